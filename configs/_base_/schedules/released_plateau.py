@@ -1,0 +1,29 @@
+# The released program's first training phase, in mmengine's terms
+optim_wrapper = dict(
+    optimizer=dict(type='Adam', lr=1e-3, eps=1e-7),  # Keras' epsilon, torch has 1e-8
+    clip_grad=dict(max_norm=3.0))
+param_scheduler = [
+    dict(
+        type='ReduceOnPlateauLR',
+        monitor='accuracy/top1',
+        rule='greater',
+        factor=0.1,
+        patience=2,  # Keras' 3: it lowers at the third bad epoch, torch after `patience` of them
+        threshold=0.01,  # Keras' min_delta of 1e-4, in per cent
+        threshold_rule='abs',
+        min_value=1e-6)
+]
+train_cfg = dict(by_epoch=True, max_epochs=50, val_interval=1)
+val_cfg = dict()
+test_cfg = dict()
+auto_scale_lr = dict(base_batch_size=16)
+
+custom_hooks = [
+    dict(type='BalancedClassWeightHook'),
+    dict(
+        type='BestWeightsEarlyStoppingHook',
+        monitor='accuracy/top1',
+        rule='greater',
+        patience=5,
+        min_delta=0.3),  # Keras' 0.003, in per cent
+]

@@ -1,0 +1,9 @@
+# The released graph at atto scale: small enough to be compared with a Keras program step by step.
+#     python tools/model_converters/keras_to_mmpretrain.py SRC.h5 DST.pth
+_base_ = ['convcut_released_rafdb.py']
+model = dict(
+    backbone=dict(
+        arch='atto',
+        num_blocks=4,  # of 6, then block 4's depthwise convolution and norm
+        init_cfg=dict(_delete_=True, type='TruncNormal', layer=['Conv2d', 'Linear'], std=.02)),
+    neck=dict(in_channels=160))

@@ -1,0 +1,21 @@
+"""Conv-cut, facial expression recognition with a truncated ConvNeXt, as a plug-in for mmpretrain.
+
+Importing it registers the components in ``mmpretrain.registry`` and the configs in mmpretrain's
+model zoo (``mmpretrain.list_models('convcut*')``), and makes mmengine load checkpoints without
+running code from them (see ``utils/checkpoint.py``).
+"""
+
+from .compat import check_stack
+
+check_stack()
+
+from . import datasets, engine, models  # noqa: E402
+from .errors import ConvcutError  # noqa: E402
+from .utils.checkpoint import install_safe_loaders  # noqa: E402
+from .version import __version__  # noqa: E402
+from .zoo import register_models  # noqa: E402
+
+install_safe_loaders()
+register_models()
+
+__all__ = ['ConvcutError', '__version__', 'datasets', 'engine', 'models']

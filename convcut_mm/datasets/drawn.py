@@ -1,0 +1,38 @@
+"""The embedded default data set: faces drawn by a program, no photographs."""
+
+from pathlib import Path
+
+from mmengine.logging import print_log
+from mmpretrain.registry import DATASETS
+
+from .drawn_faces import draw_dataset
+from .rafdb import RAFDB
+
+
+@DATASETS.register_module()
+class DrawnFaces(RAFDB):
+    """Drawn faces with RAF-DB's seven basic expressions, made when they are missing.
+
+    They show that training, testing and the tools work on a machine without data. A figure
+    obtained on them says nothing about real faces.
+
+    Args:
+        data_root (str): Folder of the faces; drawn there if it does not exist.
+        train_per_class (int): Training faces a class. Defaults to 200.
+        test_per_class (int): Test faces a class. Defaults to 50.
+        draw_seed (int): Seed of the drawing. Defaults to 0.
+        **kwargs: See :class:`RAFDB`.
+    """
+
+    def __init__(self, data_root: str, train_per_class: int = 200, test_per_class: int = 50,
+                 draw_seed: int = 0, **kwargs) -> None:
+        self.drawing = dict(train_per_class=train_per_class, test_per_class=test_per_class,
+                            seed=draw_seed)
+        super().__init__(data_root=data_root, **kwargs)
+
+    def load_data_list(self) -> list:
+        """Draws the faces first if there are none."""
+        if not Path(self.data_root).exists():
+            print_log(f'{self.data_root} does not exist: drawing faces there', logger='current')
+            draw_dataset(self.data_root, **self.drawing)
+        return super().load_data_list()

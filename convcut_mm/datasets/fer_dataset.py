@@ -1,0 +1,168 @@
+"""What the facial-expression data sets share: held-out part, reproducible draws, clear errors."""
+
+import random
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Iterator, Optional, Sequence, Union
+
+import numpy as np
+import torch
+from mmpretrain.datasets import BaseDataset
+from sklearn.model_selection import train_test_split
+
+from ..errors import ConvcutError
+
+PARTS = (None, 'fit', 'holdout')
+
+
+@contextmanager
+def seeded(*numbers: int) -> Iterator[None]:
+    """Within it, Python's, numpy's and torch's (CPU) draws depend on ``numbers`` only."""
+    states = random.getstate(), np.random.get_state(), torch.get_rng_state()
+    seeds = np.random.SeedSequence(numbers).generate_state(3)
+    random.seed(int(seeds[0]))
+    np.random.seed(seeds[1])
+    # not torch.manual_seed, which also seeds every GPU and so can't run in a forked worker
+    torch.default_generator.manual_seed(int(seeds[2]))
+    try:
+        yield
+    finally:
+        random.setstate(states[0])
+        np.random.set_state(states[1])
+        torch.set_rng_state(states[2])
+
+
+class FERDataset(BaseDataset):
+    """Base class of the facial-expression data sets.
+
+    Args:
+        data_root (str): Folder of the data set.
+        split (str): One of the class's ``SPLITS``, as the data set's authors made them.
+        part (str, optional): None for the whole split, or 'fit' / 'holdout' for the two parts
+            that a stratified, seeded draw makes of it, so that nothing has to be chosen on the
+            test set. Defaults to None.
+        holdout (float): Share of the split that 'holdout' gets, between 0 and 1. Defaults to 0.1.
+        holdout_seed (int): Seed of that draw; the parts of one seed never overlap. Defaults to 0.
+        class_ordered (bool): Sort the images by class, as the released data script does. Matters
+            only to models with batch attention. Defaults to False: the files' order.
+        pipeline (Sequence): Transforms. Defaults to ().
+        test_mode (bool): Whether the images are only tested on. Defaults to False.
+        **kwargs: Other arguments of mmpretrain's ``BaseDataset``.
+
+    Raises:
+        ConvcutError: Missing folders or files, malformed label files, an empty split, an image
+            that can't be decoded, unknown options; the message names the file or option.
+    """
+
+    SPLITS: tuple = ()
+
+    def __init__(self,
+                 data_root: str,
+                 split: str,
+                 part: Optional[str] = None,
+                 holdout: float = 0.1,
+                 holdout_seed: int = 0,
+                 class_ordered: bool = False,
+                 pipeline: Sequence = (),
+                 test_mode: bool = False,
+                 **kwargs) -> None:
+        name = type(self).__name__
+        if split not in self.SPLITS:
+            raise ConvcutError(f'{name}: unknown split "{split}", expected one of '
+                               f'{", ".join(self.SPLITS)}')
+        if part not in PARTS:
+            raise ConvcutError(f'{name}: unknown part "{part}", expected None, "fit" or "holdout"')
+        if not 0 < holdout < 1:
+            raise ConvcutError(f'{name}: holdout={holdout}, expected a share between 0 and 1')
+        self.split, self.part = split, part
+        self.holdout, self.holdout_seed = holdout, holdout_seed
+        self.class_ordered = class_ordered
+        # shared memory, so that worker processes that live on see the next epoch's number too
+        self._draw_key = torch.full((2, ), -1, dtype=torch.int64).share_memory_()
+        super().__init__(ann_file='', data_root=data_root, pipeline=pipeline,
+                         test_mode=test_mode, **kwargs)
+
+    def read_items(self) -> list:
+        """Returns a dict with ``img_path`` and ``gt_label`` for each image of the split."""
+        raise NotImplementedError
+
+    def load_data_list(self) -> list:
+        """Reads the split and takes the wanted part of it."""
+        if not Path(self.data_root).is_dir():
+            raise ConvcutError(f'{self.data_root}: no such folder; expected the data of '
+                               f'{type(self).__name__} there (option data_root)')
+        items = self.read_items()
+        if not items:
+            raise ConvcutError(f'{self.data_root}: the split "{self.split}" has no images')
+        if self.part is not None:
+            items = self._take_part(items)
+        if self.class_ordered:
+            items.sort(key=lambda item: item['gt_label'])  # stable within a class
+        return items
+
+    def _take_part(self, items: list) -> list:
+        labels = [item['gt_label'] for item in items]
+        try:
+            fit, held = train_test_split(np.arange(len(items)), test_size=self.holdout,
+                                         random_state=self.holdout_seed, stratify=labels)
+        except ValueError as error:
+            raise ConvcutError(f'{self.data_root}: cannot hold out {self.holdout:g} of the '
+                               f'{len(items)} images of "{self.split}" by class: {error}') from None
+        return [items[i] for i in sorted(fit if self.part == 'fit' else held)]
+
+    def set_epoch(self, seed: int, epoch: int) -> None:
+        """From now on the random draws for an image depend on seed, epoch and image only.
+
+        Not on the worker, the process, the batch or what was drawn before, so that runs with any
+        number of processes, and runs that were interrupted, see the same images. Without this
+        call (made by ``EpochSeedHook``) the draws follow the global generators.
+        """
+        self._draw_key[0], self._draw_key[1] = seed, epoch
+
+    def prepare_data(self, idx: int) -> Any:
+        """Runs the pipeline on one image.
+
+        Raises:
+            ConvcutError: The image file is damaged.
+        """
+        seed, epoch = self._draw_key.tolist()
+        if self.test_mode or epoch < 0:
+            return self._run_pipeline(idx)
+        with seeded(seed, epoch, idx):
+            return self._run_pipeline(idx)
+
+    def item_for_pipeline(self, idx: int) -> dict:
+        """The dict that enters the pipeline; subclasses may draw labels here."""
+        return self.get_data_info(idx)
+
+    def _run_pipeline(self, idx: int) -> Any:
+        item = self.item_for_pipeline(idx)
+        try:
+            return self.pipeline(item)
+        except (OSError, SyntaxError, AttributeError) as error:
+            # Pillow raises OSError or SyntaxError for damaged files, mmcv passes a None on
+            path = Path(item['img_path'])
+            if path.is_file() and isinstance(error, AttributeError) and _decodes(path):
+                raise
+            raise ConvcutError(f'{path}: not a whole image file ({error})') from error
+
+    def extra_repr(self) -> list:
+        """Lines for ``print(dataset)``."""
+        part = '' if self.part is None else f' ({self.part}, {self.holdout:g} held out, seed ' \
+                                            f'{self.holdout_seed})'
+        return [f'Root: \t{self.data_root}', f'Split: \t{self.split}{part}']
+
+
+def _decodes(path: Path) -> bool:
+    from PIL import Image
+    try:
+        with Image.open(path) as image:
+            image.load()
+    except (OSError, SyntaxError):
+        return False
+    return True
+
+
+def missing_image(path: Union[str, Path], listed_in: Union[str, Path]) -> ConvcutError:
+    """The error for an image that a label file lists and the folder lacks."""
+    return ConvcutError(f'{path}: listed in {listed_in}, but there is no such file')

@@ -1,0 +1,163 @@
+"""FERPlus: FER2013's 48x48 grey faces with the votes of ten taggers (arXiv 1608.01041)."""
+
+import csv
+from pathlib import Path
+from typing import Iterator
+
+import numpy as np
+from mmengine.logging import print_log
+from mmpretrain.registry import DATASETS
+
+from ..errors import ConvcutError
+from .fer_dataset import FERDataset, missing_image
+from .utils import ferplus_votes
+
+LABEL_SOURCES = ('label.csv', 'fer2013new.csv')
+USAGES = {'train': 'Training', 'valid': 'PublicTest', 'test': 'PrivateTest'}
+FOLDERS = {'train': 'FER2013Train', 'valid': 'FER2013Valid', 'test': 'FER2013Test'}
+# written by the converter where a folder's label.csv holds the votes of fer2013new.csv
+SOURCE_NOTE = 'label_source.txt'
+
+
+@DATASETS.register_module()
+class FERPlus(FERDataset):
+    """FERPlus in the exported layout.
+
+    ::
+
+        data_root/
+          FER2013Train/  fer0000000.png ...  label.csv
+          FER2013Valid/  ...
+          FER2013Test/   ...
+          fer2013new.csv                     (only for label_source='fer2013new.csv')
+
+    ``tools/dataset_converters/ferplus.py`` makes it from ``fer2013.csv`` or from zip files. The
+    votes of the two sources differ on 1,073 / 246 / 283 images, so a result must name its source;
+    ``metainfo['label_source']`` does.
+
+    Args:
+        data_root (str): Folder with the three folders.
+        split (str): 'train', 'valid' or 'test'. Defaults to 'train'.
+        rule (str): How ten votes become a target: 'majority' (hard labels; the usual protocol),
+            'crossentropy' and 'multi_target' (soft labels, ``gt_score``), 'probability' (a label
+            drawn from ``gt_score`` at each reading of a training image), 'argmax' (hard labels of
+            the raw votes, keeps almost all images). Defaults to 'majority'.
+        num_classes (int): 8, or 7 without contempt. Defaults to 8.
+        label_source (str): 'label.csv' in each folder, or 'fer2013new.csv' in ``data_root``.
+            Defaults to 'label.csv'.
+        **kwargs: See :class:`FERDataset`.
+    """
+
+    SPLITS = tuple(FOLDERS)
+    METAINFO = dict(classes=ferplus_votes.ANSWERS[:ferplus_votes.NUM_EMOTIONS])
+
+    def __init__(self,
+                 data_root: str,
+                 split: str = 'train',
+                 rule: str = 'majority',
+                 num_classes: int = 8,
+                 label_source: str = 'label.csv',
+                 **kwargs) -> None:
+        if rule not in ferplus_votes.RULES:
+            raise ConvcutError(f'FERPlus: unknown rule "{rule}", expected one of '
+                               f'{", ".join(ferplus_votes.RULES)}')
+        if num_classes not in (7, 8):
+            raise ConvcutError(f'FERPlus: num_classes={num_classes}, expected 8, or 7 without '
+                               'contempt')
+        if label_source not in LABEL_SOURCES:
+            raise ConvcutError(f'FERPlus: unknown label_source "{label_source}", expected one of '
+                               f'{", ".join(LABEL_SOURCES)}')
+        self.rule, self.num_classes, self.label_source = rule, num_classes, label_source
+        metainfo = dict(classes=self.METAINFO['classes'][:num_classes])
+        metainfo.update(kwargs.pop('metainfo', None) or {})
+        super().__init__(data_root=data_root, split=split, metainfo=metainfo, **kwargs)
+
+    def read_items(self) -> list:
+        """Reads votes and applies the rule."""
+        folder = self._folder()
+        if self.label_source == 'label.csv':
+            source = folder / 'label.csv'
+            names, votes = _read_votes(source, _label_csv_rows(source))
+        else:
+            source = Path(self.data_root) / 'fer2013new.csv'
+            names, votes = _read_votes(source, _fer2013new_rows(source, USAGES[self.split]))
+        # not given to the constructor: mmengine takes strings in there for file names
+        self._metainfo.update(rule=self.rule, label_source=self.label_source)
+        origin = folder / SOURCE_NOTE
+        if self.label_source == 'label.csv' and origin.is_file():
+            self._metainfo['label_source'] += f', from {origin.read_text().strip()}'
+        scores = ferplus_votes.targets(votes, self.rule, self.num_classes)
+        present = {path.name for path in folder.iterdir()}
+        items = []
+        for name, score in zip(names, scores):
+            if name not in present:
+                raise missing_image(folder / name, source)
+            if score.any():
+                item = dict(img_path=str(folder / name), gt_label=int(score.argmax()))
+                if self.rule in ferplus_votes.SOFT_RULES:
+                    item['gt_score'] = score.astype(np.float32)
+                items.append(item)
+        print_log(f'FERPlus {self.split}: {len(items)} of {len(names)} images kept by the rule '
+                  f'"{self.rule}", votes from {self._metainfo["label_source"]}', logger='current')
+        return items
+
+    def item_for_pipeline(self, idx: int) -> dict:
+        """With 'probability', draws the label of a training image from its votes."""
+        item = self.get_data_info(idx)
+        if self.rule == 'probability' and not self.test_mode:
+            # float64 and renormalised: numpy checks that the sum is 1 to 1e-8
+            chances = item['gt_score'].astype(float)
+            label = np.random.choice(len(chances), p=chances / chances.sum())
+            item['gt_label'] = int(label)
+            item['gt_score'] = np.eye(len(chances), dtype=np.float32)[label]
+        return item
+
+    def _folder(self) -> Path:
+        folder = Path(self.data_root) / FOLDERS[self.split]
+        if not folder.is_dir():
+            found = [name for name in FOLDERS.values() if (Path(self.data_root) / name).is_dir()]
+            raise ConvcutError(
+                f'{folder}: no such folder; found there: {", ".join(found) or "none of FERPlus"}; '
+                'tools/dataset_converters/ferplus.py makes it, or choose another split')
+        return folder
+
+
+def _label_csv_rows(path: Path) -> Iterator:
+    with open(path, newline='') as file:
+        for number, row in enumerate(csv.reader(file), 1):
+            if len(row) != 12:
+                raise ConvcutError(f'{path}, line {number}: expected 12 fields (image name, box, '
+                                   f'ten votes), got {len(row)}')
+            yield number, row[0], row[2:]
+
+
+def _fer2013new_rows(path: Path, usage: str) -> Iterator:
+    with open(path, newline='') as file:
+        reader = csv.reader(file)
+        next(reader, None)
+        for number, row in enumerate(reader, 2):
+            if len(row) != 12:
+                raise ConvcutError(f'{path}, line {number}: expected 12 fields (Usage, Image name, '
+                                   f'ten votes), got {len(row)}')
+            if row[0] not in USAGES.values():
+                raise ConvcutError(f'{path}, line {number}: unknown Usage "{row[0]}", expected '
+                                   f'{", ".join(USAGES.values())}')
+            if row[0] == usage and row[1]:  # without a name the row is to be skipped
+                yield number, row[1], row[2:]
+
+
+def _read_votes(path: Path, rows: Iterator) -> tuple:
+    if not path.is_file():
+        raise ConvcutError(f'{path}: no such file; expected the FER+ votes there')
+    names, votes = [], []
+    for number, name, fields in rows:
+        try:
+            counts = [int(field) for field in fields]
+        except ValueError:
+            counts = [-1]
+        if not all(0 <= count <= 10 for count in counts):
+            raise ConvcutError(f'{path}, line {number}: expected ten votes from 0 to 10, got '
+                               f'{",".join(fields)}')
+        names.append(name)
+        votes.append(counts)
+    return names, np.array(votes, dtype=int).reshape(-1, 10)

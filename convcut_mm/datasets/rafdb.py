@@ -1,0 +1,47 @@
+"""RAF-DB: Real-world Affective Faces (12,271 train and 3,068 test images with basic emotions)."""
+
+from pathlib import Path
+
+from mmengine.logging import print_log
+from mmpretrain.registry import DATASETS
+
+from ..errors import ConvcutError
+from .fer_dataset import FERDataset
+from .utils import rafdb_layouts
+
+
+@DATASETS.register_module()
+class RAFDB(FERDataset):
+    """RAF-DB in any of the layouts that people have, with one label order.
+
+    The layout is found by looking: the official ``basic/EmoLabel/list_patition_label.txt`` with
+    ``basic/Image/aligned``, Kaggle's ``DATASET/{train,test}/{1..7}``, or
+    ``{train,test}/{anger,...}``. Labels are always RAF-DB's own order: surprise, fear, disgust,
+    happiness, sadness, anger, neutral.
+
+    Args:
+        data_root (str): Folder of the data set.
+        split (str): 'train' or 'test'. Defaults to 'train'.
+        subset (str): 'basic' (7 classes) or 'compound' (11 classes). Defaults to 'basic'.
+        **kwargs: See :class:`FERDataset`.
+    """
+
+    SPLITS = ('train', 'test')
+    METAINFO = dict(classes=rafdb_layouts.BASIC)
+
+    def __init__(self, data_root: str, split: str = 'train', subset: str = 'basic',
+                 **kwargs) -> None:
+        if subset not in rafdb_layouts.CLASSES:
+            raise ConvcutError(f'RAFDB: unknown subset "{subset}", expected one of '
+                               f'{", ".join(rafdb_layouts.CLASSES)}')
+        self.subset = subset
+        metainfo = dict(classes=rafdb_layouts.CLASSES[subset])
+        metainfo.update(kwargs.pop('metainfo', None) or {})
+        super().__init__(data_root=data_root, split=split, metainfo=metainfo, **kwargs)
+
+    def read_items(self) -> list:
+        """Reads the split in whatever layout lies there."""
+        items = rafdb_layouts.read(Path(self.data_root), self.subset, self.split)
+        print_log(f'{type(self).__name__} {self.subset} {self.split}: {len(items)} images',
+                  logger='current')
+        return [dict(img_path=path, gt_label=label) for path, label in items]

@@ -1,0 +1,7 @@
+from .hooks import (AtomicCheckpointHook, BalancedClassWeightHook, BestWeightsEarlyStoppingHook,
+                    CheckpointMatchHook, EpochSeedHook)
+
+__all__ = [
+    'AtomicCheckpointHook', 'BalancedClassWeightHook', 'BestWeightsEarlyStoppingHook',
+    'CheckpointMatchHook', 'EpochSeedHook'
+]

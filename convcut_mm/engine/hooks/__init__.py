@@ -1,0 +1,10 @@
+from .checkpoint_hook import AtomicCheckpointHook
+from .checkpoint_match_hook import CheckpointMatchHook
+from .class_weight_hook import BalancedClassWeightHook
+from .early_stopping_hook import BestWeightsEarlyStoppingHook
+from .epoch_seed_hook import EpochSeedHook
+
+__all__ = [
+    'AtomicCheckpointHook', 'BalancedClassWeightHook', 'BestWeightsEarlyStoppingHook',
+    'CheckpointMatchHook', 'EpochSeedHook'
+]

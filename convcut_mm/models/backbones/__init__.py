@@ -1,0 +1,3 @@
+from .truncated_convnext import TruncatedConvNeXt
+
+__all__ = ['TruncatedConvNeXt']

@@ -1,0 +1,41 @@
+"""Self-attention without projections: ``softmax(s Y Y^T) Y`` (paper, equation 2 and Algorithm 1)."""
+
+from typing import Union
+
+import torch
+from torch import nn
+
+from ...errors import ConvcutError
+
+READINGS = ('channel', 'spatial', 'batch')
+
+
+class SelfAttention(nn.Module):
+    """Every token is replaced by a mean of all tokens, weighted by their inner products with it.
+
+    The tokens lie on the last but one axis: (..., T, D) to (..., T, D).
+
+    Args:
+        scale (str | float): What the inner products are multiplied with before the softmax:
+            'sqrt_d' for ``1 / sqrt(D)`` (equation 2), 'learnt' for a learnt scalar that starts at
+            1 (Keras' ``Attention(use_scale=True)``, the released graph), or a fixed number.
+    """
+
+    def __init__(self, scale: Union[str, float] = 'sqrt_d') -> None:
+        super().__init__()
+        if scale == 'learnt':
+            self.scale = nn.Parameter(torch.ones(()))
+        elif scale == 'sqrt_d' or isinstance(scale, (int, float)):
+            self.scale = scale
+        else:
+            raise ConvcutError(f'attention_scale={scale!r}: expected "sqrt_d", "learnt" or a '
+                               'number')
+
+    def weights(self, tokens: torch.Tensor) -> torch.Tensor:
+        """Attention weights, (..., T, T); each row sums to 1."""
+        scale = tokens.shape[-1] ** -0.5 if self.scale == 'sqrt_d' else self.scale
+        return (scale * tokens @ tokens.transpose(-1, -2)).softmax(dim=-1)
+
+    def forward(self, tokens: torch.Tensor) -> torch.Tensor:
+        """(..., T, D) to (..., T, D)."""
+        return self.weights(tokens) @ tokens

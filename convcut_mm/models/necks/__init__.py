@@ -1,0 +1,3 @@
+from .detail_extraction import DetailExtractionNeck
+
+__all__ = ['DetailExtractionNeck']

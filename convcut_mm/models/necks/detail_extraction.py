@@ -1,0 +1,148 @@
+"""The Detail Extraction block (paper, section 3 and Algorithm 1)."""
+
+from typing import Optional, Sequence, Union
+
+import torch
+from mmengine.model import BaseModule
+from mmpretrain.models.utils import build_norm_layer
+from mmpretrain.registry import MODELS
+from torch import nn
+from torch.nn import functional as F
+
+from ...errors import ConvcutError
+
+PADDINGS = ('same', 'valid')
+NORM_POSITIONS = ('before', 'after')
+
+
+class DepthwiseSeparableConv(BaseModule):
+    """Depthwise convolution without bias, 1x1 convolution with bias, ReLU.
+
+    That is Keras' ``SeparableConv2D``; mmcv's ``DepthwiseSeparableConvModule`` knows no
+    asymmetric 'same' padding and puts a norm and an activation between the two.
+
+    Args:
+        in_channels (int): Channels of the input map.
+        out_channels (int): Channels of the output map.
+        kernel_size (int): Side of the kernel.
+        stride (int): Stride.
+        padding (str): TensorFlow's 'same' (output side ``ceil(H / stride)``; where the total is
+            odd, the extra row and column lie at the bottom and right) or 'valid' (none).
+    """
+
+    def __init__(self, in_channels: int, out_channels: int, kernel_size: int, stride: int,
+                 padding: str) -> None:
+        super().__init__()
+        self.kernel_size, self.stride, self.padding = kernel_size, stride, padding
+        self.depthwise = nn.Conv2d(in_channels, in_channels, kernel_size, stride,
+                                   groups=in_channels, bias=False)
+        self.pointwise = nn.Conv2d(in_channels, out_channels, kernel_size=1)
+
+    def out_size(self, size: int) -> int:
+        """Side of the output map for an input map of side ``size``; below 1 if it is too small."""
+        if self.padding == 'same':
+            return -(-size // self.stride)
+        return (size - self.kernel_size) // self.stride + 1
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """(N, C_in, H, W) to (N, C_out, H', W')."""
+        if self.padding == 'same':
+            x = F.pad(x, (*self._same(x.shape[-1]), *self._same(x.shape[-2])))
+        return F.relu(self.pointwise(self.depthwise(x)))
+
+    def _same(self, size: int) -> tuple:
+        total = max((self.out_size(size) - 1) * self.stride + self.kernel_size - size, 0)
+        return total // 2, total - total // 2
+
+
+@MODELS.register_module()
+class DetailExtractionNeck(BaseModule):
+    """One to three depthwise-separable convolutions that shrink the map and look for detail.
+
+    Args:
+        in_channels (int): Channels of the backbone's map. Defaults to 512 (ConvNeXt-Base after
+            three stages).
+        out_channels (int): Channels of every convolution. Defaults to 256, as released.
+        num_layers (int): One, two or three (Table 3). Defaults to 2.
+        kernel_sizes (Sequence[int]): Kernel side of each layer, equal to its stride (Algorithm 1).
+            Defaults to (4, 2, 2), of which the first ``num_layers`` are used.
+        padding (str | Sequence[str]): 'same' or 'valid', for all layers or for each. The released
+            graph has ('same', 'valid'). Defaults to 'same', which gives the same numbers on the
+            14x14 and 7x7 maps of 224 and 120 pixel images and works on smaller maps too.
+        norm_cfg (dict, optional): ``dict(type='LN2d', eps=1e-6)``, ``dict(type='BN')`` or None for
+            no norm. Defaults to ``dict(type='LN2d', eps=1e-6)``.
+        norm_position (str): 'before' the convolutions (Algorithm 1) or 'after' them (released).
+            Defaults to 'before'.
+        dropout (float): Probability of dropping a whole channel of an image (SpatialDropout).
+            Defaults to 0.1.
+        init_cfg (dict, optional): Initialisation. Defaults to Xavier-uniform convolutions, Keras'
+            default.
+
+    Raises:
+        ConvcutError: An unknown padding or position, a number of layers outside of 1 to 3, or, at
+            the first use, a map smaller than a kernel.
+    """
+
+    def __init__(self,
+                 in_channels: int = 512,
+                 out_channels: int = 256,
+                 num_layers: int = 2,
+                 kernel_sizes: Sequence[int] = (4, 2, 2),
+                 padding: Union[str, Sequence[str]] = 'same',
+                 norm_cfg: Optional[dict] = dict(type='LN2d', eps=1e-6),  # noqa: B006
+                 norm_position: str = 'before',
+                 dropout: float = 0.1,
+                 init_cfg: Optional[dict] = dict(type='Xavier', layer='Conv2d',  # noqa: B006
+                                                 distribution='uniform')) -> None:
+        super().__init__(init_cfg)
+        if num_layers not in (1, 2, 3) or len(kernel_sizes) < num_layers:
+            raise ConvcutError(f'num_layers={num_layers} with {len(kernel_sizes)} kernel_sizes: '
+                               'expected 1, 2 or 3 layers and a kernel size for each')
+        paddings = [padding] * num_layers if isinstance(padding, str) else list(padding)
+        if len(paddings) < num_layers or not set(paddings) <= set(PADDINGS):
+            raise ConvcutError(f'padding={padding!r}: expected "same" or "valid", for all layers '
+                               f'or for each of the {num_layers}')
+        if norm_position not in NORM_POSITIONS:
+            raise ConvcutError(f'norm_position={norm_position!r}: expected "before" or "after"')
+        self.in_channels, self.out_channels = in_channels, out_channels
+        self.norm_position = norm_position
+        self.convs = nn.ModuleList(
+            DepthwiseSeparableConv(in_channels if i == 0 else out_channels, out_channels,
+                                   kernel_sizes[i], kernel_sizes[i], paddings[i])
+            for i in range(num_layers))
+        norm_channels = in_channels if norm_position == 'before' else out_channels
+        self.norm = nn.Identity() if norm_cfg is None else build_norm_layer(norm_cfg, norm_channels)
+        self.dropout = nn.Dropout2d(dropout)
+
+    def forward(self, feats: Union[tuple, torch.Tensor]) -> tuple:
+        """Extracts details from the last map.
+
+        Args:
+            feats (tuple[Tensor] | Tensor): Backbone maps, the last one (N, C_in, H, W).
+
+        Returns:
+            tuple[Tensor]: One map (N, C_out, H', W'); 2x2 for 224 pixel images, 1x1 for 120.
+        """
+        x = feats[-1] if isinstance(feats, (tuple, list)) else feats
+        self._check(x)
+        if self.norm_position == 'before':
+            x = self.norm(x)
+        for conv in self.convs:
+            x = conv(x)
+        if self.norm_position == 'after':
+            x = self.norm(x)
+        return (self.dropout(x), )
+
+    def _check(self, x: torch.Tensor) -> None:
+        if x.ndim != 4 or x.shape[1] != self.in_channels:
+            raise ConvcutError(f'DetailExtractionNeck: expected a map (N, {self.in_channels}, H, '
+                               f'W), got the shape {tuple(x.shape)}; set neck.in_channels')
+        height, width = x.shape[-2:]
+        for number, conv in enumerate(self.convs, 1):
+            sides = conv.out_size(height), conv.out_size(width)
+            if min(sides) < 1:
+                raise ConvcutError(
+                    f'DetailExtractionNeck: layer {number} gets a {height}x{width} map, too small '
+                    f'for its {conv.kernel_size}x{conv.kernel_size} kernel with padding "valid"; '
+                    'use larger images, fewer layers or padding="same"')
+            height, width = sides

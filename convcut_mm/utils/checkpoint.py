@@ -1,0 +1,125 @@
+"""Loading checkpoints without running code from them.
+
+A ``.pth`` file is a pickle, and a pickle can run any program. mmengine falls back to unpickling
+when torch's safe loading refuses a file (OneDL), or can't load its own checkpoints on torch >= 2.6
+(upstream). Importing ``convcut_mm`` replaces both loaders by safe ones: files with tensors and
+plain data load, anything else is refused with the reason.
+"""
+
+import os
+import pickle
+import re
+from typing import Any, Optional
+
+import mmengine.dist
+import numpy as np
+import torch
+from mmengine.logging import HistoryBuffer
+from mmengine.runner import CheckpointLoader
+from torch.hub import load_state_dict_from_url
+
+from ..errors import ConvcutError
+
+# what mmengine's own checkpoints hold besides tensors: the history of losses, as numpy arrays
+_numpy = np._core if hasattr(np, '_core') else np.core
+SAFE_GLOBALS = [
+    HistoryBuffer, np.ndarray, np.dtype, _numpy.multiarray._reconstruct, _numpy.multiarray.scalar,
+    *(type(np.dtype(kind)) for kind in (np.float64, np.float32, np.int64, np.uint32)),
+    # HistoryBuffer pickles the names of its statistics as attributes of itself
+    getattr,
+]
+
+
+def load_local(filename: str, map_location: Any = None) -> dict:
+    """Loads a checkpoint file without running code from it.
+
+    Args:
+        filename (str): Path of the file.
+        map_location: As in ``torch.load``.
+
+    Returns:
+        dict: The checkpoint.
+
+    Raises:
+        ConvcutError: No such file, not a whole checkpoint, or one that needs code to be run.
+    """
+    filename = os.path.expanduser(filename)
+    if not os.path.isfile(filename):
+        raise ConvcutError(f'{filename}: no such checkpoint file')
+    return _explain(filename, lambda: torch.load(filename, map_location, weights_only=True))
+
+
+def load_url(filename: str, map_location: Any = None, model_dir: Optional[str] = None,
+             progress: bool = True) -> dict:
+    """Downloads a checkpoint, once a machine, and loads it without running code from it."""
+    rank = mmengine.dist.get_rank()
+
+    def load() -> dict:
+        return load_state_dict_from_url(filename, model_dir, map_location, progress,
+                                        weights_only=True)
+
+    if rank != 0:
+        mmengine.dist.barrier()  # rank 0 downloads, the others find the file
+        return _explain(filename, load)
+    try:
+        return _explain(filename, load)
+    finally:
+        mmengine.dist.barrier()
+
+
+def _explain(filename: str, load: Any) -> dict:
+    try:
+        with torch.serialization.safe_globals(SAFE_GLOBALS):
+            checkpoint = load()
+    except pickle.UnpicklingError as error:
+        unsafe = re.search(r'GLOBAL ([\w.]+)', str(error))
+        if unsafe:
+            raise ConvcutError(
+                f'{filename}: refused, because it needs "{unsafe.group(1)}" and loading that could '
+                'run code from the file; save it again with tensors and plain data only') from None
+        raise ConvcutError(f'{filename}: not a checkpoint file of torch.save') from None
+    except (RuntimeError, EOFError, ValueError, KeyError) as error:
+        # torch reports a file that was cut short in all of these ways
+        line = str(error).strip().splitlines()[0] if str(error).strip() else 'it ends early'
+        raise ConvcutError(f'{filename}: not a whole checkpoint file ({line})') from None
+    except OSError as error:
+        raise ConvcutError(f'{filename}: cannot be read or downloaded ({error})') from None
+    if not isinstance(checkpoint, dict):
+        raise ConvcutError(f'{filename}: expected a checkpoint with a state_dict, got a '
+                           f'{type(checkpoint).__name__}')
+    return checkpoint
+
+
+def mismatch(state_dict: dict, expected: dict, ignore: tuple = ()) -> Optional[str]:
+    """Says in a few words how a checkpoint's weights differ from a model's.
+
+    Args:
+        state_dict (dict): Weights of the checkpoint.
+        expected (dict): Weights of the model.
+        ignore (tuple[str]): Prefixes of keys that may differ.
+
+    Returns:
+        str | None: None if names and shapes agree.
+    """
+    # mmengine strips the prefix of wrapped models when it loads
+    state_dict = {re.sub(r'^module\.', '', key): value for key, value in state_dict.items()}
+    for problem, keys in (('lacks', set(expected) - set(state_dict)),
+                          ('has the unknown', set(state_dict) - set(expected))):
+        keys = sorted(key for key in keys if not key.startswith(ignore)) if ignore \
+            else sorted(keys)
+        if keys:
+            more = f' and {len(keys) - 1} more' if len(keys) > 1 else ''
+            return f'it {problem} key "{keys[0]}"{more}'
+    for key, tensor in expected.items():
+        if key in state_dict and state_dict[key].shape != tensor.shape:
+            if ignore and key.startswith(ignore):
+                continue
+            return (f'key "{key}" has shape {tuple(state_dict[key].shape)}, expected '
+                    f'{tuple(tensor.shape)}')
+    return None
+
+
+def install_safe_loaders() -> None:
+    """Makes mmengine load local files and URLs by the functions above."""
+    CheckpointLoader.register_scheme(prefixes='', loader=load_local, force=True)
+    CheckpointLoader.register_scheme(prefixes=('http://', 'https://'), loader=load_url, force=True)

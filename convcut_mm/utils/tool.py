@@ -1,0 +1,143 @@
+"""What the command-line tools share: options, one-line errors, processes without a GPU."""
+
+import argparse
+import os
+import re
+import sys
+from pathlib import Path
+from typing import Callable, Optional
+
+import torch
+import torch.distributed
+from mmengine.config import Config, ConfigDict, DictAction
+from mmengine.registry import RUNNERS
+from mmengine.runner import Runner
+
+from ..errors import ConvcutError
+
+
+def run_tool(main: Callable) -> None:
+    """Runs a tool; a user's mistake becomes one line on stderr and exit status 1.
+
+    Args:
+        main (callable): Called without arguments.
+    """
+    try:
+        main()
+    except KeyboardInterrupt:
+        print('interrupted', file=sys.stderr)
+        sys.exit(130)
+    except (ConvcutError, FileExistsError, FileNotFoundError) as error:
+        print(f'error: {one_line(error)}', file=sys.stderr)
+        sys.exit(1)
+    except KeyError as error:
+        if 'registry' not in str(error):
+            raise
+        # a misspelt type in a config; mmengine appends advice about its own documentation
+        print(f'error: {str(error.args[0]).split(". ")[0]}', file=sys.stderr)
+        sys.exit(1)
+
+
+def one_line(error: BaseException) -> str:
+    """The message without the traceback that torch's worker processes put before it."""
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    return re.sub(r'^[\w.]*(Error|Exception): ', '', lines[-1].strip())
+
+
+def add_common_options(parser: argparse.ArgumentParser) -> None:
+    """Adds the options that train.py and test.py have in common, as in mmpretrain's tools."""
+    parser.add_argument('--work-dir', help='folder of logs, metrics and checkpoints; by default '
+                        'work_dirs/ and the name of the config')
+    parser.add_argument('--amp', action='store_true', help='automatic mixed precision')
+    parser.add_argument('--no-pin-memory', action='store_true',
+                        help="switch off the loaders' pin_memory")
+    parser.add_argument('--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE',
+                        help='override settings of the config, e.g. train_cfg.max_epochs=3 '
+                        'or key="[a,b]"')
+    parser.add_argument('--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default='none',
+                        help='how the processes were started')
+    # torch.distributed.launch passes it
+    parser.add_argument('--local_rank', '--local-rank', type=int, default=0,
+                        help=argparse.SUPPRESS)
+
+
+def load_config(args: argparse.Namespace) -> Config:
+    """Reads the config file and applies the common options.
+
+    Raises:
+        ConvcutError: No such file, or one that is no config.
+    """
+    if not Path(args.config).is_file():
+        raise ConvcutError(f'{args.config}: no such config file')
+    try:
+        cfg = Config.fromfile(args.config)
+    except (SyntaxError, OSError) as error:
+        raise ConvcutError(f'{args.config}: cannot be read as a config ({error})') from error
+    os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
+    cfg.launcher = args.launcher
+    if args.work_dir is not None:
+        cfg.work_dir = args.work_dir
+    elif cfg.get('work_dir') is None:
+        cfg.work_dir = str(Path('work_dirs') / Path(args.config).stem)
+    return cfg
+
+
+def finish_config(cfg: Config, args: argparse.Namespace, loaders: tuple) -> None:
+    """Sets the loaders' defaults, then ``--cfg-options``, which have the last word."""
+    for name in loaders:
+        if cfg.get(name) is not None:
+            cfg[name] = ConfigDict({
+                'pin_memory': torch.cuda.is_available(),  # elsewhere torch only warns about it
+                'collate_fn': dict(type='default_collate'), **cfg[name]})
+            if args.no_pin_memory:
+                cfg[name]['pin_memory'] = False
+    if args.cfg_options is not None:
+        cfg.merge_from_dict(args.cfg_options)
+
+
+def check_data(cfg: Config, loaders: tuple) -> None:
+    """Reads the label files before anything is written: mistakes there leave no work folder.
+
+    Args:
+        cfg (Config): The config.
+        loaders (tuple[str]): Keys of the loaders whose data sets are needed.
+    """
+    from mmengine.registry import DefaultScope
+    from mmpretrain.registry import DATASETS, MODELS
+    with DefaultScope.overwrite_default_scope('mmpretrain'):
+        for name in loaders:
+            if cfg.get(name) is not None:
+                DATASETS.build({**cfg[name]['dataset'], 'lazy_init': False})
+        model = {**cfg.model}
+        model.setdefault('data_preprocessor', cfg.get('data_preprocessor'))
+        MODELS.build(model)
+
+
+def build_runner(cfg: Config) -> Runner:
+    """Builds the runner; with torchrun on a machine without a GPU, starts gloo first."""
+    if cfg.launcher == 'pytorch' and not torch.cuda.is_available():
+        # mmengine asks for a GPU before it looks at the backend
+        torch.distributed.init_process_group('gloo')
+    return Runner.from_cfg(cfg) if 'runner_type' not in cfg else RUNNERS.build(cfg)
+
+
+def summary_lines(metrics: dict, classes: Optional[tuple]) -> list:
+    """Human-readable lines for the metrics of a test; see tools/test.py."""
+    names = {
+        'accuracy/top1': 'overall accuracy',
+        'single-label/recall': 'mean class accuracy (macro recall)',
+        'single-label/precision': 'macro precision',
+        'single-label/f1-score': 'macro F1',
+    }
+    lines = [f'{title:36s}{float(metrics[key]):6.2f} %' for key, title in names.items()
+             if key in metrics]
+    matrix = metrics.get('confusion_matrix/result')
+    if matrix is not None:
+        matrix = torch.as_tensor(matrix)
+        classes = classes or [str(i) for i in range(len(matrix))]
+        width = max(6, *(len(name) + 1 for name in classes))
+        lines += ['', 'confusion matrix, images: rows are the true classes, columns the answers',
+                  ' ' * width + ''.join(f'{name:>{width}s}' for name in classes)]
+        lines += [f'{name:{width}s}' + ''.join(f'{int(n):{width}d}' for n in row)
+                  for name, row in zip(classes, matrix)]
+    return lines

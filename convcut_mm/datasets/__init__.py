@@ -1,4 +1,4 @@
-from .drawn import DrawnFaces
+from .drawn_faces import DrawnFaces
 from .fer_dataset import FERDataset
 from .ferplus import FERPlus
 from .rafdb import RAFDB

@@ -1,161 +1,38 @@
-"""Drawn faces in RAF-DB's layout, to try the product where the photographs are not at hand.
+"""The embedded default data set: faces drawn by a program, no photographs."""
 
-RAF-DB is given out on request only. These faces are drawn by a program, show the same seven
-expressions, and lie in the same folders, so that every command runs on them as on RAF-DB.
-"""
-from __future__ import annotations
-
-import os
-import shutil
-import sys
 from pathlib import Path
 
-import numpy as np
-from PIL import Image, ImageDraw, ImageFont
-from rich.console import Console
-from rich.progress import track
+from mmengine.logging import print_log
+from mmpretrain.registry import DATASETS
 
-from .utils.face_drawing import EXPRESSIONS, draw_face
-
-__all__ = ['EXPRESSIONS', 'GENERATOR_VERSION', 'contact_sheet', 'draw_dataset', 'draw_face']
-
-# Goes up with every change that draws other pictures from the same seed.
-GENERATOR_VERSION = 1
-
-JPEG_QUALITY = 95
-SPLITS = (('train', 5), ('test', 4))
-SHEET_SPLIT = len(SPLITS)
+from .drawing import draw_dataset
+from .rafdb import RAFDB
 
 
-def _readme(train_per_class: int, test_per_class: int, seed: int, size: int) -> str:
-    return ('These faces were drawn by a program (convcut_mm.datasets.drawn_faces); they are no '
-            'photographs and no part of RAF-DB.\n'
-            f'Generator version {GENERATOR_VERSION}, seed {seed}, {size} x {size} pixels, '
-            f'{train_per_class} training and {test_per_class} test faces for each of '
-            f'{len(EXPRESSIONS)} expressions.\n')
+@DATASETS.register_module()
+class DrawnFaces(RAFDB):
+    """Drawn faces with RAF-DB's seven basic expressions, made when they are missing.
 
-
-def _is_complete(root: Path, readme: str) -> bool:
-    try:
-        return (root / 'README.txt').read_text(encoding='utf-8') == readme
-    except (OSError, UnicodeDecodeError):
-        return False
-
-
-def _taken(root: Path) -> FileExistsError:
-    return FileExistsError(f'{root} exists and holds something else than these drawn faces; '
-                           'name another folder or remove this one')
-
-
-def _rng(seed: int, split: int, number: int) -> np.random.Generator:
-    return np.random.default_rng([seed, split, number])
-
-
-def _plan(per_class: tuple[int, int], seed: int) -> list[tuple[int, int, int]]:
-    """Split, number from 1 and label from 1 of every face, with the classes shuffled."""
-    faces = []
-    for split, count in enumerate(per_class):
-        labels = np.repeat(np.arange(1, len(EXPRESSIONS) + 1), count)
-        # No face has the number 0, so the shuffle shares its random numbers with none.
-        shuffled = _rng(seed, split, 0).permutation(labels)
-        faces += [(split, number, int(label)) for number, label in enumerate(shuffled, 1)]
-    return faces
-
-
-def _write(folder: Path, faces: list[tuple[int, int, int]], seed: int, size: int) -> None:
-    aligned, labels = folder / 'basic/Image/aligned', folder / 'basic/EmoLabel'
-    aligned.mkdir(parents=True)
-    labels.mkdir(parents=True)
-    lines = []
-    for split, number, label in track(faces, 'Drawing faces', console=Console(stderr=True),
-                                      transient=True, disable=not sys.stderr.isatty()):
-        name, digits = SPLITS[split]
-        stem = f'{name}_{number:0{digits}d}'
-        face = draw_face(EXPRESSIONS[label - 1], _rng(seed, split, number), size)
-        Image.fromarray(face).save(aligned / f'{stem}_aligned.jpg', quality=JPEG_QUALITY)
-        lines.append(f'{stem}.jpg {label}\n')
-    # 'patition' is how RAF-DB spells it; newline keeps the file the same on every system.
-    with open(labels / 'list_patition_label.txt', 'w', encoding='utf-8', newline='\n') as file:
-        file.writelines(lines)
-
-
-def draw_dataset(root: str | Path, train_per_class: int = 200, test_per_class: int = 50,
-                 seed: int = 0, size: int = 100) -> Path:
-    """Writes drawn faces in RAF-DB's official layout.
-
-    The same arguments give the same bytes. An interrupted call leaves nothing behind, and of two
-    calls at once both end with the complete folder.
+    They show that training, testing and the tools work on a machine without data. A figure
+    obtained on them says nothing about real faces.
 
     Args:
-        root: Folder to create; ``basic/`` and ``README.txt`` go below it. If it already holds
-            the faces of the same arguments it is left as it is.
-        train_per_class: Training faces of each expression.
-        test_per_class: Test faces of each expression.
-        seed: Non-negative seed of all faces.
-        size: Width and height of a face in pixels, at least 32.
-
-    Returns:
-        The folder.
-
-    Raises:
-        ValueError: If a count is below 1, the size below 32 or the seed below 0.
-        FileExistsError: If the folder exists and holds anything else.
+        data_root (str): Folder of the faces; drawn there if it does not exist.
+        train_per_class (int): Training faces a class. Defaults to 200.
+        test_per_class (int): Test faces a class. Defaults to 50.
+        draw_seed (int): Seed of the drawing. Defaults to 0.
+        **kwargs: See :class:`RAFDB`.
     """
-    for name, value, least in (('train_per_class', train_per_class, 1), ('seed', seed, 0),
-                               ('test_per_class', test_per_class, 1), ('size', size, 32)):
-        if value < least:
-            raise ValueError(f'{name} is {value}, but has to be at least {least}')
-    root = Path(root)
-    readme = _readme(train_per_class, test_per_class, seed, size)
-    if _is_complete(root, readme):
-        return root
-    if os.path.lexists(root):
-        raise _taken(root)
 
-    root.parent.mkdir(parents=True, exist_ok=True)
-    draft = root.parent / f'.{root.name}.{os.getpid()}.tmp'
-    # Only a killed process can have left a folder with this process's number.
-    shutil.rmtree(draft, ignore_errors=True)
-    try:
-        _write(draft, _plan((train_per_class, test_per_class), seed), seed, size)
-        (draft / 'README.txt').write_text(readme, encoding='utf-8')
-        try:
-            draft.rename(root)
-        except OSError:
-            # Another process was first: fine if it drew the same faces.
-            if not root.exists():
-                raise
-            if not _is_complete(root, readme):
-                raise _taken(root) from None
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
-    return root
+    def __init__(self, data_root: str, train_per_class: int = 200, test_per_class: int = 50,
+                 draw_seed: int = 0, **kwargs) -> None:
+        self.drawing = dict(train_per_class=train_per_class, test_per_class=test_per_class,
+                            seed=draw_seed)
+        super().__init__(data_root=data_root, **kwargs)
 
-
-def contact_sheet(per_class: int = 6, seed: int = 0, size: int = 100) -> np.ndarray:
-    """Draws a sheet with one row of faces per expression.
-
-    Args:
-        per_class: Faces in a row.
-        seed: Non-negative seed; no face of a dataset is drawn from the same random numbers.
-        size: Width and height of a face in pixels, at least 32.
-
-    Returns:
-        An RGB picture with the expressions' names at the left, of type uint8.
-
-    Raises:
-        ValueError: If there is no face in a row, or the size is below 32.
-    """
-    if per_class < 1:
-        raise ValueError(f'per_class is {per_class}, but has to be at least 1')
-    font = ImageFont.load_default(max(10, size // 6))
-    margin = int(max(font.getlength(name) for name in EXPRESSIONS)) + 12
-    sheet = Image.new('RGB', (margin + per_class * size, len(EXPRESSIONS) * size), 'white')
-    pen = ImageDraw.Draw(sheet)
-    for row, name in enumerate(EXPRESSIONS):
-        pen.text((6, (row + 0.5) * size), name, fill='black', font=font, anchor='lm')
-        for column in range(per_class):
-            number = row * per_class + column + 1
-            face = draw_face(name, _rng(seed, SHEET_SPLIT, number), size)
-            sheet.paste(Image.fromarray(face), (margin + column * size, row * size))
-    return np.asarray(sheet)
+    def load_data_list(self) -> list:
+        """Draws the faces first if there are none."""
+        if not Path(self.data_root).exists():
+            print_log(f'{self.data_root} does not exist: drawing faces there', logger='current')
+            draw_dataset(self.data_root, **self.drawing)
+        return super().load_data_list()

@@ -8,6 +8,7 @@ from typing import Any, Iterator, Optional, Sequence, Union
 import numpy as np
 import torch
 from mmpretrain.datasets import BaseDataset
+from PIL import Image
 from sklearn.model_selection import train_test_split
 
 from ..errors import ConvcutError
@@ -139,12 +140,12 @@ class FERDataset(BaseDataset):
         item = self.item_for_pipeline(idx)
         try:
             return self.pipeline(item)
-        except (OSError, SyntaxError, AttributeError) as error:
-            # Pillow raises OSError or SyntaxError for damaged files, mmcv passes a None on
-            path = Path(item['img_path'])
-            if path.is_file() and isinstance(error, AttributeError) and _decodes(path):
+        except Exception as error:
+            # each decoder has its own errors for damaged files (cv2's are AssertionError, cv2.error)
+            damage = _damage(item['img_path']) if 'img_path' in item else ''
+            if not damage:
                 raise
-            raise ConvcutError(f'{path}: not a whole image file ({error})') from error
+            raise ConvcutError(f'{item["img_path"]}: not a whole image file ({damage})') from error
 
     def extra_repr(self) -> list:
         """Lines for ``print(dataset)``."""
@@ -153,14 +154,14 @@ class FERDataset(BaseDataset):
         return [f'Root: \t{self.data_root}', f'Split: \t{self.split}{part}']
 
 
-def _decodes(path: Path) -> bool:
-    from PIL import Image
+def _damage(path: str) -> str:
+    """What keeps an image file from being decoded, '' if nothing does."""
     try:
         with Image.open(path) as image:
             image.load()
-    except (OSError, SyntaxError):
-        return False
-    return True
+    except Exception as error:
+        return f'{error}' or type(error).__name__
+    return ''
 
 
 def missing_image(path: Union[str, Path], listed_in: Union[str, Path]) -> ConvcutError:

@@ -2,7 +2,7 @@
 
 import csv
 from pathlib import Path
-from typing import Iterator
+from typing import Iterator, Sequence
 
 import numpy as np
 from mmengine.logging import print_log
@@ -15,6 +15,7 @@ from .utils import ferplus_votes
 LABEL_SOURCES = ('label.csv', 'fer2013new.csv')
 USAGES = {'train': 'Training', 'valid': 'PublicTest', 'test': 'PrivateTest'}
 FOLDERS = {'train': 'FER2013Train', 'valid': 'FER2013Valid', 'test': 'FER2013Test'}
+VOTES_HEADER = ('Usage', 'Image name', *ferplus_votes.ANSWERS)  # of fer2013new.csv
 # written by the converter where a folder's label.csv holds the votes of fer2013new.csv
 SOURCE_NOTE = 'label_source.txt'
 
@@ -77,7 +78,7 @@ class FERPlus(FERDataset):
         folder = self._folder()
         if self.label_source == 'label.csv':
             source = folder / 'label.csv'
-            names, votes = _read_votes(source, _label_csv_rows(source))
+            names, votes = read_label_csv(source)
         else:
             source = Path(self.data_root) / 'fer2013new.csv'
             names, votes = _read_votes(source, _fer2013new_rows(source, USAGES[self.split]))
@@ -122,6 +123,40 @@ class FERPlus(FERDataset):
         return folder
 
 
+def read_label_csv(path: Path) -> tuple:
+    """Reads the ``label.csv`` of an exported folder.
+
+    Args:
+        path (Path): The file.
+
+    Returns:
+        tuple[list[str], ndarray]: N image names and their votes, (N, 10).
+
+    Raises:
+        ConvcutError: Missing or malformed; the message names file and line.
+    """
+    return _read_votes(path, _label_csv_rows(path))
+
+
+def parse_votes(fields: Sequence[str], place: str) -> list:
+    """Ten votes as numbers.
+
+    Args:
+        fields (Sequence[str]): Fields of a CSV row.
+        place (str): File and line, for the message.
+
+    Raises:
+        ConvcutError: Not ten whole numbers from 0 to 10.
+    """
+    try:
+        votes = [int(field) for field in fields]
+    except ValueError:
+        votes = []
+    if len(votes) != 10 or not all(0 <= vote <= 10 for vote in votes):
+        raise ConvcutError(f'{place}: expected ten votes from 0 to 10, got {",".join(fields)}')
+    return votes
+
+
 def _label_csv_rows(path: Path) -> Iterator:
     with open(path, newline='') as file:
         for number, row in enumerate(csv.reader(file), 1):
@@ -132,9 +167,14 @@ def _label_csv_rows(path: Path) -> Iterator:
 
 
 def _fer2013new_rows(path: Path, usage: str) -> Iterator:
-    with open(path, newline='') as file:
+    # utf-8-sig: spreadsheets put a mark before the header
+    with open(path, newline='', encoding='utf-8-sig') as file:
         reader = csv.reader(file)
-        next(reader, None)
+        header = next(reader, [])
+        # a file without a header would lose its first image silently
+        if [cell.strip() for cell in header] != list(VOTES_HEADER):
+            raise ConvcutError(f'{path}, line 1: expected the header {",".join(VOTES_HEADER)}, '
+                               f'got {",".join(header)}')
         for number, row in enumerate(reader, 2):
             if len(row) != 12:
                 raise ConvcutError(f'{path}, line {number}: expected 12 fields (Usage, Image name, '
@@ -151,13 +191,6 @@ def _read_votes(path: Path, rows: Iterator) -> tuple:
         raise ConvcutError(f'{path}: no such file; expected the FER+ votes there')
     names, votes = [], []
     for number, name, fields in rows:
-        try:
-            counts = [int(field) for field in fields]
-        except ValueError:
-            counts = [-1]
-        if not all(0 <= count <= 10 for count in counts):
-            raise ConvcutError(f'{path}, line {number}: expected ten votes from 0 to 10, got '
-                               f'{",".join(fields)}')
         names.append(name)
-        votes.append(counts)
+        votes.append(parse_votes(fields, f'{path}, line {number}'))
     return names, np.array(votes, dtype=int).reshape(-1, 10)

@@ -25,12 +25,13 @@ def majority(votes: np.ndarray) -> np.ndarray:
 
 def argmax(votes: np.ndarray) -> np.ndarray:
     """The top answer of the raw votes; the first of equals."""
-    return one_hot(votes.argmax(1))
+    return one_hot(votes.argmax(1)) * votes.any(1)[:, None]
 
 
 def distribution(votes: np.ndarray) -> np.ndarray:
     """The top answers until three quarters of the votes or three answers are reached."""
-    return np.stack([_distribution_row(row) for row in without_single_votes(votes)])
+    rows = [_distribution_row(row) for row in without_single_votes(votes)]
+    return np.array(rows).reshape(votes.shape)
 
 
 def _distribution_row(votes: np.ndarray) -> np.ndarray:

@@ -1,0 +1,163 @@
+"""Drawn faces in RAF-DB's layout, to try the product where the photographs are not at hand.
+
+RAF-DB is given out on request only. These faces are drawn by a program, show the same seven
+expressions, and lie in the same folders, so that every command runs on them as on RAF-DB.
+"""
+import os
+import shutil
+import sys
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+from rich.console import Console
+from rich.progress import track
+
+from ...errors import ConvcutError
+from .expressions import EXPRESSIONS
+from .face import draw_face
+
+# Goes up with every change that draws other pictures from the same seed.
+GENERATOR_VERSION = 1
+
+JPEG_QUALITY = 95
+SPLITS = (('train', 5), ('test', 4))
+SHEET_SPLIT = len(SPLITS)
+
+
+def _readme(train_per_class: int, test_per_class: int, seed: int, size: int) -> str:
+    return ('These faces were drawn by a program (convcut_mm.datasets.drawing); they are no '
+            'photographs and no part of RAF-DB.\n'
+            f'Generator version {GENERATOR_VERSION}, seed {seed}, {size} x {size} pixels, '
+            f'{train_per_class} training and {test_per_class} test faces for each of '
+            f'{len(EXPRESSIONS)} expressions.\n')
+
+
+def _is_complete(root: Path, readme: str) -> bool:
+    try:
+        return (root / 'README.txt').read_text(encoding='utf-8') == readme
+    except (OSError, UnicodeDecodeError):
+        return False
+
+
+def _taken(root: Path) -> ConvcutError:
+    return ConvcutError(f'{root} exists and holds something else than these drawn faces; '
+                        'name another folder or remove this one')
+
+
+def _require(**least: tuple[int, int]) -> None:
+    for name, (value, minimum) in least.items():
+        if value < minimum:
+            raise ConvcutError(f'{name} is {value}, but has to be at least {minimum}')
+
+
+def _rng(seed: int, split: int, number: int) -> np.random.Generator:
+    return np.random.default_rng([seed, split, number])
+
+
+def _plan(per_class: tuple[int, int], seed: int) -> list[tuple[int, int, int]]:
+    """Split, number from 1 and label from 1 of every face, with the classes shuffled."""
+    faces = []
+    for split, count in enumerate(per_class):
+        labels = np.repeat(np.arange(1, len(EXPRESSIONS) + 1), count)
+        # No face has the number 0, so the shuffle shares its random numbers with none.
+        shuffled = _rng(seed, split, 0).permutation(labels)
+        faces += [(split, number, int(label)) for number, label in enumerate(shuffled, 1)]
+    return faces
+
+
+def _write(folder: Path, faces: list[tuple[int, int, int]], seed: int, size: int) -> None:
+    aligned, labels = folder / 'basic/Image/aligned', folder / 'basic/EmoLabel'
+    aligned.mkdir(parents=True)
+    labels.mkdir(parents=True)
+    lines = []
+    for split, number, label in track(faces, 'Drawing faces', console=Console(stderr=True),
+                                      transient=True, disable=not sys.stderr.isatty()):
+        name, digits = SPLITS[split]
+        stem = f'{name}_{number:0{digits}d}'
+        face = draw_face(EXPRESSIONS[label - 1], _rng(seed, split, number), size)
+        Image.fromarray(face).save(aligned / f'{stem}_aligned.jpg', quality=JPEG_QUALITY)
+        lines.append(f'{stem}.jpg {label}\n')
+    # 'patition' is how RAF-DB spells it; newline keeps the file the same on every system.
+    with open(labels / 'list_patition_label.txt', 'w', encoding='utf-8', newline='\n') as file:
+        file.writelines(lines)
+
+
+def draw_dataset(root: str | Path, train_per_class: int = 200, test_per_class: int = 50,
+                 seed: int = 0, size: int = 100) -> Path:
+    """Writes drawn faces in RAF-DB's official layout.
+
+    The same arguments give the same bytes. An interrupted call leaves nothing behind, and of two
+    calls at once both end with the complete folder.
+
+    Args:
+        root (str | Path): Folder to create; ``basic/`` and ``README.txt`` go below it. If it
+            already holds the faces of the same arguments it is left as it is.
+        train_per_class (int): Training faces of each expression. Defaults to 200.
+        test_per_class (int): Test faces of each expression. Defaults to 50.
+        seed (int): Non-negative seed of all faces. Defaults to 0.
+        size (int): Width and height of a face in pixels, at least 32. Defaults to 100.
+
+    Returns:
+        Path: The folder.
+
+    Raises:
+        ConvcutError: If a count is below 1, the size below 32 or the seed below 0, or if the
+            folder exists and holds anything else.
+    """
+    _require(train_per_class=(train_per_class, 1), seed=(seed, 0),
+             test_per_class=(test_per_class, 1), size=(size, 32))
+    root = Path(root)
+    readme = _readme(train_per_class, test_per_class, seed, size)
+    if _is_complete(root, readme):
+        return root
+    if os.path.lexists(root):
+        raise _taken(root)
+
+    root.parent.mkdir(parents=True, exist_ok=True)
+    draft = root.parent / f'.{root.name}.{os.getpid()}.tmp'
+    # Only a killed process can have left a folder with this process's number.
+    shutil.rmtree(draft, ignore_errors=True)
+    try:
+        _write(draft, _plan((train_per_class, test_per_class), seed), seed, size)
+        (draft / 'README.txt').write_text(readme, encoding='utf-8')
+        try:
+            draft.rename(root)
+        except OSError:
+            # Another process was first: fine if it drew the same faces.
+            if not root.exists():
+                raise
+            if not _is_complete(root, readme):
+                raise _taken(root) from None
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+    return root
+
+
+def contact_sheet(per_class: int = 6, seed: int = 0, size: int = 100) -> np.ndarray:
+    """Draws a sheet with one row of faces per expression.
+
+    Args:
+        per_class (int): Faces in a row. Defaults to 6.
+        seed (int): Non-negative seed; no face of a data set is drawn from the same random
+            numbers. Defaults to 0.
+        size (int): Width and height of a face in pixels, at least 32. Defaults to 100.
+
+    Returns:
+        ndarray: An RGB picture with the expressions' names at the left, of type uint8.
+
+    Raises:
+        ConvcutError: If there is no face in a row, the size is below 32 or the seed below 0.
+    """
+    _require(per_class=(per_class, 1), seed=(seed, 0), size=(size, 32))
+    font = ImageFont.load_default(max(10, size // 6))
+    margin = int(max(font.getlength(name) for name in EXPRESSIONS)) + 12
+    sheet = Image.new('RGB', (margin + per_class * size, len(EXPRESSIONS) * size), 'white')
+    pen = ImageDraw.Draw(sheet)
+    for row, name in enumerate(EXPRESSIONS):
+        pen.text((6, (row + 0.5) * size), name, fill='black', font=font, anchor='lm')
+        for column in range(per_class):
+            number = row * per_class + column + 1
+            face = draw_face(name, _rng(seed, SHEET_SPLIT, number), size)
+            sheet.paste(Image.fromarray(face), (margin + column * size, row * size))
+    return np.asarray(sheet)

@@ -1,0 +1,80 @@
+"""One drawn face: a person, an expression, light and a camera."""
+
+import functools
+import math
+
+import numpy as np
+from PIL import Image, ImageFilter
+
+from ...errors import ConvcutError
+from .canvas import Canvas
+from .colours import muted
+from .expressions import EXPRESSIONS
+from .features import draw_eye, draw_mouth, draw_nose, draw_skin_folds
+from .head import draw_beard, draw_behind, draw_glasses, draw_hair, outline
+from .person import Person, random_pose
+
+SUPERSAMPLING = 3
+
+
+@functools.lru_cache(maxsize=8)
+def _grid(size: int) -> tuple[np.ndarray, np.ndarray]:
+    """The pixels' columns and rows from -1 to 1."""
+    line = np.linspace(-1, 1, size, dtype=np.float32)
+    return line[None, :, None], line[:, None, None]
+
+
+def _photograph(image: Image.Image, rng: np.random.Generator, size: int) -> np.ndarray:
+    """Light from one side, a slight blur and a sensor's noise."""
+    image = image.reduce(SUPERSAMPLING)
+    blur = rng.uniform(-0.3, 0.75)
+    if blur > 0:
+        image = image.filter(ImageFilter.GaussianBlur(blur * size / 100))
+    columns, rows = _grid(size)
+    angle, strength = rng.uniform(0, 2 * np.pi), rng.uniform(0, 0.24)
+    slope = strength * (math.cos(angle) * columns + math.sin(angle) * rows)
+    light = rng.uniform(0.86, 1.06) + slope - 0.07 * (columns ** 2 + rows ** 2)
+    noise = rng.standard_normal((size, size, 3), dtype=np.float32) * rng.uniform(0.5, 3.5)
+    return np.clip(np.asarray(image) * light + noise, 0, 255).astype(np.uint8)
+
+
+def draw_face(expression: str, rng: np.random.Generator, size: int = 100) -> np.ndarray:
+    """Draws the face of a random person who shows an expression.
+
+    Args:
+        expression (str): One of ``EXPRESSIONS``.
+        rng (Generator): Where person, pose, light and the expression's intensity come from.
+        size (int): Width and height of the picture in pixels, at least 32. Defaults to 100.
+
+    Returns:
+        ndarray: An RGB picture of shape (size, size, 3) and type uint8.
+
+    Raises:
+        ConvcutError: If there is no such expression or the size is too small.
+    """
+    if expression not in EXPRESSIONS:
+        raise ConvcutError(f'no expression {expression!r}; there are {", ".join(EXPRESSIONS)}')
+    if size < 32:
+        raise ConvcutError(f'size is {size}, but a face needs at least 32 pixels')
+    side = size * SUPERSAMPLING
+    wall = muted(rng, 70, 235) + rng.uniform(-35, 35, (2, 2, 1))
+    image = Image.fromarray(np.clip(wall, 0, 255).astype(np.uint8))
+    # Interpolating at the final size is enough for a gradient, and several times faster.
+    image = image.resize((size, size), Image.Resampling.BILINEAR)
+    image = image.resize((side, side), Image.Resampling.NEAREST)
+    canvas, person = Canvas(image, rng), Person.random(rng)
+    pose = random_pose(expression, rng)
+    drop = 0.35 * max(pose['open'], 0)
+    chin = person.chin + drop
+    draw_behind(canvas, person, chin)
+    canvas.fill(*outline(person, drop), person.skin)
+    draw_beard(canvas, person, chin)
+    draw_skin_folds(canvas, person, pose)
+    for eye in (-1, 1):
+        draw_eye(canvas, person, pose, eye)
+    draw_nose(canvas, person, pose)
+    draw_mouth(canvas, person, pose)
+    draw_hair(canvas, person)
+    if person.glasses:
+        draw_glasses(canvas, person)
+    return _photograph(image, rng, size)

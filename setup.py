@@ -1,0 +1,65 @@
+"""Packaging. Settings of the tools live in pyproject.toml; this file packs configs and tools."""
+
+import shutil
+from pathlib import Path
+
+from setuptools import find_packages, setup
+from setuptools.command.build_py import build_py
+
+ROOT = Path(__file__).resolve().parent
+PACKED = ('configs', 'tools')
+
+
+class BuildWithMim(build_py):
+    """Puts configs and tools into ``convcut_mm/.mim``, where mim and the package look for them.
+
+    A wheel gets copies, an editable install links.
+    """
+
+    def run(self) -> None:
+        super().run()
+        base = ROOT if self.editable_mode else Path(self.build_lib)
+        target = base / 'convcut_mm' / '.mim'
+        shutil.rmtree(target, ignore_errors=True)
+        target.mkdir(parents=True, exist_ok=True)
+        for name in PACKED:
+            if self.editable_mode:
+                (target / name).symlink_to(Path('..') / '..' / name, target_is_directory=True)
+            else:
+                shutil.copytree(ROOT / name, target / name,
+                                ignore=shutil.ignore_patterns('__pycache__'))
+
+
+def version() -> str:
+    scope: dict = {}
+    exec((ROOT / 'convcut_mm' / 'version.py').read_text(), scope)
+    return scope['__version__']
+
+
+setup(
+    name='convcut_mm',
+    version=version(),
+    description='Conv-cut facial expression recognition as a plug-in for mmpretrain',
+    long_description=(ROOT / 'README.md').read_text(encoding='utf-8'),
+    long_description_content_type='text/markdown',
+    license='Apache-2.0',
+    packages=find_packages(include=['convcut_mm', 'convcut_mm.*']),
+    python_requires='>=3.10',
+    cmdclass={'build_py': BuildWithMim},
+    # no mm* package here: the two lines overwrite each other, so an extra chooses one
+    install_requires=[
+        'torch>=2.1',
+        'torchvision>=0.16',  # mmpretrain imports it everywhere
+        'numpy',
+        'scikit-learn',
+        'pillow>=10.1',
+        'rich',
+        'h5py',
+    ],
+    extras_require={
+        'onedl': ['onedl-mmpretrain>=1.3.6,<2', 'onedl-mmengine>=0.10.12', 'onedl-mmcv>=2.3.6'],
+        # mmengine 0.10 imports pkg_resources, which setuptools 82 dropped
+        'upstream': ['mmpretrain==1.2.0', 'mmengine==0.10.7', 'mmcv-lite==2.1.0', 'setuptools<82'],
+        'test': ['pytest>=8', 'ruff'],
+    },
+)

@@ -1,0 +1,156 @@
+"""TruncatedConvNeXt: the cut, freezing, and loading of full checkpoints."""
+
+import pytest
+import torch
+from mmpretrain.models import ConvNeXt
+
+from convcut_mm import ConvcutError
+from convcut_mm.models import TruncatedConvNeXt
+
+SMALL = dict(depths=[1, 2, 4, 1], channels=[8, 16, 24, 32])
+
+
+def full_convnext() -> ConvNeXt:
+    torch.manual_seed(0)
+    model = ConvNeXt(SMALL, layer_scale_init_value=0.5)
+    for parameter in model.parameters():
+        torch.nn.init.normal_(parameter, std=0.2)
+    model.train(False)
+    return model
+
+
+@pytest.fixture
+def checkpoint(tmp_path):
+    """A full classifier's checkpoint, as mmpretrain publishes them."""
+    state = {f'backbone.{k}': v for k, v in full_convnext().state_dict().items()}
+    state['head.fc.weight'] = torch.zeros(10, 32)
+    path = tmp_path / 'full.pth'
+    torch.save(dict(state_dict=state, meta={}), path)
+    return path
+
+
+def pretrained(path) -> dict:
+    return dict(type='Pretrained', checkpoint=str(path), prefix='backbone.')
+
+
+def test_released_cut_of_base_has_the_published_size():
+    with torch.device('meta'):
+        model = TruncatedConvNeXt('base', num_stages=3, num_blocks=23, half_block=True)
+        whole = TruncatedConvNeXt('base', num_stages=4)
+    assert sum(p.numel() for p in model.parameters()) == 51_640_448
+    # 87,566,464 counts Keras' final norm, which the cut network has no use for
+    assert sum(p.numel() for p in whole.parameters()) == 87_566_464 - 2 * 1024
+
+
+@pytest.mark.parametrize('stages,blocks,half', [
+    (1, None, False), (2, None, False), (3, None, False), (4, None, False), (3, 2, False),
+    (3, 2, True), (3, 0, True), (2, 1, True), (1, 0, True)])
+def test_every_cut_gives_the_full_network_s_map_at_that_place(stages, blocks, half):
+    full = full_convnext()
+    cut = TruncatedConvNeXt(SMALL, stages, blocks, half, layer_scale_init_value=0.5)
+    cut.load_state_dict({k: full.state_dict()[k] for k in cut.state_dict()})
+    x = torch.randn(2, 3, 64, 64)
+    expected = x
+    for i in range(stages):
+        expected = full.downsample_layers[i](expected)
+        kept = len(full.stages[i]) if i < stages - 1 or blocks is None else blocks
+        for block in full.stages[i][:kept]:
+            expected = block(expected)
+    if half:
+        block = full.stages[stages - 1][kept]
+        expected = block.norm(block.depthwise_conv(expected))
+    (actual, ) = cut.eval()(x)
+    assert torch.allclose(actual, expected, atol=1e-5)
+    assert actual.shape == (2, SMALL['channels'][stages - 1], 16 // 2 ** (stages - 1),
+                            16 // 2 ** (stages - 1))
+
+
+def test_nothing_behind_the_cut_is_built():
+    names = TruncatedConvNeXt(SMALL, 3, 2, True).state_dict()
+    assert not [n for n in names if n.startswith(('stages.3', 'downsample_layers.3', 'norm'))]
+    assert not [n for n in names if n.startswith('stages.2.2.') and 'pointwise' in n]
+    assert not [n for n in names if n.startswith('stages.2.3.')]
+
+
+def test_frozen_stays_in_eval_mode_with_its_output_norm():
+    model = TruncatedConvNeXt(SMALL, 3, out_norm=True, frozen=True, drop_path_rate=0.5)
+    assert model.train() is model
+    assert not any(m.training for m in model.modules())
+    assert not any(p.requires_grad for p in model.parameters())
+    x = torch.randn(2, 3, 64, 64)
+    assert torch.equal(model(x)[0], model(x)[0])
+    open_model = TruncatedConvNeXt(SMALL, 3)
+    assert open_model.train().training and open_model.eval().training is False
+
+
+def test_output_norm_normalises_over_channels():
+    model = TruncatedConvNeXt(SMALL, 3, out_norm=True)
+    (out, ) = model(torch.randn(2, 3, 64, 64))
+    assert torch.allclose(out.mean(1), torch.zeros(2, 4, 4), atol=1e-5)
+    assert torch.allclose(out.var(1, unbiased=False), torch.ones(2, 4, 4), atol=1e-2)
+
+
+def test_memory_order_changes_nothing_but_rounding():
+    model = TruncatedConvNeXt(SMALL, 3).eval()
+    x = torch.randn(2, 3, 64, 64)
+    last = model(x)[0]
+    model.channels_last = False
+    assert torch.allclose(last, model(x)[0], atol=1e-5)
+
+
+@pytest.mark.parametrize('cut', [dict(num_stages=3), dict(num_stages=3, num_blocks=2,
+                                                         half_block=True), dict(num_stages=4)])
+def test_loads_a_full_checkpoint(checkpoint, cut):
+    model = TruncatedConvNeXt(SMALL, layer_scale_init_value=0.5, frozen=True,
+                              init_cfg=pretrained(checkpoint), **cut)
+    model.init_weights()
+    full = full_convnext().state_dict()
+    assert all(torch.equal(value, full[key]) for key, value in model.state_dict().items())
+
+
+def change(checkpoint, **changes):
+    data = torch.load(checkpoint, weights_only=True)
+    for key, value in changes.items():
+        key = 'backbone.' + key.replace('__', '.')
+        data['state_dict'].pop(key, None)
+        if value is not None:
+            data['state_dict'][key] = value
+    torch.save(data, checkpoint)
+    return checkpoint
+
+
+@pytest.mark.parametrize('changes,named', [
+    (dict(stages__2__1__gamma=None), 'lacks key "stages.2.1.gamma"'),
+    (dict(stages__2__9__gamma=torch.zeros(24)), 'unknown key "stages.2.9.gamma"'),
+    (dict(extra=torch.zeros(1)), 'unknown key "extra"'),
+    (dict(stages__0__0__gamma=torch.zeros(9)), 'key "stages.0.0.gamma" has shape (9,)'),
+])
+def test_any_other_key_is_an_error_that_names_it(checkpoint, changes, named):
+    change(checkpoint, **changes)
+    model = TruncatedConvNeXt(SMALL, 3, layer_scale_init_value=0.5,
+                              init_cfg=pretrained(checkpoint))
+    with pytest.raises(ConvcutError) as error:
+        model.init_weights()
+    assert named in str(error.value) and str(checkpoint) in str(error.value)
+
+
+def test_output_norm_is_missing_in_published_weights(checkpoint):
+    model = TruncatedConvNeXt(SMALL, 3, layer_scale_init_value=0.5, out_norm=True,
+                              init_cfg=pretrained(checkpoint))
+    with pytest.raises(ConvcutError, match='norm2.bias'):
+        model.init_weights()
+
+
+@pytest.mark.parametrize('kwargs,message', [
+    (dict(arch='giant'), 'unknown ConvNeXt arch "giant"'),
+    (dict(arch=dict(depths=[1, 1])), 'needs "depths" and "channels"'),
+    (dict(num_stages=5), 'num_stages=5'),
+    (dict(num_stages=0), 'num_stages=0'),
+    (dict(num_blocks=28), 'num_blocks=28'),
+    (dict(num_blocks=27, half_block=True), 'expected 0 to 26'),
+    (dict(num_blocks=0), 'expected 1 to 27'),
+    (dict(out_indices=[1]), 'out_indices'),
+])
+def test_impossible_cuts(kwargs, message):
+    with pytest.raises(ConvcutError, match=message):
+        TruncatedConvNeXt(**{'arch': 'base', **kwargs})

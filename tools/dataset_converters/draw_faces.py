@@ -1,0 +1,65 @@
+"""Draws a data set of faces in RAF-DB's layout, to try the product without photographs.
+
+    python tools/dataset_converters/draw_faces.py data/drawn_faces
+    python tools/dataset_converters/draw_faces.py --sheet drawn_faces.png   # only a contact sheet
+
+The same arguments give the same bytes. A folder that holds anything else is left untouched.
+"""
+
+import argparse
+import io
+
+from PIL import Image
+
+from convcut_mm.datasets.drawing import EXPRESSIONS, contact_sheet, draw_dataset
+from convcut_mm.errors import ConvcutError
+from convcut_mm.utils import tool
+from convcut_mm.utils.atomic import write_atomically
+
+SHEET_COLUMNS = 8
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('folder', nargs='?', help='folder to create')
+    parser.add_argument('--train-per-class', type=int, default=200, metavar='N',
+                        help='training faces of each expression (default: %(default)s)')
+    parser.add_argument('--test-per-class', type=int, default=50, metavar='N',
+                        help='test faces of each expression (default: %(default)s)')
+    parser.add_argument('--seed', type=int, default=0, help='default: %(default)s')
+    parser.add_argument('--size', type=int, default=100, metavar='PIXELS',
+                        help='width and height of a face (default: %(default)s)')
+    parser.add_argument('--sheet', metavar='FILE.png',
+                        help=f'instead of a data set, write a picture with {SHEET_COLUMNS} faces '
+                        'of each expression')
+    return parser.parse_args()
+
+
+def main() -> None:
+    args = parse_args()
+    if (args.folder is None) == (args.sheet is None):
+        raise ConvcutError('name either the folder to create or --sheet FILE.png')
+    if args.sheet is not None:
+        write_sheet(args.sheet, args.seed, args.size)
+        print(f'{args.sheet}: {SHEET_COLUMNS} faces for each of {len(EXPRESSIONS)} expressions')
+        return
+    draw_dataset(args.folder, args.train_per_class, args.test_per_class, args.seed, args.size)
+    print(f'{args.folder}: {args.train_per_class * len(EXPRESSIONS)} training and '
+          f'{args.test_per_class * len(EXPRESSIONS)} test faces of {len(EXPRESSIONS)} expressions')
+
+
+def write_sheet(path: str, seed: int, size: int) -> None:
+    """Writes the contact sheet as a PNG file."""
+    if not path.lower().endswith('.png'):
+        raise ConvcutError(f'--sheet {path}: has to end with .png')
+    sheet = Image.fromarray(contact_sheet(SHEET_COLUMNS, seed, size))
+    # a palette without dithering keeps the file a third as large, and looks the same
+    sheet = sheet.quantize(256, dither=Image.Dither.NONE)
+    content = io.BytesIO()
+    sheet.save(content, 'PNG', optimize=True)
+    write_atomically(path, content.getvalue())
+
+
+if __name__ == '__main__':
+    tool.run_tool(main)

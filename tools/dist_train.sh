@@ -1,0 +1,9 @@
+#!/usr/bin/env bash
+# Trains on several processes of one machine:  bash tools/dist_train.sh CONFIG PROCESSES [OPTIONS]
+# NNODES, NODE_RANK, MASTER_ADDR and PORT are read from the environment for several machines.
+set -eu
+config=$1 processes=$2
+exec torchrun --nproc_per_node="$processes" --nnodes="${NNODES:-1}" \
+    --node_rank="${NODE_RANK:-0}" --master_addr="${MASTER_ADDR:-127.0.0.1}" \
+    --master_port="${PORT:-29500}" \
+    "$(dirname "$0")/train.py" "$config" --launcher pytorch "${@:3}"

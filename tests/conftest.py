@@ -24,8 +24,9 @@ def root() -> Path:
 def run_python():
     """Runs a Python script as a user would: ``run_python('tools/train.py', 'CONFIG', ...)``."""
 
-    def run(*args, cwd=ROOT, check=True, timeout=280, threads=None, module=False):
-        env = {**os.environ, 'PYTHONPATH': str(ROOT), 'CUDA_VISIBLE_DEVICES': ''}
+    def run(*args, cwd=ROOT, check=True, timeout=280, threads=None, module=False,
+            extra_path=''):
+        env = {**os.environ, 'PYTHONPATH': f'{ROOT}{os.pathsep}{extra_path}', 'CUDA_VISIBLE_DEVICES': ''}
         if threads is not None:
             env['OMP_NUM_THREADS'] = str(threads)
         done = subprocess.run([sys.executable, *(['-m'] if module else []), *map(str, args)],

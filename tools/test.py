@@ -65,8 +65,6 @@ def main() -> None:
     if args.tta:
         use_tta(cfg)
     tool.finish_config(cfg, args, LOADERS)
-    if 'init_cfg' in cfg.model.get('backbone', {}):
-        cfg.model.backbone.init_cfg = None  # the checkpoint holds the backbone too
     tool.check_data(cfg, LOADERS)
     runner = tool.build_runner(cfg)
     if predictions:

@@ -1,9 +1,10 @@
 """What the facial-expression data sets share: held-out part, reproducible draws, clear errors."""
 
 import random
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Iterator, Optional, Sequence, Union
+from typing import Any, Optional, Union
 
 import numpy as np
 import torch
@@ -107,8 +108,9 @@ class FERDataset(BaseDataset):
             fit, held = train_test_split(np.arange(len(items)), test_size=self.holdout,
                                          random_state=self.holdout_seed, stratify=labels)
         except ValueError as error:
-            raise ConvcutError(f'{self.data_root}: cannot hold out {self.holdout:g} of the '
-                               f'{len(items)} images of "{self.split}" by class: {error}') from None
+            raise ConvcutError(
+                f'{self.data_root}: cannot hold out {self.holdout:g} of the {len(items)} images '
+                f'of "{self.split}" by class: {error}') from None
         return [items[i] for i in sorted(fit if self.part == 'fit' else held)]
 
     def set_epoch(self, seed: int, epoch: int) -> None:
@@ -141,7 +143,7 @@ class FERDataset(BaseDataset):
         try:
             return self.pipeline(item)
         except Exception as error:
-            # each decoder has its own errors for damaged files (cv2's are AssertionError, cv2.error)
+            # each decoder has its own errors for damaged files, cv2 even AssertionError
             damage = _damage(item['img_path']) if 'img_path' in item else ''
             if not damage:
                 raise

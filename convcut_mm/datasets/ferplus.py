@@ -1,8 +1,8 @@
 """FERPlus: FER2013's 48x48 grey faces with the votes of ten taggers (arXiv 1608.01041)."""
 
 import csv
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Iterator, Sequence
 
 import numpy as np
 from mmengine.logging import print_log
@@ -177,8 +177,8 @@ def _fer2013new_rows(path: Path, usage: str) -> Iterator:
                                f'got {",".join(header)}')
         for number, row in enumerate(reader, 2):
             if len(row) != 12:
-                raise ConvcutError(f'{path}, line {number}: expected 12 fields (Usage, Image name, '
-                                   f'ten votes), got {len(row)}')
+                raise ConvcutError(f'{path}, line {number}: expected 12 fields (Usage, Image '
+                                   f'name, ten votes), got {len(row)}')
             if row[0] not in USAGES.values():
                 raise ConvcutError(f'{path}, line {number}: unknown Usage "{row[0]}", expected '
                                    f'{", ".join(USAGES.values())}')

@@ -27,8 +27,13 @@ def run_tool(main: Callable) -> None:
     except KeyboardInterrupt:
         print('interrupted', file=sys.stderr)
         sys.exit(130)
-    except (ConvcutError, FileExistsError, FileNotFoundError) as error:
+    except ConvcutError as error:
         print(f'error: {one_line(error)}', file=sys.stderr)
+        sys.exit(1)
+    except OSError as error:
+        if error.filename is None:
+            raise
+        print(f'error: {error.filename}: {error.strerror}', file=sys.stderr)
         sys.exit(1)
     except KeyError as error:
         if 'registry' not in str(error):

@@ -54,8 +54,8 @@ def write_sheet(path: str, seed: int, size: int) -> None:
     if not path.lower().endswith('.png'):
         raise ConvcutError(f'--sheet {path}: has to end with .png')
     sheet = Image.fromarray(contact_sheet(SHEET_COLUMNS, seed, size))
-    # a palette without dithering keeps the file a third as large, and looks the same
-    sheet = sheet.quantize(256, dither=Image.Dither.NONE)
+    # a third of the size in full colour; Pillow dithers only with a palette made beforehand
+    sheet = sheet.quantize(256, palette=sheet.quantize(256, kmeans=1))
     content = io.BytesIO()
     sheet.save(content, 'PNG', optimize=True)
     write_atomically(path, content.getvalue())

@@ -4,8 +4,9 @@ Each reader returns ``[(image path, label from 0)]`` in RAF-DB's official label 
 """
 
 import csv
+from collections.abc import Callable
 from pathlib import Path
-from typing import Callable, Optional
+from typing import Optional
 
 from ...errors import ConvcutError
 from ..fer_dataset import missing_image
@@ -33,10 +34,12 @@ def read(root: Path, subset: str, split: str) -> list:
     Raises:
         ConvcutError: None of the layouts is there, or a file is not what it should be.
     """
-    for base in (root / subset, root):
+    # the other subset's own folder has valid labels too, of other classes
+    here = [] if root.name in CLASSES and root.name != subset else [root]
+    for base in (root / subset, *here):
         if (base / LIST).is_file():
             return _official(base, subset, split)
-    for base in (root / 'DATASET', root / subset, root):
+    for base in (root / 'DATASET', root / subset, *here):
         layout = _folder_layout(base, subset, split)
         if layout is not None:
             return layout(base, subset, split)
@@ -84,6 +87,10 @@ def _kaggle(base: Path, subset: str, split: str) -> list:
     for name in sorted(folders, key=lambda name: (len(name), name)):
         label = _label(name, subset, str(folders[name]))
         items += [(str(path), label) for path in _images(folders[name])]
+    for name in map(str, range(1, len(CLASSES[subset]) + 1)):
+        if name not in folders:
+            raise ConvcutError(f'{base / split / name}: no such folder; expected 1 to '
+                               f'{len(CLASSES[subset])}, one for each class')
     table = _kaggle_table(base, split)
     if table is not None:
         _check_table(table, items, base / split, subset)

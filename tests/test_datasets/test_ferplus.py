@@ -1,0 +1,329 @@
+"""FERPlus: every label rule against a reference in plain Python, parts, draws, reading errors."""
+
+import csv
+import os
+import random
+import zipfile
+from collections import Counter
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import convcut_mm  # noqa: F401
+from convcut_mm.datasets import FERPlus
+from convcut_mm.datasets.utils import ferplus_votes
+from convcut_mm.errors import ConvcutError
+
+EMOTIONS = ('neutral', 'happiness', 'surprise', 'sadness', 'anger', 'disgust', 'fear', 'contempt')
+RULES = ('majority', 'probability', 'crossentropy', 'multi_target', 'argmax')
+HEADER = ['Usage', 'Image name', *EMOTIONS, 'unknown', 'NF']
+DATA = os.environ.get('CONVCUT_DATA')
+
+
+def kept_weights(votes: list, rule: str) -> dict:
+    """The rules in plain Python: {answer: weight} of what an image keeps, {} for nothing."""
+    if rule == 'argmax':
+        return {votes.index(max(votes)): 1}
+    votes = [0 if n == 1 else n for n in votes]
+    total = sum(votes)
+    if rule == 'majority':
+        winners = [i for i, n in enumerate(votes) if 2 * n > total]
+        return {winners[0]: 1} if winners else {}
+    if rule == 'multi_target':
+        kept = {i: n for i, n in enumerate(votes) if n and 10 * n >= 3 * total}
+        return kept if 2 * sum(kept.values()) > total else {}
+    # probability and crossentropy: from the most frequent answer down, the first of equals first
+    ranking = sorted((i for i in range(10) if votes[i]), key=lambda i: (-votes[i], i))
+    kept, covered, last = {}, 0, None
+    for answer in ranking:
+        n = votes[answer]
+        if n != last and (4 * covered >= 3 * total or len(kept) >= 3):
+            break
+        if answer in (8, 9):
+            if not kept:
+                kept, covered = {answer: n}, n
+            break
+        kept[answer] = n
+        covered, last = covered + n, n
+    return kept if 2 * covered > total and len(kept) <= 3 else {}
+
+
+def expected_target(votes: list, rule: str, num_classes: int) -> list:
+    """Probabilities of the classes; zeros where the top answer is no class."""
+    kept = kept_weights(votes, rule)
+    if not kept or min(kept, key=lambda i: (-kept[i], i)) >= num_classes:
+        return [0] * num_classes
+    total = sum(n for i, n in kept.items() if i < num_classes)
+    return [Fraction(kept.get(i, 0), total) for i in range(num_classes)]
+
+
+def random_votes(count: int) -> list:
+    """Ten votes each over few or many answers, so that ties and dropped images are frequent."""
+    draw = random.Random(0)
+    images = []
+    for _ in range(count):
+        answers = draw.sample(range(10), draw.choice([1, 2, 3, 4, 10]))
+        counts = Counter(draw.choice(answers) for _ in range(draw.choice([9, 10, 10])))
+        images.append([counts[i] for i in range(10)])
+    return images
+
+
+@pytest.mark.parametrize('num_classes', [8, 7])
+@pytest.mark.parametrize('rule', RULES)
+def test_rule_against_reference(rule, num_classes):
+    votes = random_votes(2000)
+    targets = ferplus_votes.targets(np.array(votes), rule, num_classes)
+    expected = np.array([expected_target(row, rule, num_classes) for row in votes], dtype=float)
+    assert targets.shape == (2000, num_classes)
+    np.testing.assert_allclose(targets, expected, atol=1e-12)
+    kept = targets.any(1)
+    assert 100 < kept.sum() < 2000
+    np.testing.assert_allclose(targets[kept].sum(1), 1)
+
+
+# votes in FER+'s order, then the expected probabilities by class index, {} for a dropped image
+CASES = [
+    ('majority', [6, 4, 0, 0, 0, 0, 0, 0, 0, 0], {0: 1}),
+    ('majority', [5, 5, 0, 0, 0, 0, 0, 0, 0, 0], {}),
+    ('majority', [5, 1, 1, 1, 1, 1, 0, 0, 0, 0], {0: 1}),  # the single votes are zeroed: 5 of 5
+    ('majority', [4, 3, 1, 1, 1, 0, 0, 0, 0, 0], {0: 1}),  # 4 of 7
+    ('majority', [5, 3, 2, 0, 0, 0, 0, 0, 0, 0], {}),  # exactly half
+    ('majority', [0, 0, 0, 0, 0, 0, 0, 0, 7, 3], {}),  # unknown
+    ('majority', [0, 0, 0, 0, 0, 0, 0, 0, 0, 10], {}),  # not a face
+    ('majority', [1] * 10, {}),
+    ('majority', [0, 0, 0, 0, 0, 0, 0, 8, 2, 0], {7: 1}),  # contempt is the eighth class
+    ('crossentropy', [5, 3, 2, 0, 0, 0, 0, 0, 0, 0], {0: 5 / 8, 1: 3 / 8}),  # 8 of 10 suffice
+    ('crossentropy', [8, 2, 0, 0, 0, 0, 0, 0, 0, 0], {0: 1}),
+    ('crossentropy', [4, 2, 2, 2, 0, 0, 0, 0, 0, 0], {}),  # equals together make four answers
+    ('crossentropy', [4, 3, 3, 0, 0, 0, 0, 0, 0, 0], {0: .4, 1: .3, 2: .3}),
+    ('crossentropy', [2, 2, 2, 2, 2, 0, 0, 0, 0, 0], {}),
+    ('crossentropy', [6, 0, 0, 0, 0, 0, 0, 0, 4, 0], {0: 1}),  # unknown ends the list
+    ('crossentropy', [5, 0, 0, 0, 0, 0, 0, 0, 5, 0], {}),  # half is not more than half
+    ('crossentropy', [4, 0, 0, 0, 0, 0, 0, 0, 6, 0], {}),  # unknown stands first
+    ('probability', [5, 3, 2, 0, 0, 0, 0, 0, 0, 0], {0: 5 / 8, 1: 3 / 8}),
+    ('multi_target', [5, 3, 2, 0, 0, 0, 0, 0, 0, 0], {0: 5 / 8, 1: 3 / 8}),
+    ('multi_target', [3, 2, 2, 2, 1, 0, 0, 0, 0, 0], {}),  # only 3 of 9 reach 30 %
+    ('multi_target', [4, 3, 3, 0, 0, 0, 0, 0, 0, 0], {0: .4, 1: .3, 2: .3}),
+    ('multi_target', [6, 0, 0, 0, 0, 0, 0, 0, 4, 0], {0: 1}),
+    ('argmax', [3, 4, 3, 0, 0, 0, 0, 0, 0, 0], {1: 1}),
+    ('argmax', [5, 5, 0, 0, 0, 0, 0, 0, 0, 0], {0: 1}),
+    ('argmax', [0, 0, 0, 0, 0, 0, 0, 0, 6, 4], {}),
+    ('argmax', [0] * 10, {}),
+]
+
+
+@pytest.mark.parametrize('rule, votes, expected', CASES)
+def test_rule_by_hand(rule, votes, expected):
+    target = ferplus_votes.targets(np.array([votes]), rule, 8)[0]
+    assert {i: p for i, p in enumerate(target.tolist()) if p} == pytest.approx(expected)
+
+
+def test_seven_classes_by_hand():
+    votes = np.array([[6, 0, 0, 0, 0, 0, 0, 4, 0, 0], [4, 0, 0, 0, 0, 0, 0, 6, 0, 0]])
+    targets = ferplus_votes.targets(votes, 'crossentropy', 7)
+    assert targets.tolist() == [[1, 0, 0, 0, 0, 0, 0], [0] * 7]
+
+
+def write_split(root: Path, split: str, votes: list) -> Path:
+    """Exported folder with one image (all the same) for each row of votes."""
+    folder = root / {'train': 'FER2013Train', 'valid': 'FER2013Valid', 'test': 'FER2013Test'}[split]
+    folder.mkdir(parents=True)
+    Image.new('L', (48, 48), 90).save(folder / 'face.png')
+    image = (folder / 'face.png').read_bytes()
+    (folder / 'face.png').unlink()
+    with open(folder / 'label.csv', 'w', newline='') as file:
+        for number, row in enumerate(votes):
+            name = f'fer{number:07d}.png'
+            (folder / name).write_bytes(image)
+            csv.writer(file).writerow([name, '(0, 0, 48, 48)', *row])
+    return folder
+
+
+def one_answer(answer: int) -> list:
+    return [10 if i == answer else 0 for i in range(10)]
+
+
+PACK = [dict(type='LoadImageFromFile'), dict(type='PackInputs')]
+
+
+@pytest.fixture
+def mixed(tmp_path) -> Path:
+    """60 training images whose votes are half and half or six to four."""
+    write_split(tmp_path, 'train', [[6, 4, 0, 0, 0, 0, 0, 0, 0, 0]] * 60)
+    return tmp_path
+
+
+def test_soft_labels_arrive(mixed):
+    dataset = FERPlus(str(mixed), rule='crossentropy', pipeline=PACK)
+    packed = dataset[0]['data_samples']
+    assert packed.gt_label.tolist() == [0]
+    assert packed.gt_score.tolist() == pytest.approx([.6, .4, 0, 0, 0, 0, 0, 0])
+    assert dataset[0]['inputs'].shape == (3, 48, 48)
+    assert 'gt_score' not in FERPlus(str(mixed), rule='majority', pipeline=PACK)[0]['data_samples']
+
+
+def test_probability_draws(mixed):
+    dataset = FERPlus(str(mixed), rule='probability', pipeline=PACK)
+
+    def labels(seed, epoch):
+        dataset.set_epoch(seed, epoch)
+        drawn = [dataset[i]['data_samples'] for i in range(len(dataset))]
+        assert all(sample.gt_score[sample.gt_label] == 1 == sample.gt_score.sum()
+                   for sample in drawn)
+        return [int(sample.gt_label) for sample in drawn]
+
+    first = labels(0, 0)
+    assert set(first) == {0, 1} and 10 < sum(first) < 40
+    assert labels(0, 1) != first != labels(1, 0)
+    assert labels(0, 0) == first
+    tested = FERPlus(str(mixed), rule='probability', pipeline=PACK, test_mode=True)
+    tested.set_epoch(0, 0)
+    sample = tested[0]['data_samples']
+    assert int(sample.gt_label) == 0 and sample.gt_score[:2].tolist() == pytest.approx([.6, .4])
+
+
+def write_new_csv(root: Path, rows: list, header: list = HEADER) -> None:
+    with open(root / 'fer2013new.csv', 'w', newline='') as file:
+        csv.writer(file).writerows([header, *rows])
+
+
+def test_both_label_sources(tmp_path):
+    write_split(tmp_path, 'train', [one_answer(0), one_answer(1)])
+    write_split(tmp_path, 'valid', [one_answer(4)])
+    write_new_csv(tmp_path, [
+        ['Training', 'fer0000000.png', *one_answer(2)],
+        ['Training', '', *one_answer(9)],  # to be skipped
+        ['Training', 'fer0000001.png', *one_answer(3)],
+        ['PublicTest', 'fer0000000.png', *one_answer(5)]])
+
+    def labels(split, source):
+        dataset = FERPlus(str(tmp_path), split, label_source=source)
+        assert dataset.metainfo['label_source'] == source
+        return dataset.get_gt_labels().tolist()
+
+    assert labels('train', 'label.csv') == [0, 1]
+    assert labels('valid', 'label.csv') == [4]
+    assert labels('train', 'fer2013new.csv') == [2, 3]
+    assert labels('valid', 'fer2013new.csv') == [5]
+    dataset = FERPlus(str(tmp_path))
+    assert dataset.metainfo['classes'] == EMOTIONS and dataset.metainfo['rule'] == 'majority'
+    assert FERPlus(str(tmp_path), num_classes=7).metainfo['classes'] == EMOTIONS[:7]
+
+
+def test_converter_note_is_told(tmp_path):
+    folder = write_split(tmp_path, 'train', [one_answer(0)])
+    (folder / 'label_source.txt').write_text('fer2013new.csv\n')
+    assert FERPlus(str(tmp_path)).metainfo['label_source'] == 'label.csv, from fer2013new.csv'
+
+
+def test_held_out_parts(tmp_path):
+    write_split(tmp_path, 'train', [one_answer(answer) for answer in [0] * 40 + [3] * 20 + [7] * 20])
+
+    def part(name, seed=0):
+        dataset = FERPlus(str(tmp_path), part=name, holdout=.25, holdout_seed=seed)
+        return [(item['img_path'], item['gt_label']) for item in map(dataset.get_data_info,
+                                                                     range(len(dataset)))]
+
+    whole, fit, held = part(None), part('fit'), part('holdout')
+    assert sorted(fit + held) == sorted(whole) and not set(fit) & set(held)
+    assert Counter(label for _, label in held) == {0: 10, 3: 5, 7: 5}
+    assert (fit, held) == (part('fit'), part('holdout'))
+    assert part('holdout', seed=1) != held
+
+
+def broken(root: Path, line: str) -> FERPlus:
+    folder = write_split(root, 'train', [one_answer(0)] * 2)
+    with open(folder / 'label.csv', 'a') as file:
+        file.write(line + '\n')
+    return FERPlus(str(root))
+
+
+@pytest.mark.parametrize('line, message', [
+    ('fer0000001.png,"(0, 0, 48, 48)",10,0', r'label.csv, line 3: expected 12 fields .* got 4'),
+    ('fer0000001.png,"(0, 0, 48, 48)",11,0,0,0,0,0,0,0,0,0', r'line 3: expected ten votes.*11,0'),
+    ('fer0000001.png,"(0, 0, 48, 48)",-1,0,0,0,0,0,0,0,0,0', r'line 3: expected ten votes.*-1,0'),
+    ('fer0000001.png,"(0, 0, 48, 48)",x,0,0,0,0,0,0,0,0,0', r'line 3: expected ten votes.*x,0'),
+    ('fer0000009.png,"(0, 0, 48, 48)",10,0,0,0,0,0,0,0,0,0',
+     r'fer0000009.png: listed in .*label.csv, but there is no such file'),
+])
+def test_bad_label_csv(tmp_path, line, message):
+    with pytest.raises(ConvcutError, match=message) as error:
+        broken(tmp_path, line)
+    assert '\n' not in str(error.value)
+
+
+@pytest.mark.parametrize('header, row, message', [
+    (HEADER, ['Training', 'fer0000000.png', 10], 'line 2: expected 12 fields .* got 3'),
+    (HEADER, ['Test', 'fer0000000.png', *one_answer(0)], 'line 2: unknown Usage "Test"'),
+    (HEADER, ['Training', 'fer0000007.png', *one_answer(0)], 'fer0000007.png: listed in'),
+    (HEADER, ['Training', 'fer0000000.png', *one_answer(0)[:9], 'x'], 'line 2: expected ten votes'),
+    (HEADER[:2] + HEADER[:1:-1], ['Training', 'fer0000000.png', *one_answer(0)],
+     'line 1: expected the header Usage,Image name,neutral'),
+])
+def test_bad_fer2013new_csv(tmp_path, header, row, message):
+    write_split(tmp_path, 'train', [one_answer(0)])
+    write_new_csv(tmp_path, [row], header)
+    with pytest.raises(ConvcutError, match=message):
+        FERPlus(str(tmp_path), label_source='fer2013new.csv')
+
+
+def test_missing_files(tmp_path):
+    with pytest.raises(ConvcutError, match='nowhere: no such folder'):
+        FERPlus(str(tmp_path / 'nowhere'))
+    folder = write_split(tmp_path, 'valid', [one_answer(0)])
+    with pytest.raises(ConvcutError, match='FER2013Train: no such folder; found there: FER2013Va'):
+        FERPlus(str(tmp_path))
+    with pytest.raises(ConvcutError, match='fer2013new.csv: no such file'):
+        FERPlus(str(tmp_path), 'valid', label_source='fer2013new.csv')
+    (folder / 'label.csv').unlink()
+    with pytest.raises(ConvcutError, match='label.csv: no such file'):
+        FERPlus(str(tmp_path), 'valid')
+
+
+@pytest.mark.parametrize('rule', RULES)
+@pytest.mark.parametrize('votes', [[], [one_answer(9)] * 3])
+def test_nothing_left(tmp_path, rule, votes):
+    write_split(tmp_path, 'train', votes)
+    with pytest.raises(ConvcutError, match='the split "train" has no images'):
+        FERPlus(str(tmp_path), rule=rule)
+
+
+@pytest.mark.parametrize('options, message', [
+    (dict(rule='mean'), 'unknown rule "mean", expected one of majority'),
+    (dict(split='dev'), 'unknown split "dev", expected one of train, valid, test'),
+    (dict(label_source='votes.csv'), 'unknown label_source "votes.csv"'),
+    (dict(num_classes=6), 'num_classes=6, expected 8, or 7'),
+])
+def test_unknown_option(tmp_path, options, message):
+    write_split(tmp_path, 'train', [one_answer(0)])
+    with pytest.raises(ConvcutError, match=message):
+        FERPlus(str(tmp_path), **options)
+
+
+@pytest.fixture(scope='module')
+def real(tmp_path_factory) -> str:
+    if not DATA:
+        pytest.skip('CONVCUT_DATA is not set')
+    root = tmp_path_factory.mktemp('ferplus')
+    for name in ('FER2013Train', 'FER2013Valid'):
+        with zipfile.ZipFile(Path(DATA) / f'{name}.zip') as archive:
+            archive.extractall(root)
+    return str(root)
+
+
+@pytest.mark.parametrize('rule, train, valid', [
+    ('majority', 25045, 3191), ('probability', 27947, 3508), ('crossentropy', 27947, 3508),
+    ('multi_target', 27667, 3472), ('argmax', 28385, 3555)])
+def test_real_counts(real, rule, train, valid):
+    assert len(FERPlus(real, 'train', rule=rule)) == train
+    assert len(FERPlus(real, 'valid', rule=rule)) == valid
+
+
+def test_real_counts_by_class(real):
+    labels = FERPlus(real, 'train').get_gt_labels()
+    assert np.bincount(labels).tolist() == [8733, 7284, 3136, 3022, 2098, 116, 536, 120]
+    parts = [len(FERPlus(real, 'train', part=part)) for part in ('fit', 'holdout')]
+    assert sum(parts) == 25045 and parts[1] == 2505

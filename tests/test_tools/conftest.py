@@ -1,0 +1,61 @@
+"""Fixtures for the tests of the tools: a training of seconds on few drawn faces.
+
+Everything that draws random numbers or follows a metric is in it: flips, dropout, drop path, an
+embedding with BatchNorm, a plateau schedule, early stopping.
+"""
+
+import runpy
+import sys
+from pathlib import Path
+
+import pytest
+
+TEMPLATE = """
+_base_ = ['{root}/configs/convcut_quickstart.py']
+model = dict(
+    backbone=dict(arch=dict(depths=[1, 1, 2, 1], channels=[8, 16, 24, 32]), drop_path_rate=0.2),
+    neck=dict(in_channels=24, out_channels=16),
+    head=dict(in_channels=16, embedding={embedding}))
+data = dict(data_root='{data}', train_per_class=12, test_per_class=4)
+train_dataloader = dict(batch_size={batch_size}, num_workers=1, dataset=data)
+val_dataloader = dict(num_workers=0, persistent_workers=False, dataset=data)
+test_dataloader = dict(num_workers=0, dataset=data)
+train_cfg = dict(max_epochs={epochs})
+param_scheduler = [dict(type='ReduceOnPlateauLR', monitor='accuracy/top1', rule='greater',
+                        patience=0, factor=0.5)]
+custom_hooks = [dict(type='BestWeightsEarlyStoppingHook', monitor='accuracy/top1',
+                     rule='greater', patience=50)]
+default_hooks = dict(logger=dict(interval=1))
+"""
+
+
+@pytest.fixture
+def small_config(tmp_path, root):
+    """Writes a config whose faces lie in ``tmp_path / 'faces'``; returns its path."""
+
+    def write(name: str = 'small.py', epochs: int = 1, batch_size: int = 6, embedding=8,
+              extra: str = '') -> Path:
+        base = tmp_path / f'base_{name}'
+        base.write_text(TEMPLATE.format(root=root, data=tmp_path / 'faces', epochs=epochs,
+                                        batch_size=batch_size, embedding=embedding))
+        path = tmp_path / name
+        path.write_text(f"_base_ = ['{base.name}']\n{extra}")
+        return path
+
+    return write
+
+
+@pytest.fixture
+def run_tool_here(root, monkeypatch, capsys):
+    """Runs a tool in this process, which saves the import; gives (exit status, stderr)."""
+
+    def run(tool: str, *args) -> tuple:
+        monkeypatch.setattr(sys, 'argv', [tool, *map(str, args)])
+        status = 0
+        try:
+            runpy.run_path(str(root / tool), run_name='__main__')
+        except SystemExit as error:
+            status = error.code
+        return status, capsys.readouterr().err
+
+    return run

@@ -1,0 +1,62 @@
+"""torchrun with gloo on two CPU processes gives what one process gives."""
+
+import json
+import pickle
+from pathlib import Path
+
+import numpy as np
+import torch
+
+# mmengine logs the loss of the first process only: this hook writes every process's
+HOOK = """
+import json, os
+from mmengine.hooks import Hook
+from mmpretrain.registry import HOOKS
+
+@HOOKS.register_module()
+class WriteLosses(Hook):
+    def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None):
+        with open(f'{runner.work_dir}/losses{os.environ.get("RANK", "0")}.jsonl', 'a') as file:
+            file.write(json.dumps(outputs['loss'].item()) + chr(10))
+"""
+# Dropout masks and batch statistics are drawn for each process and so differ by nature; SGD, since
+# Adam turns rounding in gradients near zero into whole steps
+EXTRA = """
+custom_imports = dict(imports=['convcut_mm', 'write_losses'], allow_failed_imports=False)
+model = dict(backbone=dict(drop_path_rate=0.), neck=dict(dropout=0.), head=dict(dropout=0.))
+optim_wrapper = dict(_delete_=True, optimizer=dict(type='SGD', lr=0.05, momentum=0.9))
+param_scheduler = []
+custom_hooks = [dict(type='WriteLosses')]
+"""
+
+
+def losses(folder: Path, rank: int) -> np.ndarray:
+    return np.array([json.loads(line) for line in (folder / f'losses{rank}.jsonl').open()])
+
+
+def test_two_processes_equal_one(tmp_path, root, run_python, small_config):
+    (tmp_path / 'write_losses.py').write_text(HOOK)
+    one, two = tmp_path / 'one', tmp_path / 'two'
+    single = small_config('single.py', 2, batch_size=8, embedding=None, extra=EXTRA)
+    double = small_config('double.py', 2, batch_size=4, embedding=None, extra=EXTRA)
+    train, test = root / 'tools' / 'train.py', root / 'tools' / 'test.py'
+    run_python(train, single, '--work-dir', one, extra_path=tmp_path)
+    torchrun = ['torch.distributed.run', '--nproc_per_node=2', '--master_port=29611']
+    run_python(*torchrun, train, double, '--work-dir', two, '--launcher',
+               'pytorch', module=True, extra_path=tmp_path)
+    alone, mean = losses(one, 0), (losses(two, 0) + losses(two, 1)) / 2
+    assert len(alone) == len(mean) > 10
+    assert np.abs(alone - mean).max() < 1e-4, np.abs(alone - mean)
+    a, b = (torch.load(folder / 'epoch_2.pth', weights_only=False)['state_dict']
+            for folder in (one, two))
+    assert max((a[key] - b[key]).abs().max().item() for key in a) < 1e-4
+
+    run_python(test, single, one / 'epoch_2.pth', '--work-dir', one, '--out',
+               tmp_path / 'one.pkl', extra_path=tmp_path)
+    run_python(*torchrun, test, double, one / 'epoch_2.pth', '--work-dir',
+               two, '--launcher', 'pytorch', '--out', tmp_path / 'two.pkl', module=True,
+               extra_path=tmp_path)
+    scores = [np.stack([r['pred_score'].numpy() for r in pickle.load((tmp_path / f).open('rb'))])
+              for f in ('one.pkl', 'two.pkl')]
+    assert scores[0].shape == (28, 7)
+    assert np.abs(scores[0] - scores[1]).max() < 1e-5

@@ -1,0 +1,87 @@
+"""Checkpoints load without running code from them, or are refused with the reason."""
+
+import os
+import pickle
+
+import numpy as np
+import pytest
+import torch
+from mmengine.logging import HistoryBuffer
+from mmengine.runner import load_checkpoint
+from torch import nn
+
+from convcut_mm import ConvcutError
+from convcut_mm.utils.atomic import remove_leftovers, write_atomically
+from convcut_mm.utils.checkpoint import load_local, mismatch
+
+
+class Evil:
+    """Unpickling it makes a file."""
+
+    def __init__(self, path):
+        self.path = str(path)
+
+    def __reduce__(self):
+        return os.mkdir, (self.path, )
+
+
+@pytest.mark.parametrize('legacy', [False, True])
+def test_pickled_code_is_not_run(tmp_path, legacy):
+    proof = tmp_path / 'proof'
+    path = tmp_path / 'evil.pth'
+    torch.save(dict(state_dict={}, extra=Evil(proof)), path,
+               _use_new_zipfile_serialization=not legacy)
+    for load in (lambda: load_local(str(path)), lambda: load_checkpoint(nn.Linear(2, 2),
+                                                                       str(path))):
+        with pytest.raises(ConvcutError) as error:
+            load()
+        assert str(path) in str(error.value) and 'refused' in str(error.value)
+        assert 'mkdir' in str(error.value) and '\n' not in str(error.value)
+    assert not proof.exists()
+
+
+def test_what_mmengine_saves_is_loaded(tmp_path):
+    path = tmp_path / 'good.pth'
+    history = HistoryBuffer([1.0, 2.0], [1, 1])
+    torch.save(dict(state_dict=dict(a=torch.ones(2)), message_hub=dict(loss=history),
+                    meta=dict(seed=np.int64(3), classes=('a', 'b'))), path)
+    loaded = load_local(str(path))
+    assert loaded['message_hub']['loss'].mean() == 1.5
+    assert loaded['meta']['seed'] == 3
+
+
+@pytest.mark.parametrize('content', [b'', b'hello', 'cut', pickle.dumps([1, 2])])
+def test_damaged_files_are_named(tmp_path, content):
+    path = tmp_path / 'bad.pth'
+    if content == 'cut':
+        torch.save(dict(state_dict=dict(a=torch.ones(1000))), path)
+        content = path.read_bytes()[:2000]
+    path.write_bytes(content)
+    with pytest.raises(ConvcutError) as error:
+        load_local(str(path))
+    assert str(path) in str(error.value) and '\n' not in str(error.value)
+
+
+def test_missing_file():
+    with pytest.raises(ConvcutError, match='nowhere.pth: no such checkpoint file'):
+        load_local('nowhere.pth')
+
+
+def test_mismatch_names_the_first_key():
+    model = nn.Linear(2, 3).state_dict()
+    assert mismatch({f'module.{k}': v for k, v in model.items()}, model) is None
+    assert mismatch(dict(weight=model['weight']), model) == 'it lacks key "bias"'
+    assert mismatch({**model, 'x': 1}, model) == 'it has the unknown key "x"'
+    other = nn.Linear(2, 4).state_dict()
+    assert 'expected (3, 2)' in mismatch(other, model)
+    assert mismatch(other, model, ignore=('weight', 'bias')) is None
+
+
+def test_write_atomically(tmp_path):
+    path = tmp_path / 'sub' / 'file'
+    write_atomically(path, b'one')
+    write_atomically(path, b'two')
+    assert path.read_bytes() == b'two' and os.listdir(path.parent) == ['file']
+    (path.parent / '.file.1.convcut-tmp').write_bytes(b'half')
+    remove_leftovers(path.parent)
+    assert os.listdir(path.parent) == ['file']

@@ -1,0 +1,106 @@
+"""Every registered config: found, built, run forward and backward at a small size."""
+
+import pytest
+import torch
+from mmengine.registry import DefaultScope
+from mmpretrain import get_model, inference_model, list_models
+from mmpretrain.apis import ModelHub
+from mmpretrain.registry import DATASETS, HOOKS, MODELS, TRANSFORMS
+from mmpretrain.structures import DataSample
+
+import convcut_mm
+from convcut_mm.zoo import register_models, root
+
+NAMES = list_models('convcut*')
+TINY = dict(depths=[1, 1, 3, 1], channels=[8, 16, 24, 32])
+
+
+def shrink(config):
+    """The same kind of network with few channels, without weights from elsewhere."""
+    model = config.model
+    model.backbone.arch = TINY
+    if model.backbone.get('num_blocks') is not None:
+        model.backbone.num_blocks = 2
+    model.backbone.init_cfg = None
+    model.neck.in_channels = 24
+    model.data_preprocessor = config.data_preprocessor
+    return model
+
+
+def test_every_config_is_registered_under_its_file_name():
+    files = {path.stem for path in (root() / 'configs').glob('*.py')}
+    assert files == set(NAMES) and len(files) >= 7
+    register_models()  # a second registration changes nothing
+    assert list_models('convcut*') == NAMES
+
+
+@pytest.mark.parametrize('name', NAMES)
+def test_config_runs_forward_and_backward(name):
+    config = ModelHub.get(name).config
+    with DefaultScope.overwrite_default_scope('mmpretrain'):
+        model = MODELS.build(shrink(config))
+    model.init_weights()
+    classes = config.model.head.num_classes
+    side = 120 if name.startswith('convcut_released') or 'atto_released' in name else 64
+    images = torch.randint(0, 256, (4, 3, side, side), dtype=torch.uint8)
+    samples = [DataSample().set_gt_label(i % classes) for i in range(4)]
+    data = model.data_preprocessor(dict(inputs=images, data_samples=samples), training=True)
+    model.train()
+    losses = model(**data, mode='loss')
+    losses['loss'].backward()
+    frozen = config.model.backbone.get('frozen', False)
+    for key, parameter in model.named_parameters():
+        if frozen and key.startswith('backbone.'):
+            assert parameter.grad is None, key
+        else:
+            assert parameter.grad is not None, key
+    model.eval()
+    with torch.no_grad():
+        predictions = model(**data, mode='predict')
+    assert len(predictions) == 4
+    assert all(abs(p.pred_score.sum().item() - 1) < 1e-5 for p in predictions)
+    assert all(p.pred_score.shape == (classes, ) for p in predictions)
+
+
+@pytest.mark.parametrize('name', NAMES)
+def test_every_type_in_the_config_is_registered(name):
+    config = ModelHub.get(name).config
+    with DefaultScope.overwrite_default_scope('mmpretrain'):
+        for phase in ('train', 'val', 'test'):
+            dataset = config[f'{phase}_dataloader'].dataset
+            assert DATASETS.get(dataset.type) is not None
+            for transform in dataset.pipeline:
+                assert TRANSFORMS.get(transform.type) is not None, transform
+        for hook in [*config.default_hooks.values(), *config.get('custom_hooks', [])]:
+            assert HOOKS.get(hook.type) is not None, hook
+
+
+@pytest.mark.parametrize('name', NAMES)
+def test_only_released_configs_choose_on_the_test_set(name):
+    config = ModelHub.get(name).config
+    train, val, test = (config[f'{p}_dataloader'].dataset for p in ('train', 'val', 'test'))
+    if 'released' in name:
+        assert val.split == test.split == 'test' and train.part is None
+        assert config.model.head.attention == 'batch'
+        # the file has to say so to its reader
+        assert 'TEST SET CHOOSES' in config_text('convcut_released_rafdb')
+    else:
+        assert (train.split, train.part) == ('train', 'fit')
+        assert (val.split, val.part) == ('train', 'holdout')
+        assert test.split in ('test', 'valid')
+        assert config.model.head.attention in ('channel', 'spatial', None)
+
+
+def config_text(name: str) -> str:
+    return (root() / 'configs' / f'{name}.py').read_text()
+
+
+def test_get_model_and_inference_model(tmp_path):
+    from convcut_mm.datasets.drawing import contact_sheet
+    image = contact_sheet(per_class=1, size=48)
+    model = get_model('convcut-atto_ferplus')
+    result = inference_model(model, image)
+    assert result['pred_class'] in convcut_mm.datasets.FERPlus.METAINFO['classes']
+    by_name = inference_model('convcut_quickstart', image)
+    assert by_name['pred_class'] in convcut_mm.datasets.RAFDB.METAINFO['classes']
+    assert len(by_name['pred_scores']) == 7

@@ -1,0 +1,247 @@
+"""Makes the folders that FERPlus reads, from FER2013's and FER+'s CSV files or from zip files.
+
+    python tools/dataset_converters/ferplus.py SRC data/ferplus
+    python tools/dataset_converters/ferplus.py SRC data/ferplus --from zip   # SRC holds both
+
+SRC is a folder with fer2013.csv (the images, from Kaggle) and fer2013new.csv (the votes, from
+FER+'s repository), or with FER2013Train.zip, FER2013Valid.zip, FER2013Test.zip or some of them.
+A folder appears under its name once it is complete: an interrupted run is simply run again.
+"""
+
+import argparse
+import csv
+import os
+import shutil
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path, PurePosixPath
+
+from PIL import Image
+from rich import progress as bars
+from rich.console import Console
+from rich.text import Text
+
+from convcut_mm.datasets import fer_dataset, ferplus
+from convcut_mm.datasets.utils import fer2013_csv, ferplus_votes
+from convcut_mm.errors import ConvcutError
+from convcut_mm.utils import tool
+from convcut_mm.utils.atomic import write_atomically
+
+IMAGES, VOTES, LABELS = 'fer2013.csv', 'fer2013new.csv', 'label.csv'
+FOLDERS = {usage: ferplus.FOLDERS[split] for split, usage in ferplus.USAGES.items()}
+BOX = f'(0, 0, {fer2013_csv.SIZE}, {fer2013_csv.SIZE})'
+# images that the majority rule keeps of the whole data set
+PUBLISHED = {
+    LABELS: {'FER2013Train': 25045, 'FER2013Valid': 3191, 'FER2013Test': 3137},
+    VOTES: {'FER2013Train': 25060, 'FER2013Valid': 3199, 'FER2013Test': 3153},
+}
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('src', type=Path, help='folder with the two CSV files or the zip files')
+    parser.add_argument('dst', type=Path, help='folder to make, the data_root of FERPlus')
+    parser.add_argument('--from', dest='kind', choices=['csv', 'zip'],
+                        help='which to take if SRC holds both')
+    return parser.parse_args()
+
+
+def main() -> None:
+    args = parse_args()
+    kind = find_kind(args.src, args.kind)
+    args.dst.mkdir(parents=True, exist_ok=True)
+    remove_leftovers(args.dst)
+    for folder in FOLDERS.values():
+        if (args.dst / folder).is_dir():
+            print(f'{args.dst / folder}: already there')
+    convert = convert_csv if kind == 'csv' else convert_zips
+    convert(args.src, args.dst)
+    for folder in FOLDERS.values():
+        if (args.dst / folder).is_dir():
+            print(summary(args.dst / folder))
+
+
+def find_kind(src: Path, wanted: str | None) -> str:
+    """'csv' or 'zip', whichever lies in ``src``.
+
+    Raises:
+        ConvcutError: Neither, both without a choice, or one CSV without the other.
+    """
+    if not src.is_dir():
+        raise ConvcutError(f'{src}: no such folder')
+    zips = [src / f'{folder}.zip' for folder in FOLDERS.values()]
+    has_zip, has_csv = any(path.is_file() for path in zips), (src / IMAGES).is_file()
+    if has_zip and has_csv and wanted is None:
+        raise ConvcutError(f'{src}: holds {IMAGES} and zip files; say --from csv or --from zip')
+    if wanted == 'zip' and not has_zip or not has_zip and not has_csv and wanted is None:
+        raise ConvcutError(f'{src}: expected {", ".join(path.name for path in zips)} or some of '
+                           f'them there{"" if wanted else f", or {IMAGES} and {VOTES}"}')
+    kind = wanted or ('zip' if has_zip else 'csv')
+    for name in (IMAGES, VOTES) if kind == 'csv' else ():
+        if not (src / name).is_file():
+            raise ConvcutError(f'{src / name}: no such file; expected {IMAGES} and {VOTES} there')
+    return kind
+
+
+def convert_csv(src: Path, dst: Path) -> None:
+    """Writes images and votes of the CSV pair; the folders appear when all rows were read."""
+    if all((dst / folder).is_dir() for folder in FOLDERS.values()):
+        copy_votes(src, dst)
+        return
+    total = fer2013_csv.count_rows(src / VOTES)
+    tables = {}  # by folder; None for those that are there
+    with ExitStack() as stack:
+        step = stack.enter_context(progress(IMAGES, total))
+        for face in fer2013_csv.read_pair(src / IMAGES, src / VOTES):
+            folder = FOLDERS[face.usage]
+            if folder not in tables:
+                done = (dst / folder).is_dir()
+                tables[folder] = None if done else new_table(stack, dst, folder)
+            if face.name and tables[folder] is not None:
+                temporary, table = tables[folder]
+                image = Image.frombytes('L', (fer2013_csv.SIZE, ) * 2, face.pixels)
+                image.save(temporary / face.name)
+                table.writerow([face.name, BOX, *face.votes])
+            step()
+        copy_votes(src, dst)
+
+
+def new_table(stack: ExitStack, dst: Path, folder: str) -> tuple:
+    """A folder under way and the writer of its label.csv."""
+    temporary = stack.enter_context(building(dst, folder, str(dst / folder)))
+    (temporary / ferplus.SOURCE_NOTE).write_text(f'{VOTES}\n')
+    file = stack.enter_context(open(temporary / LABELS, 'w', newline=''))
+    return temporary, csv.writer(file, lineterminator='\n')
+
+
+def convert_zips(src: Path, dst: Path) -> None:
+    """Unpacks the zip files that are there; the votes of fer2013new.csv too if it lies there."""
+    for folder in FOLDERS.values():
+        path = src / f'{folder}.zip'
+        if not path.is_file() or (dst / folder).is_dir():
+            continue
+        try:
+            with zipfile.ZipFile(path) as archive, building(dst, folder, f'{path}') as temporary:
+                members = wanted_members(path, archive, folder)
+                with progress(path.name, len(members)) as step:
+                    for name, member in members.items():
+                        (temporary / name).write_bytes(archive.read(member))  # checks the CRC
+                        step()
+        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError,
+                RuntimeError) as error:
+            raise ConvcutError(f'{path}: damaged or no zip file ({error})') from error
+    if (src / VOTES).is_file():
+        copy_votes(src, dst)
+
+
+def wanted_members(path: Path, archive: zipfile.ZipFile, folder: str) -> dict:
+    """The images and label.csv of the folder by name.
+
+    Raises:
+        ConvcutError: A member that would land outside, or no such folder.
+    """
+    members = {}
+    for member in archive.infolist():
+        name = PurePosixPath(member.filename.replace('\\', '/'))
+        if name.is_absolute() or '..' in name.parts or ':' in name.as_posix():
+            raise ConvcutError(f'{path}: refused, its member "{member.filename}" would be written '
+                               'outside the folder')
+        if name.parts[:-1] == (folder, ) and (name.suffix == '.png' or name.name == LABELS):
+            members[name.name] = member
+    if not members:
+        raise ConvcutError(f'{path}: expected a folder {folder} with images and {LABELS} in it')
+    return members
+
+
+@contextmanager
+def building(dst: Path, folder: str, origin: str) -> Iterator[Path]:
+    """A temporary folder that gets its name when the block ends well, and goes when not."""
+    temporary = dst / f'.{folder}.tmp-{os.getpid()}'
+    temporary.mkdir()
+    try:
+        yield temporary
+        try:
+            read_folder(temporary)
+        except ConvcutError as error:  # the temporary folder will be gone
+            raise ConvcutError(str(error).replace(str(temporary), origin)) from None
+        try:
+            temporary.rename(dst / folder)
+        except OSError:
+            if not (dst / folder).is_dir():  # else another run was faster
+                raise
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def remove_leftovers(dst: Path) -> None:
+    """Removes the temporary folders of runs that were killed."""
+    for path in dst.glob('.FER2013*.tmp-*'):
+        pid = path.name.rpartition('-')[2]
+        if pid.isdecimal() and (int(pid) == os.getpid() or not alive(int(pid))):
+            shutil.rmtree(path)
+
+
+def alive(pid: int) -> bool:
+    """Whether a process of that number runs."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
+
+
+def copy_votes(src: Path, dst: Path) -> None:
+    """Copies fer2013new.csv, for label_source='fer2013new.csv'."""
+    content = (src / VOTES).read_bytes()
+    if not (dst / VOTES).is_file() or (dst / VOTES).read_bytes() != content:
+        write_atomically(dst / VOTES, content)
+
+
+def read_folder(folder: Path) -> tuple:
+    """Names and votes of a folder's label.csv, whose images are all there."""
+    names, votes = ferplus.read_label_csv(folder / LABELS)
+    present = {path.name for path in folder.iterdir()}
+    for name in names:
+        if name not in present:
+            raise fer_dataset.missing_image(folder / name, folder / LABELS)
+    return names, votes
+
+
+def summary(folder: Path) -> str:
+    """A line with the folder's images, and those that the majority rule keeps."""
+    names, votes = read_folder(folder)
+    kept = int(ferplus_votes.targets(votes, 'majority', ferplus_votes.NUM_EMOTIONS).sum())
+    note = folder / ferplus.SOURCE_NOTE
+    source = note.read_text().strip() if note.is_file() else LABELS
+    expected = PUBLISHED.get(source, {}).get(folder.name)
+    verdict = 'as published' if kept == expected else \
+        f'expected {expected}: an incomplete or different copy'
+    return (f'{folder.name}: {len(names)} images, the majority rule keeps {kept} (votes from '
+            f'{source}; {verdict})')
+
+
+class RateColumn(bars.ProgressColumn):
+    """Images a second."""
+
+    def render(self, task: bars.Task) -> Text:
+        speed = task.finished_speed or task.speed
+        return Text('' if speed is None else f'{speed:.0f} images/s')
+
+
+@contextmanager
+def progress(title: str, total: int) -> Iterator:
+    """A progress bar on stderr; yields the function that takes a step."""
+    columns = ('{task.description}', bars.BarColumn(), bars.MofNCompleteColumn(), RateColumn(),
+               bars.TimeRemainingColumn())
+    with bars.Progress(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task(title, total=total)
+        yield lambda: bar.advance(task)
+
+
+if __name__ == '__main__':
+    tool.run_tool(main)

@@ -9,6 +9,7 @@ plain data load, anything else is refused with the reason.
 import os
 import pickle
 import re
+import urllib.error
 from typing import Any, Optional
 
 import mmengine.dist
@@ -78,12 +79,12 @@ def _explain(filename: str, load: Any) -> dict:
                 f'{filename}: refused, because it needs "{unsafe.group(1)}" and loading that could '
                 'run code from the file; save it again with tensors and plain data only') from None
         raise ConvcutError(f'{filename}: not a checkpoint file of torch.save') from None
-    except (RuntimeError, EOFError, ValueError, KeyError) as error:
+    except (urllib.error.URLError, PermissionError) as error:
+        raise ConvcutError(f'{filename}: cannot be read or downloaded ({error})') from None
+    except (RuntimeError, EOFError, ValueError, KeyError, OSError) as error:
         # torch reports a file that was cut short in all of these ways
         line = str(error).strip().splitlines()[0] if str(error).strip() else 'it ends early'
         raise ConvcutError(f'{filename}: not a whole checkpoint file ({line})') from None
-    except OSError as error:
-        raise ConvcutError(f'{filename}: cannot be read or downloaded ({error})') from None
     if not isinstance(checkpoint, dict):
         raise ConvcutError(f'{filename}: expected a checkpoint with a state_dict, got a '
                            f'{type(checkpoint).__name__}')

@@ -76,7 +76,7 @@ def load_config(args: argparse.Namespace) -> Config:
         raise ConvcutError(f'{args.config}: no such config file')
     try:
         cfg = Config.fromfile(args.config)
-    except (SyntaxError, OSError) as error:
+    except (SyntaxError, NameError, TypeError, KeyError, OSError) as error:
         raise ConvcutError(f'{args.config}: cannot be read as a config ({error})') from error
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
     cfg.launcher = args.launcher
@@ -123,6 +123,9 @@ def build_runner(cfg: Config) -> Runner:
     if cfg.launcher == 'pytorch' and not torch.cuda.is_available():
         # mmengine asks for a GPU before it looks at the backend
         torch.distributed.init_process_group('gloo')
+        # and without this gives the wrapper a GPU's number
+        cfg.setdefault('model_wrapper_cfg', dict(
+            type='MMDistributedDataParallel', device_ids=None, broadcast_buffers=False))
     return Runner.from_cfg(cfg) if 'runner_type' not in cfg else RUNNERS.build(cfg)
 
 

@@ -23,7 +23,7 @@ class EpochSeedHook(Hook):
 
     def before_train_epoch(self, runner) -> None:
         """Seeds Python, numpy, torch and the data set."""
-        seeds = np.random.SeedSequence([runner.seed, runner.epoch, get_rank()]).generate_state(3)
+        seeds = self._seeds(runner)
         random.seed(int(seeds[0]))
         np.random.seed(seeds[1])
         torch.manual_seed(int(seeds[2]))
@@ -32,6 +32,15 @@ class EpochSeedHook(Hook):
             # on resume without a seed in the config the sampler was built with another one
             loader.sampler.seed = runner.seed
         _set_epoch(loader.dataset, runner.seed, runner.epoch)
+
+    def before_train_iter(self, runner, batch_idx: int, data_batch=None) -> None:
+        """Seeds torch again for dropout: starting worker processes has drawn from it."""
+        if batch_idx == 0:
+            torch.manual_seed(int(self._seeds(runner)[3]))
+
+    @staticmethod
+    def _seeds(runner) -> np.ndarray:
+        return np.random.SeedSequence([runner.seed, runner.epoch, get_rank()]).generate_state(4)
 
 
 def _set_epoch(dataset, seed: int, epoch: int) -> None:

@@ -11,8 +11,8 @@ model = dict(
 train_pipeline = [
     dict(type='LoadImageFromFile', imdecode_backend='pillow'),
     dict(type='RandomFlip', prob=0.5, direction='horizontal'),
-    dict(type='RandomCrop', crop_size=48, padding=5, pad_val=0),  # faces are loosely centred
-    dict(type='RandomErasing', erase_prob=0.25, mode='const', fill_color=[128, 128, 128],
+    dict(type='RandomCrop', crop_size=48, padding=4, pad_val=0),  # faces are loosely centred
+    dict(type='RandomErasing', erase_prob=0.2, mode='const', fill_color=[128, 128, 128],
          min_area_ratio=0.02, max_area_ratio=0.2),
     dict(type='PackInputs'),
 ]
@@ -21,7 +21,7 @@ test_pipeline = [
     dict(type='Resize', scale=(48, 48)),
     dict(type='PackInputs'),
 ]
-train_dataloader = dict(batch_size=64, dataset=dict(pipeline=train_pipeline))
+train_dataloader = dict(batch_size=32, dataset=dict(pipeline=train_pipeline))
 val_dataloader = dict(batch_size=64, dataset=dict(pipeline=test_pipeline))
 # FER2013Valid takes no part in training or choosing; set split='test' to compare with papers
 test_dataloader = dict(batch_size=64, dataset=dict(split='valid', pipeline=test_pipeline))

@@ -8,6 +8,8 @@ from setuptools.command.build_py import build_py
 
 ROOT = Path(__file__).resolve().parent
 PACKED = ('configs', 'tools')
+# mmpretrain's browse_dataset calls a private function of matplotlib that 3.11 changed
+MATPLOTLIB = 'matplotlib<3.11'
 
 
 class BuildWithMim(build_py):
@@ -57,9 +59,11 @@ setup(
         'h5py',
     ],
     extras_require={
-        'onedl': ['onedl-mmpretrain>=1.3.6,<2', 'onedl-mmengine>=0.10.12', 'onedl-mmcv>=2.3.6'],
+        'onedl': ['onedl-mmpretrain>=1.3.6,<2', 'onedl-mmengine>=0.10.12', 'onedl-mmcv>=2.3.6',
+                  MATPLOTLIB],
         # mmengine 0.10 imports pkg_resources, which setuptools 82 dropped
-        'upstream': ['mmpretrain==1.2.0', 'mmengine==0.10.7', 'mmcv-lite==2.1.0', 'setuptools<82'],
+        'upstream': ['mmpretrain==1.2.0', 'mmengine==0.10.7', 'mmcv-lite==2.1.0', 'setuptools<82',
+                     MATPLOTLIB],
         'test': ['pytest>=8', 'ruff'],
     },
 )

@@ -28,8 +28,9 @@ class BuildWithMim(build_py):
             if self.editable_mode:
                 (target / name).symlink_to(Path('..') / '..' / name, target_is_directory=True)
             else:
-                shutil.copytree(ROOT / name, target / name,
-                                ignore=shutil.ignore_patterns('__pycache__'))
+                shutil.copytree(
+                    ROOT / name, target / name, ignore=shutil.ignore_patterns('__pycache__')
+                )
 
 
 def version() -> str:
@@ -59,11 +60,20 @@ setup(
         'h5py',
     ],
     extras_require={
-        'onedl': ['onedl-mmpretrain>=1.3.6,<2', 'onedl-mmengine>=0.10.12', 'onedl-mmcv>=2.3.6',
-                  MATPLOTLIB],
+        'onedl': [
+            'onedl-mmpretrain>=1.3.6,<2',
+            'onedl-mmengine>=0.10.12',
+            'onedl-mmcv>=2.3.6',
+            MATPLOTLIB,
+        ],
         # mmengine 0.10 imports pkg_resources, which setuptools 82 dropped
-        'upstream': ['mmpretrain==1.2.0', 'mmengine==0.10.7', 'mmcv-lite==2.1.0', 'setuptools<82',
-                     MATPLOTLIB],
+        'upstream': [
+            'mmpretrain==1.2.0',
+            'mmengine==0.10.7',
+            'mmcv-lite==2.1.0',
+            'setuptools<82',
+            MATPLOTLIB,
+        ],
         'test': ['pytest>=8', 'ruff'],
     },
 )

@@ -5,5 +5,7 @@ model = dict(
     backbone=dict(
         arch='atto',
         num_blocks=4,  # of 6, then block 4's depthwise convolution and norm
-        init_cfg=dict(_delete_=True, type='TruncNormal', layer=['Conv2d', 'Linear'], std=.02)),
-    neck=dict(in_channels=160))
+        init_cfg=dict(_delete_=True, type='TruncNormal', layer=['Conv2d', 'Linear'], std=0.02),
+    ),
+    neck=dict(in_channels=160),
+)

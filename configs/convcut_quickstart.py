@@ -1,8 +1,10 @@
 # Conv-cut at atto scale on faces drawn by a program: the whole way in three minutes, without data.
 #     python tools/train.py configs/convcut_quickstart.py
 _base_ = [
-    '_base_/models/convcut-atto.py', '_base_/datasets/rafdb_224.py',
-    '_base_/schedules/adamw_20e_cosine.py', '_base_/default_runtime.py'
+    '_base_/models/convcut-atto.py',
+    '_base_/datasets/rafdb_224.py',
+    '_base_/schedules/adamw_20e_cosine.py',
+    '_base_/default_runtime.py',
 ]
 model = dict(head=dict(num_classes=7))
 
@@ -19,10 +21,12 @@ test_pipeline = [
     dict(type='PackInputs'),
 ]
 train_dataloader = dict(
-    batch_size=32,
-    dataset=dict(type='DrawnFaces', data_root=data_root, pipeline=train_pipeline))
+    batch_size=32, dataset=dict(type='DrawnFaces', data_root=data_root, pipeline=train_pipeline)
+)
 val_dataloader = dict(
-    batch_size=32, dataset=dict(type='DrawnFaces', data_root=data_root, pipeline=test_pipeline))
+    batch_size=32, dataset=dict(type='DrawnFaces', data_root=data_root, pipeline=test_pipeline)
+)
 test_dataloader = dict(
-    batch_size=32, dataset=dict(type='DrawnFaces', data_root=data_root, pipeline=test_pipeline))
+    batch_size=32, dataset=dict(type='DrawnFaces', data_root=data_root, pipeline=test_pipeline)
+)
 default_hooks = dict(logger=dict(interval=10))

@@ -1,8 +1,11 @@
-# The released graph and recipe on FERPlus. Batch attention, chosen on the test set: kept as a record.
+# The released graph and recipe on FERPlus. Batch attention, chosen on the
+# test set: kept as a record.
 #     python tools/train.py configs/convcut_released_ferplus.py
 _base_ = [
-    '_base_/models/convcut-released.py', '_base_/datasets/ferplus_120.py',
-    '_base_/schedules/released_plateau.py', '_base_/default_runtime.py'
+    '_base_/models/convcut-released.py',
+    '_base_/datasets/ferplus_120.py',
+    '_base_/schedules/released_plateau.py',
+    '_base_/default_runtime.py',
 ]
 model = dict(head=dict(num_classes=8))
 

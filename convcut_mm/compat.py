@@ -42,7 +42,8 @@ def check_stack() -> None:
         raise ImportError(
             f'convcut_mm: both mm* lines are installed ({", ".join(onedl + upstream)}) and '
             f'overwrite each other; keep one: pip uninstall -y {" ".join(onedl + upstream)} && '
-            f'{INSTALL_LINE}')
+            f'{INSTALL_LINE}'
+        )
     for name, minimum in MINIMUM.items():
         try:
             with warnings.catch_warnings():
@@ -50,17 +51,21 @@ def check_stack() -> None:
                 warnings.filterwarnings('ignore', message='Fail to import ')
                 module = import_module(name)
         except ModuleNotFoundError as error:
-            raise ImportError(f'convcut_mm: the module "{error.name}" is missing; install the '
-                              f'mm* stack with: {INSTALL_LINE}') from error
+            raise ImportError(
+                f'convcut_mm: the module "{error.name}" is missing; install the '
+                f'mm* stack with: {INSTALL_LINE}'
+            ) from error
         if _release(module.__version__) < _release(minimum):
-            raise ImportError(f'convcut_mm: {name} {module.__version__} is too old, at least '
-                              f'{minimum} is needed: {INSTALL_LINE}')
+            raise ImportError(
+                f'convcut_mm: {name} {module.__version__} is too old, at least '
+                f'{minimum} is needed: {INSTALL_LINE}'
+            )
 
 
 def _release(version: str) -> tuple:
     # mmengine's digit_version can't be used here: mmengine itself may be missing
     numbers = []
     for part in version.split('.')[:3]:
-        digits = part[:len(part) - len(part.lstrip('0123456789'))]
+        digits = part[: len(part) - len(part.lstrip('0123456789'))]
         numbers.append(int(digits or 0))
     return tuple(numbers)

@@ -24,13 +24,22 @@ def root() -> Path:
 def run_python():
     """Runs a Python script as a user would: ``run_python('tools/train.py', 'CONFIG', ...)``."""
 
-    def run(*args, cwd=ROOT, check=True, timeout=280, threads=None, module=False,
-            extra_path=''):
-        env = {**os.environ, 'PYTHONPATH': f'{ROOT}{os.pathsep}{extra_path}', 'CUDA_VISIBLE_DEVICES': ''}
+    def run(*args, cwd=ROOT, check=True, timeout=280, threads=None, module=False, extra_path=''):
+        env = {
+            **os.environ,
+            'PYTHONPATH': f'{ROOT}{os.pathsep}{extra_path}',
+            'CUDA_VISIBLE_DEVICES': '',
+        }
         if threads is not None:
             env['OMP_NUM_THREADS'] = str(threads)
-        done = subprocess.run([sys.executable, *(['-m'] if module else []), *map(str, args)],
-                              cwd=cwd, env=env, capture_output=True, text=True, timeout=timeout)
+        done = subprocess.run(
+            [sys.executable, *(['-m'] if module else []), *map(str, args)],
+            cwd=cwd,
+            env=env,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+        )
         if check:
             assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
         return done

@@ -15,8 +15,12 @@ def import_with(folder: Path, isolated: bool = True) -> subprocess.CompletedProc
     """Imports convcut_mm with ``folder`` first and, if isolated, without any site-packages."""
     code = f'import sys; sys.path[:0] = [{str(folder)!r}, {str(ROOT)!r}]; import convcut_mm'
     flags = ['-S', '-E'] if isolated else []
-    return subprocess.run([sys.executable, *flags, '-c', code], capture_output=True, text=True,
-                          env={**os.environ, 'PYTHONPATH': ''})
+    return subprocess.run(
+        [sys.executable, *flags, '-c', code],
+        capture_output=True,
+        text=True,
+        env={**os.environ, 'PYTHONPATH': ''},
+    )
 
 
 def fake_distribution(folder: Path, name: str, version: str = '1.0') -> None:
@@ -40,8 +44,9 @@ def test_missing(tmp_path):
     assert INSTALL in line
 
 
-@pytest.mark.parametrize('module,old', [('mmpretrain', '0.25.0'), ('mmengine', '0.9.1'),
-                                        ('mmcv', '2.0.1')])
+@pytest.mark.parametrize(
+    'module,old', [('mmpretrain', '0.25.0'), ('mmengine', '0.9.1'), ('mmcv', '2.0.1')]
+)
 def test_too_old(tmp_path, module, old):
     for name, version in dict(mmpretrain='1.3.6', mmengine='0.10.12', mmcv='2.3.6').items():
         fake_module(tmp_path, name, old if name == module else version)
@@ -60,12 +65,15 @@ def test_both_lines(tmp_path, second):
 
 def test_nothing_required_chooses_a_line():
     """setup.py's install_requires names torch and torchvision and no mm* package."""
-    code = ('import setuptools, runpy, json; kept = {}; '
-            'setuptools.setup = lambda **kwargs: kept.update(kwargs); '
-            'runpy.run_path("setup.py"); '
-            'print(json.dumps([kept["install_requires"], kept["extras_require"]]))')
+    code = (
+        'import setuptools, runpy, json; kept = {}; '
+        'setuptools.setup = lambda **kwargs: kept.update(kwargs); '
+        'runpy.run_path("setup.py"); '
+        'print(json.dumps([kept["install_requires"], kept["extras_require"]]))'
+    )
     done = subprocess.run([sys.executable, '-c', code], cwd=ROOT, capture_output=True, text=True)
     import json
+
     required, extras = json.loads(done.stdout)
     assert not [r for r in required if r.startswith(('mm', 'onedl'))]
     assert [r for r in required if r.startswith('torch>')]

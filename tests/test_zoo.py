@@ -59,7 +59,7 @@ def test_config_runs_forward_and_backward(name):
         predictions = model(**data, mode='predict')
     assert len(predictions) == 4
     assert all(abs(p.pred_score.sum().item() - 1) < 1e-5 for p in predictions)
-    assert all(p.pred_score.shape == (classes, ) for p in predictions)
+    assert all(p.pred_score.shape == (classes,) for p in predictions)
 
 
 @pytest.mark.parametrize('name', NAMES)
@@ -97,6 +97,7 @@ def config_text(name: str) -> str:
 
 def test_get_model_and_inference_model(tmp_path):
     from convcut_mm.datasets.drawing import contact_sheet
+
     image = contact_sheet(per_class=1, size=48)
     model = get_model('convcut-atto_ferplus')
     result = inference_model(model, image)

@@ -20,25 +20,30 @@ from convcut_mm.errors import ConvcutError
 from convcut_mm.utils import tool
 from convcut_mm.utils.checkpoint import load_local
 
-LOADERS = ('test_dataloader', )
+LOADERS = ('test_dataloader',)
 OUT_SUFFIXES = ('.pkl', '.pickle')
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument('config', help='config file')
     parser.add_argument('checkpoint', help='checkpoint file')
     parser.add_argument('--out', help='file for the results')
-    parser.add_argument('--out-item', choices=['metrics', 'pred'],
-                        help='what to write there: every prediction (.pkl, the default) or the '
-                        'metrics (.json, .yaml, .pkl)')
+    parser.add_argument(
+        '--out-item',
+        choices=['metrics', 'pred'],
+        help='what to write there: every prediction (.pkl, the default) or the '
+        'metrics (.json, .yaml, .pkl)',
+    )
     parser.add_argument('--show-dir', help='folder for pictures of the predictions')
     parser.add_argument('--show', action='store_true', help='show the predictions in a window')
     parser.add_argument('--interval', type=int, default=1, help='picture every n-th image')
     parser.add_argument('--wait-time', type=float, default=2, help='seconds a window stays')
-    parser.add_argument('--tta', action='store_true',
-                        help='average the scores of each image and its mirror image')
+    parser.add_argument(
+        '--tta', action='store_true', help='average the scores of each image and its mirror image'
+    )
     tool.add_common_options(parser)
     return parser.parse_args()
 
@@ -49,8 +54,10 @@ def main() -> None:
         raise ConvcutError('--out-item needs --out FILE')
     predictions = args.out is not None and args.out_item != 'metrics'
     if predictions and not args.out.endswith(OUT_SUFFIXES):
-        raise ConvcutError(f'--out {args.out}: predictions are written as {OUT_SUFFIXES[0]}; '
-                           'metrics (--out-item metrics) also as .json or .yaml')
+        raise ConvcutError(
+            f'--out {args.out}: predictions are written as {OUT_SUFFIXES[0]}; '
+            'metrics (--out-item metrics) also as .json or .yaml'
+        )
     cfg = tool.load_config(args)
     # only files are looked at beforehand; a URL is downloaded by the runner
     if '://' not in args.checkpoint:
@@ -60,8 +67,12 @@ def main() -> None:
         cfg.test_cfg.fp16 = True
     if args.show or args.show_dir is not None:
         cfg.default_hooks.visualization.update(
-            enable=True, show=args.show, wait_time=args.wait_time, out_dir=args.show_dir,
-            interval=args.interval)
+            enable=True,
+            show=args.show,
+            wait_time=args.wait_time,
+            out_dir=args.show_dir,
+            interval=args.interval,
+        )
     if args.tta:
         use_tta(cfg)
     tool.finish_config(cfg, args, LOADERS)
@@ -74,8 +85,10 @@ def main() -> None:
         classes = runner.test_dataloader.dataset.metainfo.get('classes')
         print('\n'.join(['', *tool.summary_lines(metrics, classes)]))
         if args.out_item == 'metrics':
-            plain = {key: value.tolist() if isinstance(value, torch.Tensor) else value
-                     for key, value in metrics.items()}
+            plain = {
+                key: value.tolist() if isinstance(value, torch.Tensor) else value
+                for key, value in metrics.items()
+            }
             temporary = Path(args.out).with_name(f'.{Path(args.out).name}')
             mmengine.dump(plain, str(temporary))
             temporary.replace(args.out)
@@ -89,8 +102,11 @@ def use_tta(cfg: ConfigDict) -> None:
         cfg.tta_pipeline = deepcopy(pipeline)
         cfg.tta_pipeline[-1] = dict(
             type='TestTimeAug',
-            transforms=[[dict(type='RandomFlip', prob=1.), dict(type='RandomFlip', prob=0.)],
-                        [pipeline[-1]]])
+            transforms=[
+                [dict(type='RandomFlip', prob=1.0), dict(type='RandomFlip', prob=0.0)],
+                [pipeline[-1]],
+            ],
+        )
     cfg.model = ConfigDict(**cfg.tta_model, module=cfg.model)
     cfg.test_dataloader.dataset.pipeline = cfg.tta_pipeline
 

@@ -16,17 +16,28 @@ LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument('config', help='config file')
-    parser.add_argument('--resume', nargs='?', const='auto', metavar='CHECKPOINT',
-                        help='go on from this checkpoint; without a path from the last one in the '
-                        'work folder')
+    parser.add_argument(
+        '--resume',
+        nargs='?',
+        const='auto',
+        metavar='CHECKPOINT',
+        help='go on from this checkpoint; without a path from the last one in the work folder',
+    )
     parser.add_argument('--no-validate', action='store_true', help='do not validate')
-    parser.add_argument('--auto-scale-lr', action='store_true',
-                        help='scale the learning rate to the number of processes and batch size')
-    parser.add_argument('--no-persistent-workers', action='store_true',
-                        help='start the worker processes anew for each epoch')
+    parser.add_argument(
+        '--auto-scale-lr',
+        action='store_true',
+        help='scale the learning rate to the number of processes and batch size',
+    )
+    parser.add_argument(
+        '--no-persistent-workers',
+        action='store_true',
+        help='start the worker processes anew for each epoch',
+    )
     tool.add_common_options(parser)
     return parser.parse_args()
 
@@ -44,8 +55,10 @@ def main() -> None:
         cfg.load_from = None if args.resume == 'auto' else args.resume
     if args.auto_scale_lr:
         if cfg.get('auto_scale_lr') is None:
-            raise ConvcutError(f'{args.config}: --auto-scale-lr needs auto_scale_lr=dict('
-                               'base_batch_size=...) in the config')
+            raise ConvcutError(
+                f'{args.config}: --auto-scale-lr needs auto_scale_lr=dict('
+                'base_batch_size=...) in the config'
+            )
         cfg.auto_scale_lr.enable = True
     if args.no_persistent_workers:
         for name in LOADERS:

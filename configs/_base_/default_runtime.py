@@ -11,16 +11,19 @@ default_hooks = dict(
         interval=1,
         max_keep_ckpts=2,  # the last one, and the one before it
         save_best='accuracy/top1',
-        rule='greater'),
+        rule='greater',
+    ),
     sampler_seed=dict(type='DistSamplerSeedHook'),
     epoch_seed=dict(type='EpochSeedHook'),  # draws follow seed, epoch and image, not the history
     checkpoint_match=dict(type='CheckpointMatchHook'),  # another architecture is an error
-    visualization=dict(type='VisualizationHook', enable=False))
+    visualization=dict(type='VisualizationHook', enable=False),
+)
 
 env_cfg = dict(
     cudnn_benchmark=False,
     mp_cfg=dict(mp_start_method='fork', opencv_num_threads=0),
-    dist_cfg=dict(backend='nccl'))  # without a GPU the tools of this repository take gloo
+    dist_cfg=dict(backend='nccl'),
+)  # without a GPU the tools of this repository take gloo
 
 vis_backends = [dict(type='LocalVisBackend')]
 visualizer = dict(type='UniversalVisualizer', vis_backends=vis_backends)

@@ -24,10 +24,17 @@ class DrawnFaces(RAFDB):
         **kwargs: See :class:`RAFDB`.
     """
 
-    def __init__(self, data_root: str, train_per_class: int = 200, test_per_class: int = 50,
-                 draw_seed: int = 0, **kwargs) -> None:
-        self.drawing = dict(train_per_class=train_per_class, test_per_class=test_per_class,
-                            seed=draw_seed)
+    def __init__(
+        self,
+        data_root: str,
+        train_per_class: int = 200,
+        test_per_class: int = 50,
+        draw_seed: int = 0,
+        **kwargs,
+    ) -> None:
+        self.drawing = dict(
+            train_per_class=train_per_class, test_per_class=test_per_class, seed=draw_seed
+        )
         super().__init__(data_root=data_root, **kwargs)
 
     def load_data_list(self) -> list:

@@ -58,20 +58,23 @@ class FERDataset(BaseDataset):
 
     SPLITS: tuple = ()
 
-    def __init__(self,
-                 data_root: str,
-                 split: str,
-                 part: Optional[str] = None,
-                 holdout: float = 0.1,
-                 holdout_seed: int = 0,
-                 class_ordered: bool = False,
-                 pipeline: Sequence = (),
-                 test_mode: bool = False,
-                 **kwargs) -> None:
+    def __init__(
+        self,
+        data_root: str,
+        split: str,
+        part: Optional[str] = None,
+        holdout: float = 0.1,
+        holdout_seed: int = 0,
+        class_ordered: bool = False,
+        pipeline: Sequence = (),
+        test_mode: bool = False,
+        **kwargs,
+    ) -> None:
         name = type(self).__name__
         if split not in self.SPLITS:
-            raise ConvcutError(f'{name}: unknown split "{split}", expected one of '
-                               f'{", ".join(self.SPLITS)}')
+            raise ConvcutError(
+                f'{name}: unknown split "{split}", expected one of {", ".join(self.SPLITS)}'
+            )
         if part not in PARTS:
             raise ConvcutError(f'{name}: unknown part "{part}", expected None, "fit" or "holdout"')
         if not 0 < holdout < 1:
@@ -80,9 +83,10 @@ class FERDataset(BaseDataset):
         self.holdout, self.holdout_seed = holdout, holdout_seed
         self.class_ordered = class_ordered
         # shared memory, so that worker processes that live on see the next epoch's number too
-        self._draw_key = torch.full((2, ), -1, dtype=torch.int64).share_memory_()
-        super().__init__(ann_file='', data_root=data_root, pipeline=pipeline,
-                         test_mode=test_mode, **kwargs)
+        self._draw_key = torch.full((2,), -1, dtype=torch.int64).share_memory_()
+        super().__init__(
+            ann_file='', data_root=data_root, pipeline=pipeline, test_mode=test_mode, **kwargs
+        )
 
     def read_items(self) -> list:
         """Returns a dict with ``img_path`` and ``gt_label`` for each image of the split."""
@@ -91,8 +95,10 @@ class FERDataset(BaseDataset):
     def load_data_list(self) -> list:
         """Reads the split and takes the wanted part of it."""
         if not Path(self.data_root).is_dir():
-            raise ConvcutError(f'{self.data_root}: no such folder; expected the data of '
-                               f'{type(self).__name__} there (option data_root)')
+            raise ConvcutError(
+                f'{self.data_root}: no such folder; expected the data of '
+                f'{type(self).__name__} there (option data_root)'
+            )
         items = self.read_items()
         if not items:
             raise ConvcutError(f'{self.data_root}: the split "{self.split}" has no images')
@@ -105,12 +111,17 @@ class FERDataset(BaseDataset):
     def _take_part(self, items: list) -> list:
         labels = [item['gt_label'] for item in items]
         try:
-            fit, held = train_test_split(np.arange(len(items)), test_size=self.holdout,
-                                         random_state=self.holdout_seed, stratify=labels)
+            fit, held = train_test_split(
+                np.arange(len(items)),
+                test_size=self.holdout,
+                random_state=self.holdout_seed,
+                stratify=labels,
+            )
         except ValueError as error:
             raise ConvcutError(
                 f'{self.data_root}: cannot hold out {self.holdout:g} of the {len(items)} images '
-                f'of "{self.split}" by class: {error}') from None
+                f'of "{self.split}" by class: {error}'
+            ) from None
         return [items[i] for i in sorted(fit if self.part == 'fit' else held)]
 
     def set_epoch(self, seed: int, epoch: int) -> None:
@@ -151,8 +162,11 @@ class FERDataset(BaseDataset):
 
     def extra_repr(self) -> list:
         """Lines for ``print(dataset)``."""
-        part = '' if self.part is None else f' ({self.part}, {self.holdout:g} held out, seed ' \
-                                            f'{self.holdout_seed})'
+        part = (
+            ''
+            if self.part is None
+            else f' ({self.part}, {self.holdout:g} held out, seed {self.holdout_seed})'
+        )
         return [f'Root: \t{self.data_root}', f'Split: \t{self.split}{part}']
 
 

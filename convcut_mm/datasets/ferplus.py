@@ -50,24 +50,30 @@ class FERPlus(FERDataset):
     """
 
     SPLITS = tuple(FOLDERS)
-    METAINFO = dict(classes=ferplus_votes.ANSWERS[:ferplus_votes.NUM_EMOTIONS])
+    METAINFO = dict(classes=ferplus_votes.ANSWERS[: ferplus_votes.NUM_EMOTIONS])
 
-    def __init__(self,
-                 data_root: str,
-                 split: str = 'train',
-                 rule: str = 'majority',
-                 num_classes: int = 8,
-                 label_source: str = 'label.csv',
-                 **kwargs) -> None:
+    def __init__(
+        self,
+        data_root: str,
+        split: str = 'train',
+        rule: str = 'majority',
+        num_classes: int = 8,
+        label_source: str = 'label.csv',
+        **kwargs,
+    ) -> None:
         if rule not in ferplus_votes.RULES:
-            raise ConvcutError(f'FERPlus: unknown rule "{rule}", expected one of '
-                               f'{", ".join(ferplus_votes.RULES)}')
+            raise ConvcutError(
+                f'FERPlus: unknown rule "{rule}", expected one of {", ".join(ferplus_votes.RULES)}'
+            )
         if num_classes not in (7, 8):
-            raise ConvcutError(f'FERPlus: num_classes={num_classes}, expected 8, or 7 without '
-                               'contempt')
+            raise ConvcutError(
+                f'FERPlus: num_classes={num_classes}, expected 8, or 7 without contempt'
+            )
         if label_source not in LABEL_SOURCES:
-            raise ConvcutError(f'FERPlus: unknown label_source "{label_source}", expected one of '
-                               f'{", ".join(LABEL_SOURCES)}')
+            raise ConvcutError(
+                f'FERPlus: unknown label_source "{label_source}", expected one of '
+                f'{", ".join(LABEL_SOURCES)}'
+            )
         self.rule, self.num_classes, self.label_source = rule, num_classes, label_source
         metainfo = dict(classes=self.METAINFO['classes'][:num_classes])
         metainfo.update(kwargs.pop('metainfo', None) or {})
@@ -98,8 +104,11 @@ class FERPlus(FERDataset):
                 if self.rule in ferplus_votes.SOFT_RULES:
                     item['gt_score'] = score.astype(np.float32)
                 items.append(item)
-        print_log(f'FERPlus {self.split}: {len(items)} of {len(names)} images kept by the rule '
-                  f'"{self.rule}", votes from {self._metainfo["label_source"]}', logger='current')
+        print_log(
+            f'FERPlus {self.split}: {len(items)} of {len(names)} images kept by the rule '
+            f'"{self.rule}", votes from {self._metainfo["label_source"]}',
+            logger='current',
+        )
         return items
 
     def item_for_pipeline(self, idx: int) -> dict:
@@ -119,7 +128,8 @@ class FERPlus(FERDataset):
             found = [name for name in FOLDERS.values() if (Path(self.data_root) / name).is_dir()]
             raise ConvcutError(
                 f'{folder}: no such folder; found there: {", ".join(found) or "none of FERPlus"}; '
-                'tools/dataset_converters/ferplus.py makes it, or choose another split')
+                'tools/dataset_converters/ferplus.py makes it, or choose another split'
+            )
         return folder
 
 
@@ -161,8 +171,10 @@ def _label_csv_rows(path: Path) -> Iterator:
     with open(path, newline='') as file:
         for number, row in enumerate(csv.reader(file), 1):
             if len(row) != 12:
-                raise ConvcutError(f'{path}, line {number}: expected 12 fields (image name, box, '
-                                   f'ten votes), got {len(row)}')
+                raise ConvcutError(
+                    f'{path}, line {number}: expected 12 fields (image name, box, '
+                    f'ten votes), got {len(row)}'
+                )
             yield number, row[0], row[2:]
 
 
@@ -173,15 +185,21 @@ def _fer2013new_rows(path: Path, usage: str) -> Iterator:
         header = next(reader, [])
         # a file without a header would lose its first image silently
         if [cell.strip() for cell in header] != list(VOTES_HEADER):
-            raise ConvcutError(f'{path}, line 1: expected the header {",".join(VOTES_HEADER)}, '
-                               f'got {",".join(header)}')
+            raise ConvcutError(
+                f'{path}, line 1: expected the header {",".join(VOTES_HEADER)}, '
+                f'got {",".join(header)}'
+            )
         for number, row in enumerate(reader, 2):
             if len(row) != 12:
-                raise ConvcutError(f'{path}, line {number}: expected 12 fields (Usage, Image '
-                                   f'name, ten votes), got {len(row)}')
+                raise ConvcutError(
+                    f'{path}, line {number}: expected 12 fields (Usage, Image '
+                    f'name, ten votes), got {len(row)}'
+                )
             if row[0] not in USAGES.values():
-                raise ConvcutError(f'{path}, line {number}: unknown Usage "{row[0]}", expected '
-                                   f'{", ".join(USAGES.values())}')
+                raise ConvcutError(
+                    f'{path}, line {number}: unknown Usage "{row[0]}", expected '
+                    f'{", ".join(USAGES.values())}'
+                )
             if row[0] == usage and row[1]:  # without a name the row is to be skipped
                 yield number, row[1], row[2:]
 

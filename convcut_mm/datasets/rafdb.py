@@ -29,11 +29,14 @@ class RAFDB(FERDataset):
     SPLITS = ('train', 'test')
     METAINFO = dict(classes=rafdb_layouts.BASIC)
 
-    def __init__(self, data_root: str, split: str = 'train', subset: str = 'basic',
-                 **kwargs) -> None:
+    def __init__(
+        self, data_root: str, split: str = 'train', subset: str = 'basic', **kwargs
+    ) -> None:
         if subset not in rafdb_layouts.CLASSES:
-            raise ConvcutError(f'RAFDB: unknown subset "{subset}", expected one of '
-                               f'{", ".join(rafdb_layouts.CLASSES)}')
+            raise ConvcutError(
+                f'RAFDB: unknown subset "{subset}", expected one of '
+                f'{", ".join(rafdb_layouts.CLASSES)}'
+            )
         self.subset = subset
         metainfo = dict(classes=rafdb_layouts.CLASSES[subset])
         metainfo.update(kwargs.pop('metainfo', None) or {})
@@ -42,6 +45,8 @@ class RAFDB(FERDataset):
     def read_items(self) -> list:
         """Reads the split in whatever layout lies there."""
         items = rafdb_layouts.read(Path(self.data_root), self.subset, self.split)
-        print_log(f'{type(self).__name__} {self.subset} {self.split}: {len(items)} images',
-                  logger='current')
+        print_log(
+            f'{type(self).__name__} {self.subset} {self.split}: {len(items)} images',
+            logger='current',
+        )
         return [dict(img_path=path, gt_label=label) for path, label in items]

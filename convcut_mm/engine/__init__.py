@@ -1,7 +1,15 @@
-from .hooks import (AtomicCheckpointHook, BalancedClassWeightHook, BestWeightsEarlyStoppingHook,
-                    CheckpointMatchHook, EpochSeedHook)
+from .hooks import (
+    AtomicCheckpointHook,
+    BalancedClassWeightHook,
+    BestWeightsEarlyStoppingHook,
+    CheckpointMatchHook,
+    EpochSeedHook,
+)
 
 __all__ = [
-    'AtomicCheckpointHook', 'BalancedClassWeightHook', 'BestWeightsEarlyStoppingHook',
-    'CheckpointMatchHook', 'EpochSeedHook'
+    'AtomicCheckpointHook',
+    'BalancedClassWeightHook',
+    'BestWeightsEarlyStoppingHook',
+    'CheckpointMatchHook',
+    'EpochSeedHook',
 ]

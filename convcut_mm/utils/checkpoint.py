@@ -24,7 +24,11 @@ from ..errors import ConvcutError
 # what mmengine's own checkpoints hold besides tensors: the history of losses, as numpy arrays
 _numpy = np._core if hasattr(np, '_core') else np.core
 SAFE_GLOBALS = [
-    HistoryBuffer, np.ndarray, np.dtype, _numpy.multiarray._reconstruct, _numpy.multiarray.scalar,
+    HistoryBuffer,
+    np.ndarray,
+    np.dtype,
+    _numpy.multiarray._reconstruct,
+    _numpy.multiarray.scalar,
     *(type(np.dtype(kind)) for kind in (np.float64, np.float32, np.int64, np.uint32)),
     # HistoryBuffer pickles the names of its statistics as attributes of itself
     getattr,
@@ -50,14 +54,16 @@ def load_local(filename: str, map_location: Any = None) -> dict:
     return _explain(filename, lambda: torch.load(filename, map_location, weights_only=True))
 
 
-def load_url(filename: str, map_location: Any = None, model_dir: Optional[str] = None,
-             progress: bool = True) -> dict:
+def load_url(
+    filename: str, map_location: Any = None, model_dir: Optional[str] = None, progress: bool = True
+) -> dict:
     """Downloads a checkpoint, once a machine, and loads it without running code from it."""
     rank = mmengine.dist.get_rank()
 
     def load() -> dict:
-        return load_state_dict_from_url(filename, model_dir, map_location, progress,
-                                        weights_only=True)
+        return load_state_dict_from_url(
+            filename, model_dir, map_location, progress, weights_only=True
+        )
 
     if rank != 0:
         mmengine.dist.barrier()  # rank 0 downloads, the others find the file
@@ -76,8 +82,9 @@ def _explain(filename: str, load: Any) -> dict:
         unsafe = re.search(r'GLOBAL ([\w.]+)', str(error))
         if unsafe:
             raise ConvcutError(
-                f'{filename}: refused, because it needs "{unsafe.group(1)}" and loading that could '
-                'run code from the file; save it again with tensors and plain data only') from None
+                f'{filename}: refused, because it needs "{unsafe.group(1)}" and that could '
+                'run code from the file; save it again with tensors and plain data only'
+            ) from None
         raise ConvcutError(f'{filename}: not a checkpoint file of torch.save') from None
     except (urllib.error.URLError, PermissionError) as error:
         raise ConvcutError(f'{filename}: cannot be read or downloaded ({error})') from None
@@ -86,8 +93,10 @@ def _explain(filename: str, load: Any) -> dict:
         line = str(error).strip().splitlines()[0] if str(error).strip() else 'it ends early'
         raise ConvcutError(f'{filename}: not a whole checkpoint file ({line})') from None
     if not isinstance(checkpoint, dict):
-        raise ConvcutError(f'{filename}: expected a checkpoint with a state_dict, got a '
-                           f'{type(checkpoint).__name__}')
+        raise ConvcutError(
+            f'{filename}: expected a checkpoint with a state_dict, got a '
+            f'{type(checkpoint).__name__}'
+        )
     return checkpoint
 
 
@@ -104,10 +113,13 @@ def mismatch(state_dict: dict, expected: dict, ignore: tuple = ()) -> Optional[s
     """
     # mmengine strips the prefix of wrapped models when it loads
     state_dict = {re.sub(r'^module\.', '', key): value for key, value in state_dict.items()}
-    for problem, keys in (('lacks', set(expected) - set(state_dict)),
-                          ('has the unknown', set(state_dict) - set(expected))):
-        keys = sorted(key for key in keys if not key.startswith(ignore)) if ignore \
-            else sorted(keys)
+    for problem, keys in (
+        ('lacks', set(expected) - set(state_dict)),
+        ('has the unknown', set(state_dict) - set(expected)),
+    ):
+        keys = (
+            sorted(key for key in keys if not key.startswith(ignore)) if ignore else sorted(keys)
+        )
         if keys:
             more = f' and {len(keys) - 1} more' if len(keys) > 1 else ''
             return f'it {problem} key "{keys[0]}"{more}'
@@ -115,8 +127,10 @@ def mismatch(state_dict: dict, expected: dict, ignore: tuple = ()) -> Optional[s
         if key in state_dict and state_dict[key].shape != tensor.shape:
             if ignore and key.startswith(ignore):
                 continue
-            return (f'key "{key}" has shape {tuple(state_dict[key].shape)}, expected '
-                    f'{tuple(tensor.shape)}')
+            return (
+                f'key "{key}" has shape {tuple(state_dict[key].shape)}, expected '
+                f'{tuple(tensor.shape)}'
+            )
     return None
 
 

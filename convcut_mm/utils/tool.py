@@ -4,8 +4,9 @@ import argparse
 import os
 import re
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Callable, Optional
+from typing import Optional
 
 import torch
 import torch.distributed
@@ -51,19 +52,32 @@ def one_line(error: BaseException) -> str:
 
 def add_common_options(parser: argparse.ArgumentParser) -> None:
     """Adds the options that train.py and test.py have in common, as in mmpretrain's tools."""
-    parser.add_argument('--work-dir', help='folder of logs, metrics and checkpoints; by default '
-                        'work_dirs/ and the name of the config')
+    parser.add_argument(
+        '--work-dir',
+        help='folder of logs, metrics and checkpoints; by default '
+        'work_dirs/ and the name of the config',
+    )
     parser.add_argument('--amp', action='store_true', help='automatic mixed precision')
-    parser.add_argument('--no-pin-memory', action='store_true',
-                        help="switch off the loaders' pin_memory")
-    parser.add_argument('--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE',
-                        help='override settings of the config, e.g. train_cfg.max_epochs=3 '
-                        'or key="[a,b]"')
-    parser.add_argument('--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default='none',
-                        help='how the processes were started')
+    parser.add_argument(
+        '--no-pin-memory', action='store_true', help="switch off the loaders' pin_memory"
+    )
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        action=DictAction,
+        metavar='KEY=VALUE',
+        help='override settings of the config, e.g. train_cfg.max_epochs=3 or key="[a,b]"',
+    )
+    parser.add_argument(
+        '--launcher',
+        choices=['none', 'pytorch', 'slurm', 'mpi'],
+        default='none',
+        help='how the processes were started',
+    )
     # torch.distributed.launch passes it
-    parser.add_argument('--local_rank', '--local-rank', type=int, default=0,
-                        help=argparse.SUPPRESS)
+    parser.add_argument(
+        '--local_rank', '--local-rank', type=int, default=0, help=argparse.SUPPRESS
+    )
 
 
 def load_config(args: argparse.Namespace) -> Config:
@@ -91,9 +105,13 @@ def finish_config(cfg: Config, args: argparse.Namespace, loaders: tuple) -> None
     """Sets the loaders' defaults, then ``--cfg-options``, which have the last word."""
     for name in loaders:
         if cfg.get(name) is not None:
-            cfg[name] = ConfigDict({
-                'pin_memory': torch.cuda.is_available(),  # elsewhere torch only warns about it
-                'collate_fn': dict(type='default_collate'), **cfg[name]})
+            cfg[name] = ConfigDict(
+                {
+                    'pin_memory': torch.cuda.is_available(),  # elsewhere torch only warns about it
+                    'collate_fn': dict(type='default_collate'),
+                    **cfg[name],
+                }
+            )
             if args.no_pin_memory:
                 cfg[name]['pin_memory'] = False
     if args.cfg_options is not None:
@@ -109,6 +127,7 @@ def check_data(cfg: Config, loaders: tuple) -> None:
     """
     from mmengine.registry import DefaultScope
     from mmpretrain.registry import DATASETS, MODELS
+
     with DefaultScope.overwrite_default_scope('mmpretrain'):
         for name in loaders:
             if cfg.get(name) is not None:
@@ -124,8 +143,10 @@ def build_runner(cfg: Config) -> Runner:
         # mmengine asks for a GPU before it looks at the backend
         torch.distributed.init_process_group('gloo')
         # and without this gives the wrapper a GPU's number
-        cfg.setdefault('model_wrapper_cfg', dict(
-            type='MMDistributedDataParallel', device_ids=None, broadcast_buffers=False))
+        cfg.setdefault(
+            'model_wrapper_cfg',
+            dict(type='MMDistributedDataParallel', device_ids=None, broadcast_buffers=False),
+        )
     return Runner.from_cfg(cfg) if 'runner_type' not in cfg else RUNNERS.build(cfg)
 
 
@@ -137,15 +158,23 @@ def summary_lines(metrics: dict, classes: Optional[tuple]) -> list:
         'single-label/precision': 'macro precision',
         'single-label/f1-score': 'macro F1',
     }
-    lines = [f'{title:36s}{float(metrics[key]):6.2f} %' for key, title in names.items()
-             if key in metrics]
+    lines = [
+        f'{title:36s}{float(metrics[key]):6.2f} %'
+        for key, title in names.items()
+        if key in metrics
+    ]
     matrix = metrics.get('confusion_matrix/result')
     if matrix is not None:
         matrix = torch.as_tensor(matrix)
         classes = classes or [str(i) for i in range(len(matrix))]
         width = max(6, *(len(name) + 1 for name in classes))
-        lines += ['', 'confusion matrix, images: rows are the true classes, columns the answers',
-                  ' ' * width + ''.join(f'{name:>{width}s}' for name in classes)]
-        lines += [f'{name:{width}s}' + ''.join(f'{int(n):{width}d}' for n in row)
-                  for name, row in zip(classes, matrix)]
+        lines += [
+            '',
+            'confusion matrix, images: rows are the true classes, columns the answers',
+            ' ' * width + ''.join(f'{name:>{width}s}' for name in classes),
+        ]
+        lines += [
+            f'{name:{width}s}' + ''.join(f'{int(n):{width}d}' for n in row)
+            for name, row in zip(classes, matrix)
+        ]
     return lines

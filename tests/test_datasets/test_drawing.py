@@ -31,20 +31,30 @@ def draw(root, train=TRAIN, test=TEST, seed=0):
 
 def digests(root):
     """Every file below a folder, hidden ones too, with its digest."""
-    return {str(path.relative_to(root)): hashlib.sha256(path.read_bytes()).hexdigest()
-            for path in Path(root).rglob('*') if path.is_file()}
+    return {
+        str(path.relative_to(root)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in Path(root).rglob('*')
+        if path.is_file()
+    }
 
 
 def labels(root):
     """The label file as a dict from name to label, in its order."""
-    return {name: int(label) for name, label in
-            (line.split(' ') for line in (root / LABELS).read_text().splitlines())}
+    return {
+        name: int(label)
+        for name, label in (line.split(' ') for line in (root / LABELS).read_text().splitlines())
+    }
 
 
 def start_tool(*args):
     env = {**os.environ, 'PYTHONPATH': str(ROOT), 'CUDA_VISIBLE_DEVICES': ''}
-    return subprocess.Popen([sys.executable, TOOL, *map(str, args)], env=env, text=True,
-                            stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    return subprocess.Popen(
+        [sys.executable, TOOL, *map(str, args)],
+        env=env,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
 
 
 @pytest.fixture(scope='module')
@@ -157,8 +167,9 @@ def test_two_processes_at_once(faces, tmp_path):
     # forked, so that neither imports torch again and both really start together
     context = multiprocessing.get_context('fork')
     barrier = context.Barrier(2)
-    processes = [context.Process(target=draw_at_once, args=(tmp_path / 'faces', barrier))
-                 for _ in range(2)]
+    processes = [
+        context.Process(target=draw_at_once, args=(tmp_path / 'faces', barrier)) for _ in range(2)
+    ]
     for process in processes:
         process.start()
     for process in processes:
@@ -167,8 +178,10 @@ def test_two_processes_at_once(faces, tmp_path):
     assert digests(tmp_path / 'faces') == digests(faces) and os.listdir(tmp_path) == ['faces']
 
 
-@pytest.mark.parametrize('name, value, least', [
-    ('train_per_class', 0, 1), ('test_per_class', -1, 1), ('seed', -1, 0), ('size', 31, 32)])
+@pytest.mark.parametrize(
+    'name, value, least',
+    [('train_per_class', 0, 1), ('test_per_class', -1, 1), ('seed', -1, 0), ('size', 31, 32)],
+)
 def test_bad_arguments(tmp_path, name, value, least):
     with pytest.raises(ConvcutError, match=f'{name} is {value}, but .* at least {least}'):
         draw_dataset(tmp_path / 'faces', **{name: value})
@@ -200,10 +213,15 @@ def test_tool_writes_sheet(tmp_path, monkeypatch, capsys):
     assert os.listdir(tmp_path) == ['sheet.png']
 
 
-@pytest.mark.parametrize('args, message', [
-    ([], 'name either the folder'), (['faces', '--sheet', 'a.png'], 'name either the folder'),
-    (['--sheet', 'a.jpg'], '--sheet a.jpg: has to end with .png'),
-    (['faces', '--size', '8'], 'size is 8, but has to be at least 32')])
+@pytest.mark.parametrize(
+    'args, message',
+    [
+        ([], 'name either the folder'),
+        (['faces', '--sheet', 'a.png'], 'name either the folder'),
+        (['--sheet', 'a.jpg'], '--sheet a.jpg: has to end with .png'),
+        (['faces', '--size', '8'], 'size is 8, but has to be at least 32'),
+    ],
+)
 def test_tool_names_bad_options(tmp_path, monkeypatch, capsys, args, message):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, 'argv', ['draw_faces.py', *args])
@@ -225,7 +243,8 @@ def test_tool_end_to_end(faces, tmp_path):
     assert good.returncode == 0, err
     # libraries may write before
     assert out.splitlines()[-1] == (
-        f'{tmp_path / "faces"}: 21 training and 14 test faces of 7 expressions')
+        f'{tmp_path / "faces"}: 21 training and 14 test faces of 7 expressions'
+    )
     assert digests(tmp_path / 'faces') == digests(faces)
     out, err = bad.communicate(timeout=120)
     assert bad.returncode == 1 and 'expressions' not in out and 'Traceback' not in err

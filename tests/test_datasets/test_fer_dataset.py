@@ -48,8 +48,14 @@ def test_damaged_image(root, damage, backend, test_mode):
     dataset = RAFDB(root, pipeline=pipeline, test_mode=test_mode)
     path = Path(dataset.get_data_info(5)['img_path'])
     content = path.read_bytes()
-    path.write_bytes({'truncated': content[:len(content) // 2], 'empty': b'',
-                      'text': b'not an image\n' * 20, 'gone': b''}[damage])
+    path.write_bytes(
+        {
+            'truncated': content[: len(content) // 2],
+            'empty': b'',
+            'text': b'not an image\n' * 20,
+            'gone': b'',
+        }[damage]
+    )
     if damage == 'gone':
         path.unlink()
     with pytest.raises(ConvcutError, match=f'{path.name}: not a whole image file') as error:
@@ -62,7 +68,6 @@ def test_other_errors_stay(root):
     """A mistake in the pipeline is not blamed on the image."""
 
     class Broken(BaseTransform):
-
         def transform(self, results: dict) -> dict:
             raise AttributeError('a bug')
 
@@ -80,8 +85,15 @@ def test_draws_depend_on_seed_epoch_and_image_only(root):
     loaders = [
         DataLoader(dataset, batch_size=5, collate_fn=list),
         DataLoader(dataset, batch_size=3, shuffle=True, collate_fn=list),
-        DataLoader(dataset, batch_size=4, shuffle=True, collate_fn=list, num_workers=2,
-                   persistent_workers=True)]
+        DataLoader(
+            dataset,
+            batch_size=4,
+            shuffle=True,
+            collate_fn=list,
+            num_workers=2,
+            persistent_workers=True,
+        ),
+    ]
     seen = {}
     for key in [(0, 0), (0, 1), (7, 1), (0, 0)]:
         dataset.set_epoch(*key)
@@ -116,12 +128,18 @@ def test_draws_before_set_epoch_and_in_tests_are_global(root):
         assert each[0][1] == expected
 
 
-@pytest.mark.parametrize('options, message', [
-    (dict(part='valid'), 'RAFDB: unknown part "valid", expected None, "fit" or "holdout"'),
-    (dict(part='fit', holdout=0), 'holdout=0, expected a share between 0 and 1'),
-    (dict(part='fit', holdout=1.), 'holdout=1.0, expected a share between 0 and 1'),
-    (dict(part='fit', holdout=.01), 'cannot hold out 0.01 of the 28 images of "train" by class'),
-])
+@pytest.mark.parametrize(
+    'options, message',
+    [
+        (dict(part='valid'), 'RAFDB: unknown part "valid", expected None, "fit" or "holdout"'),
+        (dict(part='fit', holdout=0), 'holdout=0, expected a share between 0 and 1'),
+        (dict(part='fit', holdout=1.0), 'holdout=1.0, expected a share between 0 and 1'),
+        (
+            dict(part='fit', holdout=0.01),
+            'cannot hold out 0.01 of the 28 images of "train" by class',
+        ),
+    ],
+)
 def test_bad_part(root, options, message):
     with pytest.raises(ConvcutError, match=message) as error:
         RAFDB(root, **options)
@@ -130,11 +148,12 @@ def test_bad_part(root, options, message):
 
 def test_parts(root):
     whole, fit, held = (
-        [item['img_path'] for item in RAFDB(root, part=part, holdout=.25)]
-        for part in (None, 'fit', 'holdout'))
+        [item['img_path'] for item in RAFDB(root, part=part, holdout=0.25)]
+        for part in (None, 'fit', 'holdout')
+    )
     assert len(held) == 7 and len({Path(path).parent for path in held}) == 7
     assert sorted(fit + held) == sorted(whole)
-    assert 'holdout, 0.25 held out, seed 0' in repr(RAFDB(root, part='holdout', holdout=.25))
+    assert 'holdout, 0.25 held out, seed 0' in repr(RAFDB(root, part='holdout', holdout=0.25))
 
 
 def test_class_ordered(tmp_path):

@@ -53,7 +53,7 @@ def test_soft_labels_arrive(mixed):
     dataset = FERPlus(str(mixed), rule='crossentropy', pipeline=PACK)
     packed = dataset[0]['data_samples']
     assert packed.gt_label.tolist() == [0]
-    assert packed.gt_score.tolist() == pytest.approx([.6, .4, 0, 0, 0, 0, 0, 0])
+    assert packed.gt_score.tolist() == pytest.approx([0.6, 0.4, 0, 0, 0, 0, 0, 0])
     assert dataset[0]['inputs'].shape == (3, 48, 48)
     assert 'gt_score' not in FERPlus(str(mixed), rule='majority', pipeline=PACK)[0]['data_samples']
 
@@ -64,8 +64,9 @@ def test_probability_draws(mixed):
     def labels(seed, epoch):
         dataset.set_epoch(seed, epoch)
         drawn = [dataset[i]['data_samples'] for i in range(len(dataset))]
-        assert all(sample.gt_score[sample.gt_label] == 1 == sample.gt_score.sum()
-                   for sample in drawn)
+        assert all(
+            sample.gt_score[sample.gt_label] == 1 == sample.gt_score.sum() for sample in drawn
+        )
         return [int(sample.gt_label) for sample in drawn]
 
     first = labels(0, 0)
@@ -75,7 +76,7 @@ def test_probability_draws(mixed):
     tested = FERPlus(str(mixed), rule='probability', pipeline=PACK, test_mode=True)
     tested.set_epoch(0, 0)
     sample = tested[0]['data_samples']
-    assert int(sample.gt_label) == 0 and sample.gt_score[:2].tolist() == pytest.approx([.6, .4])
+    assert int(sample.gt_label) == 0 and sample.gt_score[:2].tolist() == pytest.approx([0.6, 0.4])
 
 
 def write_new_csv(root: Path, rows: list, header: list = HEADER) -> None:
@@ -86,11 +87,15 @@ def write_new_csv(root: Path, rows: list, header: list = HEADER) -> None:
 def test_both_label_sources(tmp_path):
     write_split(tmp_path, 'train', [one_answer(0), one_answer(1)])
     write_split(tmp_path, 'valid', [one_answer(4)])
-    write_new_csv(tmp_path, [
-        ['Training', 'fer0000000.png', *one_answer(2)],
-        ['Training', '', *one_answer(9)],  # to be skipped
-        ['Training', 'fer0000001.png', *one_answer(3)],
-        ['PublicTest', 'fer0000000.png', *one_answer(5)]])
+    write_new_csv(
+        tmp_path,
+        [
+            ['Training', 'fer0000000.png', *one_answer(2)],
+            ['Training', '', *one_answer(9)],  # to be skipped
+            ['Training', 'fer0000001.png', *one_answer(3)],
+            ['PublicTest', 'fer0000000.png', *one_answer(5)],
+        ],
+    )
 
     def labels(split, source):
         dataset = FERPlus(str(tmp_path), split, label_source=source)
@@ -117,9 +122,11 @@ def test_held_out_parts(tmp_path):
     write_split(tmp_path, 'train', [one_answer(answer) for answer in answers])
 
     def part(name, seed=0):
-        dataset = FERPlus(str(tmp_path), part=name, holdout=.25, holdout_seed=seed)
-        return [(item['img_path'], item['gt_label']) for item in map(dataset.get_data_info,
-                                                                     range(len(dataset)))]
+        dataset = FERPlus(str(tmp_path), part=name, holdout=0.25, holdout_seed=seed)
+        return [
+            (item['img_path'], item['gt_label'])
+            for item in map(dataset.get_data_info, range(len(dataset)))
+        ]
 
     whole, fit, held = part(None), part('fit'), part('holdout')
     assert sorted(fit + held) == sorted(whole) and not set(fit) & set(held)
@@ -135,29 +142,55 @@ def broken(root: Path, line: str) -> FERPlus:
     return FERPlus(str(root))
 
 
-@pytest.mark.parametrize('line, message', [
-    ('fer0000001.png,"(0, 0, 48, 48)",10,0', r'label.csv, line 3: expected 12 fields .* got 4'),
-    ('fer0000001.png,"(0, 0, 48, 48)",11,0,0,0,0,0,0,0,0,0', r'line 3: expected ten votes.*11,0'),
-    ('fer0000001.png,"(0, 0, 48, 48)",-1,0,0,0,0,0,0,0,0,0', r'line 3: expected ten votes.*-1,0'),
-    ('fer0000001.png,"(0, 0, 48, 48)",x,0,0,0,0,0,0,0,0,0', r'line 3: expected ten votes.*x,0'),
-    ('fer0000009.png,"(0, 0, 48, 48)",10,0,0,0,0,0,0,0,0,0',
-     r'fer0000009.png: listed in .*label.csv, but there is no such file'),
-])
+@pytest.mark.parametrize(
+    'line, message',
+    [
+        (
+            'fer0000001.png,"(0, 0, 48, 48)",10,0',
+            r'label.csv, line 3: expected 12 fields .* got 4',
+        ),
+        (
+            'fer0000001.png,"(0, 0, 48, 48)",11,0,0,0,0,0,0,0,0,0',
+            r'line 3: expected ten votes.*11,0',
+        ),
+        (
+            'fer0000001.png,"(0, 0, 48, 48)",-1,0,0,0,0,0,0,0,0,0',
+            r'line 3: expected ten votes.*-1,0',
+        ),
+        (
+            'fer0000001.png,"(0, 0, 48, 48)",x,0,0,0,0,0,0,0,0,0',
+            r'line 3: expected ten votes.*x,0',
+        ),
+        (
+            'fer0000009.png,"(0, 0, 48, 48)",10,0,0,0,0,0,0,0,0,0',
+            r'fer0000009.png: listed in .*label.csv, but there is no such file',
+        ),
+    ],
+)
 def test_bad_label_csv(tmp_path, line, message):
     with pytest.raises(ConvcutError, match=message) as error:
         broken(tmp_path, line)
     assert '\n' not in str(error.value)
 
 
-@pytest.mark.parametrize('header, row, message', [
-    (HEADER, ['Training', 'fer0000000.png', 10], 'line 2: expected 12 fields .* got 3'),
-    (HEADER, ['Test', 'fer0000000.png', *one_answer(0)], 'line 2: unknown Usage "Test"'),
-    (HEADER, ['Training', 'fer0000007.png', *one_answer(0)], 'fer0000007.png: listed in'),
-    (HEADER, ['Training', 'fer0000000.png', *one_answer(0)[:9], 'x'],
-     'line 2: expected ten votes'),
-    (HEADER[:2] + HEADER[:1:-1], ['Training', 'fer0000000.png', *one_answer(0)],
-     'line 1: expected the header Usage,Image name,neutral'),
-])
+@pytest.mark.parametrize(
+    'header, row, message',
+    [
+        (HEADER, ['Training', 'fer0000000.png', 10], 'line 2: expected 12 fields .* got 3'),
+        (HEADER, ['Test', 'fer0000000.png', *one_answer(0)], 'line 2: unknown Usage "Test"'),
+        (HEADER, ['Training', 'fer0000007.png', *one_answer(0)], 'fer0000007.png: listed in'),
+        (
+            HEADER,
+            ['Training', 'fer0000000.png', *one_answer(0)[:9], 'x'],
+            'line 2: expected ten votes',
+        ),
+        (
+            HEADER[:2] + HEADER[:1:-1],
+            ['Training', 'fer0000000.png', *one_answer(0)],
+            'line 1: expected the header Usage,Image name,neutral',
+        ),
+    ],
+)
 def test_bad_fer2013new_csv(tmp_path, header, row, message):
     write_split(tmp_path, 'train', [one_answer(0)])
     write_new_csv(tmp_path, [row], header)
@@ -186,12 +219,15 @@ def test_nothing_left(tmp_path, rule, votes):
         FERPlus(str(tmp_path), rule=rule)
 
 
-@pytest.mark.parametrize('options, message', [
-    (dict(rule='mean'), 'unknown rule "mean", expected one of majority'),
-    (dict(split='dev'), 'unknown split "dev", expected one of train, valid, test'),
-    (dict(label_source='votes.csv'), 'unknown label_source "votes.csv"'),
-    (dict(num_classes=6), 'num_classes=6, expected 8, or 7'),
-])
+@pytest.mark.parametrize(
+    'options, message',
+    [
+        (dict(rule='mean'), 'unknown rule "mean", expected one of majority'),
+        (dict(split='dev'), 'unknown split "dev", expected one of train, valid, test'),
+        (dict(label_source='votes.csv'), 'unknown label_source "votes.csv"'),
+        (dict(num_classes=6), 'num_classes=6, expected 8, or 7'),
+    ],
+)
 def test_unknown_option(tmp_path, options, message):
     write_split(tmp_path, 'train', [one_answer(0)])
     with pytest.raises(ConvcutError, match=message):
@@ -209,9 +245,16 @@ def real(tmp_path_factory) -> str:
     return str(root)
 
 
-@pytest.mark.parametrize('rule, train, valid', [
-    ('majority', 25045, 3191), ('probability', 27947, 3508), ('crossentropy', 27947, 3508),
-    ('multi_target', 27667, 3472), ('argmax', 28385, 3555)])
+@pytest.mark.parametrize(
+    'rule, train, valid',
+    [
+        ('majority', 25045, 3191),
+        ('probability', 27947, 3508),
+        ('crossentropy', 27947, 3508),
+        ('multi_target', 27667, 3472),
+        ('argmax', 28385, 3555),
+    ],
+)
 def test_real_counts(real, rule, train, valid):
     assert len(FERPlus(real, 'train', rule=rule)) == train
     assert len(FERPlus(real, 'valid', rule=rule)) == valid

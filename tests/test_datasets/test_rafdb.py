@@ -10,9 +10,19 @@ from convcut_mm.datasets import RAFDB
 from convcut_mm.errors import ConvcutError
 
 BASIC = ('surprise', 'fear', 'disgust', 'happiness', 'sadness', 'anger', 'neutral')
-COMPOUND = ('happily surprised', 'happily disgusted', 'sadly fearful', 'sadly angry',
-            'sadly surprised', 'sadly disgusted', 'fearfully angry', 'fearfully surprised',
-            'angrily surprised', 'angrily disgusted', 'disgustedly surprised')
+COMPOUND = (
+    'happily surprised',
+    'happily disgusted',
+    'sadly fearful',
+    'sadly angry',
+    'sadly surprised',
+    'sadly disgusted',
+    'fearfully angry',
+    'fearfully surprised',
+    'angrily surprised',
+    'angrily disgusted',
+    'disgustedly surprised',
+)
 SPLITS = ('train', 'test')
 
 
@@ -61,8 +71,10 @@ def named(root: Path) -> Path:
 
 
 def labels(dataset: RAFDB) -> dict:
-    return {Path(item['img_path']).name: item['gt_label']
-            for item in map(dataset.get_data_info, range(len(dataset)))}
+    return {
+        Path(item['img_path']).name: item['gt_label']
+        for item in map(dataset.get_data_info, range(len(dataset)))
+    }
 
 
 @pytest.mark.parametrize('split', SPLITS)
@@ -88,8 +100,9 @@ def test_compound(tmp_path):
     for root in (tmp_path, tmp_path / 'compound'):
         dataset = RAFDB(str(root), 'test', subset='compound')
         assert dataset.metainfo['classes'] == COMPOUND
-        assert labels(dataset) == {f'{stem}_aligned.jpg': label - 1
-                                   for stem, label in stems('test', 11)}
+        assert labels(dataset) == {
+            f'{stem}_aligned.jpg': label - 1 for stem, label in stems('test', 11)
+        }
     with pytest.raises(ConvcutError, match='no known layout'):
         RAFDB(str(tmp_path / 'basic'), subset='compound')  # its labels would pass for compound
 
@@ -110,19 +123,28 @@ def fails(root: Path, *message: str, split: str = 'train', **options) -> None:
 
 def test_nothing_known_there(tmp_path):
     fails(tmp_path / 'nowhere', 'nowhere: no such folder')
-    fails(tmp_path, str(tmp_path), 'no known layout of RAF-DB (basic, train)', 'official',
-          'Kaggle', 'folders named by class')
+    fails(
+        tmp_path,
+        str(tmp_path),
+        'no known layout of RAF-DB (basic, train)',
+        'official',
+        'Kaggle',
+        'folders named by class',
+    )
     fails(tmp_path, 'unknown split "valid"', split='valid')
     fails(tmp_path, 'unknown subset "mixed"', subset='mixed')
 
 
-@pytest.mark.parametrize('line, message', [
-    ('train_00099.jpg', 'expected "NAME.jpg LABEL", got "train_00099.jpg"'),
-    ('train_00001.jpg 0', 'expected a label from 1 to 7 (basic), got "0"'),
-    ('train_00001.jpg 8', 'expected a label from 1 to 7 (basic), got "8"'),
-    ('train_00001.jpg x', 'expected a label from 1 to 7 (basic), got "x"'),
-    ('face.jpg 1', 'expected a name that starts with train or test, got "face.jpg"'),
-])
+@pytest.mark.parametrize(
+    'line, message',
+    [
+        ('train_00099.jpg', 'expected "NAME.jpg LABEL", got "train_00099.jpg"'),
+        ('train_00001.jpg 0', 'expected a label from 1 to 7 (basic), got "0"'),
+        ('train_00001.jpg 8', 'expected a label from 1 to 7 (basic), got "8"'),
+        ('train_00001.jpg x', 'expected a label from 1 to 7 (basic), got "x"'),
+        ('face.jpg 1', 'expected a name that starts with train or test, got "face.jpg"'),
+    ],
+)
 def test_bad_list(tmp_path, line, message):
     listed = official(tmp_path)
     listed.write_text(f'{listed.read_text()}{line}\n')
@@ -150,13 +172,21 @@ def test_bad_kaggle_folders(tmp_path):
     fails(tmp_path, 'train/3: no such folder')
 
 
-@pytest.mark.parametrize('line, message', [
-    ('train_00001_aligned.jpg', 'line 16: expected "image,label", got "train_00001_aligned.jpg"'),
-    ('train_00001_aligned.jpg,9', 'line 16: expected a label from 1 to 7 (basic), got "9"'),
-    ('train_00001_aligned.jpg,1', 'line 16: train_00001_aligned.jpg has label 1, but lies in '
-                                  'folder 7'),
-    ('train_00077_aligned.jpg,1', 'train_00077_aligned.jpg: listed in'),
-])
+@pytest.mark.parametrize(
+    'line, message',
+    [
+        (
+            'train_00001_aligned.jpg',
+            'line 16: expected "image,label", got "train_00001_aligned.jpg"',
+        ),
+        ('train_00001_aligned.jpg,9', 'line 16: expected a label from 1 to 7 (basic), got "9"'),
+        (
+            'train_00001_aligned.jpg,1',
+            'line 16: train_00001_aligned.jpg has label 1, but lies in folder 7',
+        ),
+        ('train_00077_aligned.jpg,1', 'train_00077_aligned.jpg: listed in'),
+    ],
+)
 def test_bad_kaggle_table(tmp_path, line, message):
     table = kaggle(tmp_path)
     table.write_text(f'{table.read_text()}{line}\n')

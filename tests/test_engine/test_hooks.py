@@ -32,8 +32,14 @@ def test_class_weights_and_best_weights(config):
     config.default_hooks.checkpoint.max_keep_ckpts = 1
     config.custom_hooks = [
         dict(type='BalancedClassWeightHook'),
-        dict(type='BestWeightsEarlyStoppingHook', monitor='accuracy/top1', rule='greater',
-             patience=2, min_delta=200.0)]  # nothing improves by 200 %: it must stop
+        dict(
+            type='BestWeightsEarlyStoppingHook',
+            monitor='accuracy/top1',
+            rule='greater',
+            patience=2,
+            min_delta=200.0,
+        ),
+    ]  # nothing improves by 200 %: it must stop
     # a class with fewer images, so that the weights are not all one
     config.train_dataloader.dataset.indices = list(range(40))
     runner = Runner.from_cfg(config)
@@ -45,9 +51,12 @@ def test_class_weights_and_best_weights(config):
     # the first epoch counts as an improvement over nothing, then two without one
     assert runner.epoch == 3
     best = torch.load(runner.message_hub.get_info('best_ckpt'), weights_only=False)
-    assert all(torch.equal(value, model.state_dict()[key].cpu())
-               for key, value in best['state_dict'].items())
+    assert all(
+        torch.equal(value, model.state_dict()[key].cpu())
+        for key, value in best['state_dict'].items()
+    )
     from pathlib import Path
+
     files = sorted(path.name for path in Path(config.work_dir).glob('*.pth'))
     assert [name for name in files if name.startswith('epoch')] == ['epoch_3.pth']
     # the state lies in the checkpoint, and the stop with it

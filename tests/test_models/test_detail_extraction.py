@@ -66,10 +66,11 @@ def test_odd_totals_pad_at_the_end():
 @pytest.mark.parametrize('norm', [None, 'LN2d', 'BN'])
 @pytest.mark.parametrize('position', ['before', 'after'])
 def test_works_on_the_maps_of_usual_images(pixels, side, layers, norm, position):
-    neck = DetailExtractionNeck(6, 8, layers, norm_cfg=norm and dict(type=norm),
-                                norm_position=position)
+    neck = DetailExtractionNeck(
+        6, 8, layers, norm_cfg=norm and dict(type=norm), norm_position=position
+    )
     neck.init_weights()
-    (out, ) = neck.train()((torch.randn(4, 6, side, side), ))
+    (out,) = neck.train()((torch.randn(4, 6, side, side),))
     expected = side
     for kernel in (4, 2, 2)[:layers]:
         expected = math.ceil(expected / kernel)
@@ -81,10 +82,10 @@ def test_works_on_the_maps_of_usual_images(pixels, side, layers, norm, position)
 def test_norm_stands_where_it_should():
     x = torch.randn(2, 6, 7, 7) * 5 + 3
     before = DetailExtractionNeck(6, 8, norm_position='before', dropout=0).eval()
-    scaled = before((x * 10, ))[0]
-    assert torch.allclose(scaled, before((x, ))[0], atol=1e-4)  # the scale is gone before
+    scaled = before((x * 10,))[0]
+    assert torch.allclose(scaled, before((x,))[0], atol=1e-4)  # the scale is gone before
     after = DetailExtractionNeck(6, 8, num_layers=1, norm_position='after', dropout=0).eval()
-    out = after((x, ))[0]
+    out = after((x,))[0]
     assert torch.allclose(out.mean(1), torch.zeros(2, 2, 2), atol=1e-5)
 
 
@@ -115,11 +116,17 @@ def test_too_small_a_map_is_a_clear_error():
         DetailExtractionNeck(6, 8, padding='valid')(torch.randn(1, 6, 3, 3))
 
 
-@pytest.mark.parametrize('kwargs,message', [
-    (dict(num_layers=4), 'num_layers=4'), (dict(num_layers=0), 'num_layers=0'),
-    (dict(padding='full'), "padding='full'"), (dict(padding=('same', )), 'padding='),
-    (dict(norm_position='between'), 'norm_position'), (dict(kernel_sizes=(4, )), 'kernel_sizes'),
-])
+@pytest.mark.parametrize(
+    'kwargs,message',
+    [
+        (dict(num_layers=4), 'num_layers=4'),
+        (dict(num_layers=0), 'num_layers=0'),
+        (dict(padding='full'), "padding='full'"),
+        (dict(padding=('same',)), 'padding='),
+        (dict(norm_position='between'), 'norm_position'),
+        (dict(kernel_sizes=(4,)), 'kernel_sizes'),
+    ],
+)
 def test_bad_options(kwargs, message):
     with pytest.raises(ConvcutError, match=message):
         DetailExtractionNeck(6, 8, **kwargs)

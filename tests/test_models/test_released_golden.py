@@ -38,9 +38,14 @@ def steps(model, images: np.ndarray) -> dict:
         neck = model.neck(backbone)
         head = model.head
         return dict(
-            backbone=nhwc(backbone[-1]), patch=nhwc(patch), neck=nhwc(neck[-1]),
-            pooled=neck[-1].mean((2, 3)), embedding=head.tokens(neck),
-            attended=head.pre_logits(neck), scores=head(neck).softmax(1))
+            backbone=nhwc(backbone[-1]),
+            patch=nhwc(patch),
+            neck=nhwc(neck[-1]),
+            pooled=neck[-1].mean((2, 3)),
+            embedding=head.tokens(neck),
+            attended=head.pre_logits(neck),
+            scores=head(neck).softmax(1),
+        )
 
 
 def nhwc(x: torch.Tensor) -> torch.Tensor:
@@ -53,13 +58,14 @@ def assert_close(actual: torch.Tensor, recorded: np.ndarray) -> None:
 
 
 @pytest.mark.parametrize(
-    'step', ['backbone', 'patch', 'neck', 'pooled', 'embedding', 'attended', 'scores'])
+    'step', ['backbone', 'patch', 'neck', 'pooled', 'embedding', 'attended', 'scores']
+)
 def test_step_in_the_batch(model, golden, step):
     assert_close(steps(model, golden['images'])[step], golden[step])
 
 
 def test_steps_alone(model, golden):
-    alone = [steps(model, golden['images'][i:i + 1]) for i in range(len(golden['images']))]
+    alone = [steps(model, golden['images'][i : i + 1]) for i in range(len(golden['images']))]
     assert_close(torch.cat([s['scores'] for s in alone]), golden['scores_alone'])
     # nothing before the attention may depend on the batch
     for step in ('backbone', 'patch', 'neck', 'pooled', 'embedding'):

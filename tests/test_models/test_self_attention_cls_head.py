@@ -33,8 +33,8 @@ def expected_vectors(x: np.ndarray, reading) -> np.ndarray:
         return np.stack([attend(row[:, None], 1.0)[:, 0] for row in pooled])
     if reading == 'spatial':
         images = x.reshape(len(x), channels, -1).transpose(0, 2, 1)
-        return np.stack([attend(image, channels ** -0.5).mean(0) for image in images])
-    return attend(pooled, channels ** -0.5) if reading == 'batch' else pooled
+        return np.stack([attend(image, channels**-0.5).mean(0) for image in images])
+    return attend(pooled, channels**-0.5) if reading == 'batch' else pooled
 
 
 @pytest.mark.parametrize('reading', READINGS)
@@ -43,8 +43,8 @@ def test_readings(reading):
     head = SelfAttentionClsHead(7, 5, attention=reading).eval()
     x = torch.randn(4, 5, 3, 2)
     expected = expected_vectors(x.double().numpy(), reading)
-    assert np.allclose(head.pre_logits((x, )).numpy(), expected, atol=1e-5)
-    logits = head((x, ))
+    assert np.allclose(head.pre_logits((x,)).numpy(), expected, atol=1e-5)
+    logits = head((x,))
     assert isinstance(logits, torch.Tensor) and logits.shape == (4, 7)
     assert torch.allclose(logits, head.fc(torch.tensor(expected).float()), atol=1e-5)
 
@@ -55,9 +55,9 @@ def test_scores_depend_on_the_batch_only_with_batch_attention(reading, embedding
     torch.manual_seed(0)
     head = SelfAttentionClsHead(7, 5, embedding=embedding, attention=reading).eval()
     x = torch.randn(6, 5, 2, 2)
-    whole = head((x, ))
-    alone = torch.cat([head((image[None], )) for image in x])
-    other = head((torch.cat([x[:3], 100 * torch.randn(9, 5, 2, 2)]), ))[:3]
+    whole = head((x,))
+    alone = torch.cat([head((image[None],)) for image in x])
+    other = head((torch.cat([x[:3], 100 * torch.randn(9, 5, 2, 2)]),))[:3]
     if reading == 'batch':
         assert not torch.allclose(whole, alone, atol=1e-3)
         assert not torch.allclose(whole[:3], other, atol=1e-3)
@@ -72,11 +72,12 @@ def test_batch_attention_with_one_image_is_the_identity():
     assert torch.allclose(head.pre_logits(x), x.mean((2, 3)), atol=1e-6)
 
 
-@pytest.mark.parametrize('reading,shape', [('channel', (4, 5, 5)), ('spatial', (4, 6, 6)),
-                                           ('batch', (4, 4))])
+@pytest.mark.parametrize(
+    'reading,shape', [('channel', (4, 5, 5)), ('spatial', (4, 6, 6)), ('batch', (4, 4))]
+)
 def test_attention_weights(reading, shape):
     head = SelfAttentionClsHead(7, 5, attention=reading).eval()
-    weights = head.attention_weights((torch.randn(4, 5, 3, 2), ))
+    weights = head.attention_weights((torch.randn(4, 5, 3, 2),))
     assert weights.shape == shape
     assert torch.allclose(weights.sum(-1), torch.ones(shape[:-1]), atol=1e-6)
 
@@ -95,6 +96,7 @@ def test_learnt_scale_gets_a_gradient():
 
 def test_batch_attention_warns():
     from mmengine.logging import MMLogger
+
     logger = MMLogger.get_current_instance()
     records = []
     handler = logging.Handler(level=logging.WARNING)
@@ -114,8 +116,11 @@ def test_embedding_is_keras_dense_relu_batchnorm():
     torch.manual_seed(0)
     head = SelfAttentionClsHead(7, 5, embedding=6, attention=None)
     x = torch.randn(8, 5)
-    y = np.maximum(x.numpy() @ head.embedding.fc.weight.detach().numpy().T
-                   + head.embedding.fc.bias.detach().numpy(), 0)
+    y = np.maximum(
+        x.numpy() @ head.embedding.fc.weight.detach().numpy().T
+        + head.embedding.fc.bias.detach().numpy(),
+        0,
+    )
     expected = (y - y.mean(0)) / np.sqrt(y.var(0) + 1e-3)
     assert np.allclose(head.train().tokens(x).detach().numpy(), expected, atol=1e-4)
     # Keras' momentum 0.99: the running mean moves by a hundredth
@@ -125,10 +130,11 @@ def test_embedding_is_keras_dense_relu_batchnorm():
 @pytest.mark.parametrize('reading', READINGS)
 def test_loss_and_predict_with_hard_and_soft_labels(reading):
     head = SelfAttentionClsHead(3, 5, attention=reading)
-    feats = (torch.randn(4, 5, 2, 2), )
+    feats = (torch.randn(4, 5, 2, 2),)
     hard = [DataSample().set_gt_label(i % 3) for i in range(4)]
-    soft = [DataSample().set_gt_label(0).set_gt_score(torch.tensor([.5, .3, .2]))
-            for _ in range(4)]
+    soft = [
+        DataSample().set_gt_label(0).set_gt_score(torch.tensor([0.5, 0.3, 0.2])) for _ in range(4)
+    ]
     for samples in (hard, soft):
         head.loss(feats, samples)['loss'].backward()
     head.eval()
@@ -136,13 +142,16 @@ def test_loss_and_predict_with_hard_and_soft_labels(reading):
         assert sample.pred_score.sum().item() == pytest.approx(1)
 
 
-@pytest.mark.parametrize('kwargs,feats,message', [
-    (dict(attention='local'), None, "attention='local'"),
-    (dict(attention_scale='cosine'), None, 'attention_scale'),
-    (dict(attention='spatial'), torch.randn(2, 5), 'needs a map'),
-    ({}, torch.randn(2, 4, 3, 3), 'head.in_channels'),
-    (dict(embedding=6), torch.randn(1, 5), 'drop_last'),
-])
+@pytest.mark.parametrize(
+    'kwargs,feats,message',
+    [
+        (dict(attention='local'), None, "attention='local'"),
+        (dict(attention_scale='cosine'), None, 'attention_scale'),
+        (dict(attention='spatial'), torch.randn(2, 5), 'needs a map'),
+        ({}, torch.randn(2, 4, 3, 3), 'head.in_channels'),
+        (dict(embedding=6), torch.randn(1, 5), 'drop_last'),
+    ],
+)
 def test_errors(kwargs, feats, message):
     with pytest.raises(ConvcutError, match=message):
         head = SelfAttentionClsHead(7, 5, **kwargs)

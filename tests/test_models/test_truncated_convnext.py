@@ -41,9 +41,20 @@ def test_released_cut_of_base_has_the_published_size():
     assert sum(p.numel() for p in whole.parameters()) == 87_566_464 - 2 * 1024
 
 
-@pytest.mark.parametrize('stages,blocks,half', [
-    (1, None, False), (2, None, False), (3, None, False), (4, None, False), (3, 2, False),
-    (3, 2, True), (3, 0, True), (2, 1, True), (1, 0, True)])
+@pytest.mark.parametrize(
+    'stages,blocks,half',
+    [
+        (1, None, False),
+        (2, None, False),
+        (3, None, False),
+        (4, None, False),
+        (3, 2, False),
+        (3, 2, True),
+        (3, 0, True),
+        (2, 1, True),
+        (1, 0, True),
+    ],
+)
 def test_every_cut_gives_the_full_network_s_map_at_that_place(stages, blocks, half):
     full = full_convnext()
     cut = TruncatedConvNeXt(SMALL, stages, blocks, half, layer_scale_init_value=0.5)
@@ -58,10 +69,14 @@ def test_every_cut_gives_the_full_network_s_map_at_that_place(stages, blocks, ha
     if half:
         block = full.stages[stages - 1][kept]
         expected = block.norm(block.depthwise_conv(expected))
-    (actual, ) = cut.eval()(x)
+    (actual,) = cut.eval()(x)
     assert torch.allclose(actual, expected, atol=1e-5)
-    assert actual.shape == (2, SMALL['channels'][stages - 1], 16 // 2 ** (stages - 1),
-                            16 // 2 ** (stages - 1))
+    assert actual.shape == (
+        2,
+        SMALL['channels'][stages - 1],
+        16 // 2 ** (stages - 1),
+        16 // 2 ** (stages - 1),
+    )
 
 
 def test_nothing_behind_the_cut_is_built():
@@ -84,7 +99,7 @@ def test_frozen_stays_in_eval_mode_with_its_output_norm():
 
 def test_output_norm_normalises_over_channels():
     model = TruncatedConvNeXt(SMALL, 3, out_norm=True)
-    (out, ) = model(torch.randn(2, 3, 64, 64))
+    (out,) = model(torch.randn(2, 3, 64, 64))
     assert torch.allclose(out.mean(1), torch.zeros(2, 4, 4), atol=1e-5)
     assert torch.allclose(out.var(1, unbiased=False), torch.ones(2, 4, 4), atol=1e-2)
 
@@ -97,11 +112,14 @@ def test_memory_order_changes_nothing_but_rounding():
     assert torch.allclose(last, model(x)[0], atol=1e-5)
 
 
-@pytest.mark.parametrize('cut', [dict(num_stages=3), dict(num_stages=3, num_blocks=2,
-                                                         half_block=True), dict(num_stages=4)])
+@pytest.mark.parametrize(
+    'cut',
+    [dict(num_stages=3), dict(num_stages=3, num_blocks=2, half_block=True), dict(num_stages=4)],
+)
 def test_loads_a_full_checkpoint(checkpoint, cut):
-    model = TruncatedConvNeXt(SMALL, layer_scale_init_value=0.5, frozen=True,
-                              init_cfg=pretrained(checkpoint), **cut)
+    model = TruncatedConvNeXt(
+        SMALL, layer_scale_init_value=0.5, frozen=True, init_cfg=pretrained(checkpoint), **cut
+    )
     model.init_weights()
     full = full_convnext().state_dict()
     assert all(torch.equal(value, full[key]) for key, value in model.state_dict().items())
@@ -118,38 +136,46 @@ def change(checkpoint, **changes):
     return checkpoint
 
 
-@pytest.mark.parametrize('changes,named', [
-    (dict(stages__2__1__gamma=None), 'lacks key "stages.2.1.gamma"'),
-    (dict(stages__2__9__gamma=torch.zeros(24)), 'unknown key "stages.2.9.gamma"'),
-    (dict(extra=torch.zeros(1)), 'unknown key "extra"'),
-    (dict(stages__0__0__gamma=torch.zeros(9)), 'key "stages.0.0.gamma" has shape (9,)'),
-])
+@pytest.mark.parametrize(
+    'changes,named',
+    [
+        (dict(stages__2__1__gamma=None), 'lacks key "stages.2.1.gamma"'),
+        (dict(stages__2__9__gamma=torch.zeros(24)), 'unknown key "stages.2.9.gamma"'),
+        (dict(extra=torch.zeros(1)), 'unknown key "extra"'),
+        (dict(stages__0__0__gamma=torch.zeros(9)), 'key "stages.0.0.gamma" has shape (9,)'),
+    ],
+)
 def test_any_other_key_is_an_error_that_names_it(checkpoint, changes, named):
     change(checkpoint, **changes)
-    model = TruncatedConvNeXt(SMALL, 3, layer_scale_init_value=0.5,
-                              init_cfg=pretrained(checkpoint))
+    model = TruncatedConvNeXt(
+        SMALL, 3, layer_scale_init_value=0.5, init_cfg=pretrained(checkpoint)
+    )
     with pytest.raises(ConvcutError) as error:
         model.init_weights()
     assert named in str(error.value) and str(checkpoint) in str(error.value)
 
 
 def test_output_norm_is_missing_in_published_weights(checkpoint):
-    model = TruncatedConvNeXt(SMALL, 3, layer_scale_init_value=0.5, out_norm=True,
-                              init_cfg=pretrained(checkpoint))
+    model = TruncatedConvNeXt(
+        SMALL, 3, layer_scale_init_value=0.5, out_norm=True, init_cfg=pretrained(checkpoint)
+    )
     with pytest.raises(ConvcutError, match='norm2.bias'):
         model.init_weights()
 
 
-@pytest.mark.parametrize('kwargs,message', [
-    (dict(arch='giant'), 'unknown ConvNeXt arch "giant"'),
-    (dict(arch=dict(depths=[1, 1])), 'needs "depths" and "channels"'),
-    (dict(num_stages=5), 'num_stages=5'),
-    (dict(num_stages=0), 'num_stages=0'),
-    (dict(num_blocks=28), 'num_blocks=28'),
-    (dict(num_blocks=27, half_block=True), 'expected 0 to 26'),
-    (dict(num_blocks=0), 'expected 1 to 27'),
-    (dict(out_indices=[1]), 'out_indices'),
-])
+@pytest.mark.parametrize(
+    'kwargs,message',
+    [
+        (dict(arch='giant'), 'unknown ConvNeXt arch "giant"'),
+        (dict(arch=dict(depths=[1, 1])), 'needs "depths" and "channels"'),
+        (dict(num_stages=5), 'num_stages=5'),
+        (dict(num_stages=0), 'num_stages=0'),
+        (dict(num_blocks=28), 'num_blocks=28'),
+        (dict(num_blocks=27, half_block=True), 'expected 0 to 26'),
+        (dict(num_blocks=0), 'expected 1 to 27'),
+        (dict(out_indices=[1]), 'out_indices'),
+    ],
+)
 def test_impossible_cuts(kwargs, message):
     with pytest.raises(ConvcutError, match=message):
         TruncatedConvNeXt(**{'arch': 'base', **kwargs})

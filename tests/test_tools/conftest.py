@@ -13,7 +13,9 @@ import pytest
 TEMPLATE = """
 _base_ = ['{root}/configs/convcut_quickstart.py']
 model = dict(
-    backbone=dict(arch=dict(_delete_=True, depths=[1, 1, 2, 1], channels=[8, 16, 24, 32]), drop_path_rate=0.2),
+    backbone=dict(
+        arch=dict(_delete_=True, depths=[1, 1, 2, 1], channels=[8, 16, 24, 32]),
+        drop_path_rate=0.2),
     neck=dict(in_channels=24, out_channels=16),
     head=dict(in_channels=16, embedding={embedding}))
 data = dict(data_root='{data}', train_per_class=12, test_per_class=4)
@@ -33,11 +35,19 @@ default_hooks = dict(logger=dict(interval=1))
 def small_config(tmp_path, root):
     """Writes a config whose faces lie in ``tmp_path / 'faces'``; returns its path."""
 
-    def write(name: str = 'small.py', epochs: int = 1, batch_size: int = 6, embedding=8,
-              extra: str = '') -> Path:
+    def write(
+        name: str = 'small.py', epochs: int = 1, batch_size: int = 6, embedding=8, extra: str = ''
+    ) -> Path:
         base = tmp_path / f'base_{name}'
-        base.write_text(TEMPLATE.format(root=root, data=tmp_path / 'faces', epochs=epochs,
-                                        batch_size=batch_size, embedding=embedding))
+        base.write_text(
+            TEMPLATE.format(
+                root=root,
+                data=tmp_path / 'faces',
+                epochs=epochs,
+                batch_size=batch_size,
+                embedding=embedding,
+            )
+        )
         path = tmp_path / name
         path.write_text(f"_base_ = ['{base.name}']\n{extra}")
         return path

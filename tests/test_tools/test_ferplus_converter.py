@@ -19,14 +19,37 @@ from convcut_mm.errors import ConvcutError
 
 ROOT = Path(__file__).parents[2]
 TOOL = ROOT / 'tools' / 'dataset_converters' / 'ferplus.py'
-HEADER = ['Usage', 'Image name', 'neutral', 'happiness', 'surprise', 'sadness', 'anger', 'disgust',
-          'fear', 'contempt', 'unknown', 'NF']
-VOTES = [[0, 10, 0, 0, 0, 0, 0, 0, 0, 0], [0, 0, 0, 7, 3, 0, 0, 0, 0, 0],
-         [5, 5, 0, 0, 0, 0, 0, 0, 0, 0], [0, 0, 0, 0, 0, 0, 0, 0, 0, 10],
-         [10, 0, 0, 0, 0, 0, 0, 0, 0, 0], [0, 0, 9, 1, 0, 0, 0, 0, 0, 0]]
+HEADER = [
+    'Usage',
+    'Image name',
+    'neutral',
+    'happiness',
+    'surprise',
+    'sadness',
+    'anger',
+    'disgust',
+    'fear',
+    'contempt',
+    'unknown',
+    'NF',
+]
+VOTES = [
+    [0, 10, 0, 0, 0, 0, 0, 0, 0, 0],
+    [0, 0, 0, 7, 3, 0, 0, 0, 0, 0],
+    [5, 5, 0, 0, 0, 0, 0, 0, 0, 0],
+    [0, 0, 0, 0, 0, 0, 0, 0, 0, 10],
+    [10, 0, 0, 0, 0, 0, 0, 0, 0, 0],
+    [0, 0, 9, 1, 0, 0, 0, 0, 0, 0],
+]
 USAGES = ['Training', 'Training', 'Training', 'Training', 'PublicTest', 'PrivateTest']
-NAMES = ['fer0000000.png', 'fer0000001.png', 'fer0000002.png', '', 'fer0028638.png',
-         'fer0032220.png']
+NAMES = [
+    'fer0000000.png',
+    'fer0000001.png',
+    'fer0000002.png',
+    '',
+    'fer0028638.png',
+    'fer0032220.png',
+]
 FACES = np.random.default_rng(0).integers(0, 256, (6, 48, 48), dtype=np.uint8)
 
 
@@ -40,10 +63,15 @@ def pair(tmp_path) -> Path:
     """A folder with the two CSV files, of six rows; row 4 is to be skipped."""
     src = tmp_path / 'src'
     src.mkdir()
-    write_csv(src / 'fer2013.csv', [['emotion', 'pixels', 'Usage']] + [
-        [0, ' '.join(map(str, face.ravel())), usage] for face, usage in zip(FACES, USAGES)])
-    write_csv(src / 'fer2013new.csv', [HEADER] + [
-        [usage, name, *votes] for usage, name, votes in zip(USAGES, NAMES, VOTES)])
+    write_csv(
+        src / 'fer2013.csv',
+        [['emotion', 'pixels', 'Usage']]
+        + [[0, ' '.join(map(str, face.ravel())), usage] for face, usage in zip(FACES, USAGES)],
+    )
+    write_csv(
+        src / 'fer2013new.csv',
+        [HEADER] + [[usage, name, *votes] for usage, name, votes in zip(USAGES, NAMES, VOTES)],
+    )
     return src
 
 
@@ -63,8 +91,11 @@ def convert(monkeypatch, tmp_path):
 
 
 def content(folder: Path) -> dict:
-    return {str(path.relative_to(folder)): path.read_bytes()
-            for path in folder.rglob('*') if path.is_file()}
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in folder.rglob('*')
+        if path.is_file()
+    }
 
 
 PACK = [dict(type='LoadImageFromFile', color_type='grayscale'), dict(type='PackInputs')]
@@ -73,16 +104,24 @@ PACK = [dict(type='LoadImageFromFile', color_type='grayscale'), dict(type='PackI
 def test_csv_pair(pair, convert, capsys):
     dst = convert(pair)
     out = capsys.readouterr().out.splitlines()
-    assert out[0] == ('FER2013Train: 3 images, the majority rule keeps 2 (votes from '
-                      'fer2013new.csv; expected 25060: an incomplete or different copy)')
+    assert out[0] == (
+        'FER2013Train: 3 images, the majority rule keeps 2 (votes from '
+        'fer2013new.csv; expected 25060: an incomplete or different copy)'
+    )
     assert [line.split(' (')[0] for line in out[1:]] == [
         'FER2013Valid: 1 images, the majority rule keeps 1',
-        'FER2013Test: 1 images, the majority rule keeps 1']
-    assert (dst / 'FER2013Train' / 'label.csv').read_text().splitlines()[1] == \
-        'fer0000001.png,"(0, 0, 48, 48)",0,0,0,7,3,0,0,0,0,0'
+        'FER2013Test: 1 images, the majority rule keeps 1',
+    ]
+    assert (dst / 'FER2013Train' / 'label.csv').read_text().splitlines()[
+        1
+    ] == 'fer0000001.png,"(0, 0, 48, 48)",0,0,0,7,3,0,0,0,0,0'
     assert (dst / 'fer2013new.csv').read_bytes() == (pair / 'fer2013new.csv').read_bytes()
     assert sorted(path.name for path in dst.iterdir()) == [
-        'FER2013Test', 'FER2013Train', 'FER2013Valid', 'fer2013new.csv']
+        'FER2013Test',
+        'FER2013Train',
+        'FER2013Valid',
+        'fer2013new.csv',
+    ]
     for split, rows in dict(train=[0, 1, 2], valid=[4], test=[5]).items():
         for source in ('label.csv', 'fer2013new.csv'):
             dataset = FERPlus(str(dst), split, rule='argmax', label_source=source, pipeline=PACK)
@@ -120,24 +159,67 @@ def edit(path: Path, line: int, old: str, new: str) -> None:
 FIRST = ' '.join(map(str, FACES[1].ravel()))  # the pixels in line 3
 
 
-@pytest.mark.parametrize('name, line, old, new, message', [
-    ('fer2013.csv', 1, 'pixels', 'image', 'csv, line 1: the header has no column "pixels"'),
-    ('fer2013new.csv', 1, 'NF', 'none', 'fer2013new.csv, line 1: the header has no column "NF"'),
-    ('fer2013.csv', 3, FIRST, FIRST + ' 1', 'fer2013.csv, line 3: expected 2304 pixel values'),
-    ('fer2013.csv', 3, FIRST, FIRST.replace(' ', ' x', 1), 'line 3: expected whole pixel values'),
-    ('fer2013.csv', 3, FIRST, FIRST.replace(' ', ' 9', 1) + '9', 'line 3: expected whole pixel'),
-    ('fer2013.csv', 3, 'Training', 'Train', 'fer2013.csv, line 3: unknown Usage "Train"'),
-    ('fer2013new.csv', 3, 'Training', 'x', 'fer2013new.csv, line 3: unknown Usage "x", expected'),
-    ('fer2013new.csv', 3, 'Training', 'PublicTest', 'line 3: Usage PublicTest, expected Training'),
-    ('fer2013new.csv', 3, ',7,', ',11,', 'fer2013new.csv, line 3: expected ten votes from 0'),
-    ('fer2013new.csv', 3, ',7,', ',', 'fer2013new.csv, line 3: expected 12 fields, got 11'),
-    ('fer2013new.csv', 3, 'fer0', '../fer0', 'line 3: expected an image name like'),
-    ('fer2013new.csv', 3, '1.png', '0.png', 'line 3: expected each image name once'),
-    ('fer2013new.csv', 7, 'PrivateTest,fer0032220.png,0,0,9,1,0,0,0,0,0,0', '',
-     'fer2013new.csv: ends before line 7 of'),
-    ('fer2013.csv', 7, ','.join(['0', ' '.join(map(str, FACES[5].ravel())), 'PrivateTest']), '',
-     'fer2013.csv: ends before line 7 of'),
-])
+@pytest.mark.parametrize(
+    'name, line, old, new, message',
+    [
+        ('fer2013.csv', 1, 'pixels', 'image', 'csv, line 1: the header has no column "pixels"'),
+        (
+            'fer2013new.csv',
+            1,
+            'NF',
+            'none',
+            'fer2013new.csv, line 1: the header has no column "NF"',
+        ),
+        ('fer2013.csv', 3, FIRST, FIRST + ' 1', 'fer2013.csv, line 3: expected 2304 pixel values'),
+        (
+            'fer2013.csv',
+            3,
+            FIRST,
+            FIRST.replace(' ', ' x', 1),
+            'line 3: expected whole pixel values',
+        ),
+        (
+            'fer2013.csv',
+            3,
+            FIRST,
+            FIRST.replace(' ', ' 9', 1) + '9',
+            'line 3: expected whole pixel',
+        ),
+        ('fer2013.csv', 3, 'Training', 'Train', 'fer2013.csv, line 3: unknown Usage "Train"'),
+        (
+            'fer2013new.csv',
+            3,
+            'Training',
+            'x',
+            'fer2013new.csv, line 3: unknown Usage "x", expected',
+        ),
+        (
+            'fer2013new.csv',
+            3,
+            'Training',
+            'PublicTest',
+            'line 3: Usage PublicTest, expected Training',
+        ),
+        ('fer2013new.csv', 3, ',7,', ',11,', 'fer2013new.csv, line 3: expected ten votes from 0'),
+        ('fer2013new.csv', 3, ',7,', ',', 'fer2013new.csv, line 3: expected 12 fields, got 11'),
+        ('fer2013new.csv', 3, 'fer0', '../fer0', 'line 3: expected an image name like'),
+        ('fer2013new.csv', 3, '1.png', '0.png', 'line 3: expected each image name once'),
+        (
+            'fer2013new.csv',
+            7,
+            'PrivateTest,fer0032220.png,0,0,9,1,0,0,0,0,0,0',
+            '',
+            'fer2013new.csv: ends before line 7 of',
+        ),
+        (
+            'fer2013.csv',
+            7,
+            ','.join(['0', ' '.join(map(str, FACES[5].ravel())), 'PrivateTest']),
+            '',
+            'fer2013.csv: ends before line 7 of',
+        ),
+    ],
+)
 def test_bad_csv(pair, convert, tmp_path, name, line, old, new, message):
     edit(pair / name, line, old, new)
     with pytest.raises(ConvcutError) as error:
@@ -174,34 +256,58 @@ def test_zip_round_trip(pair, convert, tmp_path, capsys):
     zips = tmp_path / 'zips'
     zips.mkdir()
     for folder in ('FER2013Train', 'FER2013Test'):
-        pack(zips / f'{folder}.zip', {
-            **{name: data for name, data in made.items() if name.startswith(folder)},
-            '__MACOSX/x': b'', f'{folder}/more/x.png': b'', f'{folder}/notes.txt': b''})
+        pack(
+            zips / f'{folder}.zip',
+            {
+                **{name: data for name, data in made.items() if name.startswith(folder)},
+                '__MACOSX/x': b'',
+                f'{folder}/more/x.png': b'',
+                f'{folder}/notes.txt': b'',
+            },
+        )
     (zips / 'fer2013new.csv').write_bytes(made['fer2013new.csv'])
     capsys.readouterr()
     unpacked = content(convert(zips, dst=tmp_path / 'unpacked'))
-    assert unpacked == {name: data for name, data in made.items()
-                        if 'Valid' not in name and 'label_source' not in name}
+    assert unpacked == {
+        name: data
+        for name, data in made.items()
+        if 'Valid' not in name and 'label_source' not in name
+    }
     out = capsys.readouterr().out.splitlines()
-    assert out[0] == ('FER2013Train: 3 images, the majority rule keeps 2 (votes from label.csv; '
-                      'expected 25045: an incomplete or different copy)')
+    assert out[0] == (
+        'FER2013Train: 3 images, the majority rule keeps 2 (votes from label.csv; '
+        'expected 25045: an incomplete or different copy)'
+    )
     assert len(out) == 2
 
 
-GOOD = {'FER2013Train/fer0000000.png': b'image' * 99,
-        'FER2013Train/label.csv': 'fer0000000.png,"(0, 0, 48, 48)",10,0,0,0,0,0,0,0,0,0\n'}
+GOOD = {
+    'FER2013Train/fer0000000.png': b'image' * 99,
+    'FER2013Train/label.csv': 'fer0000000.png,"(0, 0, 48, 48)",10,0,0,0,0,0,0,0,0,0\n',
+}
 
 
-@pytest.mark.parametrize('members, message', [
-    ({'faces/fer0000000.png': b''}, 'expected a folder FER2013Train with images and label.csv'),
-    ({**GOOD, 'FER2013Train/../../x.png': b''}, r'refused, its member "FER2013Train/../../x.png"'),
-    ({**GOOD, '/x.png': b''}, 'refused, its member "/x.png"'),
-    ({**GOOD, 'C:\\x.png': b''}, 'refused, its member'),
-    ({'FER2013Train/fer0000000.png': b''}, 'FER2013Train.zip/label.csv: no such file'),
-    ({**GOOD, 'FER2013Train/label.csv': 'x.png,1\n'}, 'FER2013Train.zip/label.csv, line 1:'),
-    ({'FER2013Train/label.csv': GOOD['FER2013Train/label.csv']},
-     'FER2013Train.zip/fer0000000.png: listed in'),
-])
+@pytest.mark.parametrize(
+    'members, message',
+    [
+        (
+            {'faces/fer0000000.png': b''},
+            'expected a folder FER2013Train with images and label.csv',
+        ),
+        (
+            {**GOOD, 'FER2013Train/../../x.png': b''},
+            r'refused, its member "FER2013Train/../../x.png"',
+        ),
+        ({**GOOD, '/x.png': b''}, 'refused, its member "/x.png"'),
+        ({**GOOD, 'C:\\x.png': b''}, 'refused, its member'),
+        ({'FER2013Train/fer0000000.png': b''}, 'FER2013Train.zip/label.csv: no such file'),
+        ({**GOOD, 'FER2013Train/label.csv': 'x.png,1\n'}, 'FER2013Train.zip/label.csv, line 1:'),
+        (
+            {'FER2013Train/label.csv': GOOD['FER2013Train/label.csv']},
+            'FER2013Train.zip/fer0000000.png: listed in',
+        ),
+    ],
+)
 def test_bad_zip(convert, tmp_path, members, message):
     pack(tmp_path / 'FER2013Train.zip', members)
     with pytest.raises(ConvcutError) as error:
@@ -225,19 +331,27 @@ def test_damaged_zip(convert, tmp_path, damage):
 def test_killed_run(tmp_path, run_python):
     """A run killed half-way leaves nothing that looks finished, and the next one completes it."""
     count, pixels = 3000, ' '.join(['128'] * 48 * 48)
-    write_csv(tmp_path / 'fer2013.csv', [['emotion', 'pixels', 'Usage']] +
-              [[0, pixels, 'Training']] * count)
-    write_csv(tmp_path / 'fer2013new.csv', [HEADER] + [
-        ['Training', f'fer{i:07d}.png', *VOTES[0]] for i in range(count)])
+    write_csv(
+        tmp_path / 'fer2013.csv',
+        [['emotion', 'pixels', 'Usage']] + [[0, pixels, 'Training']] * count,
+    )
+    write_csv(
+        tmp_path / 'fer2013new.csv',
+        [HEADER] + [['Training', f'fer{i:07d}.png', *VOTES[0]] for i in range(count)],
+    )
     dst = tmp_path / 'dst'
-    process = subprocess.Popen([sys.executable, TOOL, tmp_path, dst], cwd=ROOT,
-                               env={**os.environ, 'PYTHONPATH': str(ROOT)},
-                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        [sys.executable, TOOL, tmp_path, dst],
+        cwd=ROOT,
+        env={**os.environ, 'PYTHONPATH': str(ROOT)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
     temporary = dst / f'.FER2013Train.tmp-{process.pid}'
     deadline = time.monotonic() + 120
     while not (temporary / 'fer0000100.png').is_file():
         assert process.poll() is None and time.monotonic() < deadline
-        time.sleep(.005)
+        time.sleep(0.005)
     process.send_signal(signal.SIGKILL)
     process.wait()
     assert [path.name for path in dst.iterdir()] == [temporary.name]

@@ -11,14 +11,19 @@ import torch
 
 ROOT = Path(__file__).parents[2]
 
+
 def train_and_kill(config: Path, work_dir: Path, mark: str) -> None:
     """Starts a training and kills it, workers included, when ``mark`` appears in its log."""
-    env = {**os.environ, 'PYTHONPATH': str(ROOT), 'OMP_NUM_THREADS': '1',
-           'PYTHONUNBUFFERED': '1'}
+    env = {**os.environ, 'PYTHONPATH': str(ROOT), 'OMP_NUM_THREADS': '1', 'PYTHONUNBUFFERED': '1'}
     process = subprocess.Popen(
-        [sys.executable, 'tools/train.py', str(config), '--work-dir', str(work_dir)], cwd=ROOT,
-        env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-        start_new_session=True)
+        [sys.executable, 'tools/train.py', str(config), '--work-dir', str(work_dir)],
+        cwd=ROOT,
+        env=env,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
     for line in process.stdout:
         if mark in line:
             os.killpg(process.pid, signal.SIGKILL)
@@ -60,7 +65,8 @@ def test_a_cut_checkpoint_is_refused(tmp_path, run_tool_here, small_config):
     cut = tmp_path / 'epoch_1.pth'
     torch.save(dict(state_dict=dict(a=torch.ones(10000))), cut)
     cut.write_bytes(cut.read_bytes()[:20000])
-    status, err = run_tool_here('tools/train.py', config, '--work-dir', tmp_path / 'work',
-                                '--resume', cut)
+    status, err = run_tool_here(
+        'tools/train.py', config, '--work-dir', tmp_path / 'work', '--resume', cut
+    )
     assert status == 1
     assert f'error: {cut}: not a whole checkpoint file' in err.splitlines()[-1]

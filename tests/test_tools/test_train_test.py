@@ -18,6 +18,7 @@ MIM_TOOLS = Path(mmpretrain.__file__).parent / '.mim' / 'tools'
 def trained(tmp_path_factory, root, run_python):
     """A config, trained for one epoch by mmpretrain's own train.py."""
     from mmengine.config import Config
+
     folder = tmp_path_factory.mktemp('trained')
     config = Config.fromfile(root / 'configs' / 'convcut_quickstart.py')
     small = dict(data_root=str(folder / 'faces'), train_per_class=12, test_per_class=4)
@@ -34,55 +35,103 @@ def trained(tmp_path_factory, root, run_python):
 
 def test_mmpretrain_test_and_confusion_matrix(trained, run_python, tmp_path):
     config, checkpoint = trained
-    run_python(MIM_TOOLS / 'test.py', config, checkpoint, '--out', tmp_path / 'out.pkl',
-               '--work-dir', tmp_path, cwd=tmp_path)
-    run_python(MIM_TOOLS / 'analysis_tools' / 'confusion_matrix.py', config,
-               tmp_path / 'out.pkl', '--out', tmp_path / 'cm.pkl', '--show-path',
-               tmp_path / 'cm.png', cwd=tmp_path)
+    run_python(
+        MIM_TOOLS / 'test.py',
+        config,
+        checkpoint,
+        '--out',
+        tmp_path / 'out.pkl',
+        '--work-dir',
+        tmp_path,
+        cwd=tmp_path,
+    )
+    run_python(
+        MIM_TOOLS / 'analysis_tools' / 'confusion_matrix.py',
+        config,
+        tmp_path / 'out.pkl',
+        '--out',
+        tmp_path / 'cm.pkl',
+        '--show-path',
+        tmp_path / 'cm.png',
+        cwd=tmp_path,
+    )
     matrix = pickle.load((tmp_path / 'cm.pkl').open('rb'))
     assert matrix.sum() == 28 and (tmp_path / 'cm.png').stat().st_size > 5000
 
 
 def test_mmpretrain_get_flops_and_browse_dataset(trained, run_python, root, tmp_path):
     config, _ = trained
-    flops = run_python(MIM_TOOLS / 'analysis_tools' / 'get_flops.py',
-                       root / 'configs' / 'convcut-atto_ferplus.py', '--shape', '48')
+    flops = run_python(
+        MIM_TOOLS / 'analysis_tools' / 'get_flops.py',
+        root / 'configs' / 'convcut-atto_ferplus.py',
+        '--shape',
+        '48',
+    )
     assert 'Params: 1.' in flops.stdout.replace('\x1b', '')
-    run_python(MIM_TOOLS / 'visualization' / 'browse_dataset.py', config, '--output-dir',
-               tmp_path / 'seen', '--not-show', '--show-number', '3', cwd=tmp_path)
+    run_python(
+        MIM_TOOLS / 'visualization' / 'browse_dataset.py',
+        config,
+        '--output-dir',
+        tmp_path / 'seen',
+        '--not-show',
+        '--show-number',
+        '3',
+        cwd=tmp_path,
+    )
     assert len(list((tmp_path / 'seen').rglob('*.jpg'))) == 3
 
 
 def test_metrics_equal_scikit_learn(trained, run_python, tmp_path):
     config, checkpoint = trained
-    done = run_python('tools/test.py', config, checkpoint, '--out', tmp_path / 'm.json',
-                      '--out-item', 'metrics', '--work-dir', tmp_path)
+    done = run_python(
+        'tools/test.py',
+        config,
+        checkpoint,
+        '--out',
+        tmp_path / 'm.json',
+        '--out-item',
+        'metrics',
+        '--work-dir',
+        tmp_path,
+    )
     metrics = json.loads((tmp_path / 'm.json').read_text())
-    run_python('tools/test.py', config, checkpoint, '--out', tmp_path / 'p.pkl', '--work-dir',
-               tmp_path)
+    run_python(
+        'tools/test.py', config, checkpoint, '--out', tmp_path / 'p.pkl', '--work-dir', tmp_path
+    )
     results = pickle.load((tmp_path / 'p.pkl').open('rb'))
     truth = np.concatenate([r['gt_label'].numpy() for r in results])
     answer = np.concatenate([r['pred_label'].numpy() for r in results])
-    assert metrics['accuracy/top1'] == pytest.approx(100 * accuracy_score(truth, answer), abs=.01)
+    assert metrics['accuracy/top1'] == pytest.approx(100 * accuracy_score(truth, answer), abs=0.01)
     assert metrics['single-label/recall'] == pytest.approx(
-        100 * recall_score(truth, answer, average='macro'), abs=.01)
-    assert metrics['confusion_matrix/result'] == confusion_matrix(
-        truth, answer, labels=range(7)).tolist()
-    for line in ('overall accuracy', 'mean class accuracy (macro recall)', 'macro precision',
-                 'macro F1', 'confusion matrix', 'surprise'):
+        100 * recall_score(truth, answer, average='macro'), abs=0.01
+    )
+    assert (
+        metrics['confusion_matrix/result']
+        == confusion_matrix(truth, answer, labels=range(7)).tolist()
+    )
+    for line in (
+        'overall accuracy',
+        'mean class accuracy (macro recall)',
+        'macro precision',
+        'macro F1',
+        'confusion matrix',
+        'surprise',
+    ):
         assert line in done.stdout
 
 
 def test_external_config_with_mmpretrain_s_linear_head(tmp_path, run_python):
     """A stranger's config that only imports convcut_mm and takes the backbone."""
     from PIL import Image
+
     for split in ('train', 'val'):
         for name in ('a', 'b'):
             folder = tmp_path / 'data' / split / name
             folder.mkdir(parents=True)
             for i in range(4):
                 Image.fromarray(np.full((32, 32, 3), 90 * (name == 'b') + i, np.uint8)).save(
-                    folder / f'{i}.png')
+                    folder / f'{i}.png'
+                )
     (tmp_path / 'own.py').write_text("""
 custom_imports = dict(imports=['convcut_mm'])
 default_scope = 'mmpretrain'
@@ -123,24 +172,30 @@ def train_error(run_tool_here, tmp_path, config, *options) -> str:
     return line
 
 
-@pytest.mark.parametrize('options,named', [
-    (['train_dataloader.dataset.split=valid'], 'unknown split "valid"'),
-    (['train_dataloader.dataset.subset=mixed'], 'unknown subset "mixed"'),
-    (['model.head.attention=local'], "attention='local'"),
-    (['model.backbone.num_stages=9'], 'num_stages=9'),
-    (['model.backbone.num_blocks=7'], 'num_blocks=7'),
-    (['model.backbone.arch=giant'], 'unknown ConvNeXt arch "giant"'),
-    (['model.neck.padding=full'], "padding='full'"),
-    (['model.backbone.type=TruncatedConvNext'], 'TruncatedConvNext is not in the'),
-    (['train_dataloader.dataset.holdout=2'], 'holdout=2'),
-])
+@pytest.mark.parametrize(
+    'options,named',
+    [
+        (['train_dataloader.dataset.split=valid'], 'unknown split "valid"'),
+        (['train_dataloader.dataset.subset=mixed'], 'unknown subset "mixed"'),
+        (['model.head.attention=local'], "attention='local'"),
+        (['model.backbone.num_stages=9'], 'num_stages=9'),
+        (['model.backbone.num_blocks=7'], 'num_blocks=7'),
+        (['model.backbone.arch=giant'], 'unknown ConvNeXt arch "giant"'),
+        (['model.neck.padding=full'], "padding='full'"),
+        (['model.backbone.type=TruncatedConvNext'], 'TruncatedConvNext is not in the'),
+        (['train_dataloader.dataset.holdout=2'], 'holdout=2'),
+    ],
+)
 def test_unknown_options_of_the_config(options, named, root, run_tool_here, tmp_path):
     faces = tmp_path / 'faces'
-    options += [f'{phase}_dataloader.dataset.{key}={value}' for phase in ('train', 'val')
-                for key, value in (('data_root', faces), ('train_per_class', 12),
-                                   ('test_per_class', 4))]
-    line = train_error(run_tool_here, tmp_path, root / 'configs/convcut_quickstart.py',
-                       '--cfg-options', *options)
+    options += [
+        f'{phase}_dataloader.dataset.{key}={value}'
+        for phase in ('train', 'val')
+        for key, value in (('data_root', faces), ('train_per_class', 12), ('test_per_class', 4))
+    ]
+    line = train_error(
+        run_tool_here, tmp_path, root / 'configs/convcut_quickstart.py', '--cfg-options', *options
+    )
     assert named in line
 
 
@@ -157,19 +212,25 @@ def test_damaged_label_file_and_missing_image(trained, run_tool_here, tmp_path):
     config, _ = trained
     faces = tmp_path / 'faces'
     shutil.copytree(config.parent / 'faces', faces)
-    options = ['--cfg-options', f'train_dataloader.dataset.data_root={faces}',
-               f'val_dataloader.dataset.data_root={faces}']
+    options = [
+        '--cfg-options',
+        f'train_dataloader.dataset.data_root={faces}',
+        f'val_dataloader.dataset.data_root={faces}',
+    ]
     labels = faces / 'basic' / 'EmoLabel' / 'list_patition_label.txt'
     good = labels.read_text()
-    for bad, named in (('train_00001.jpg', 'line 1: expected "NAME.jpg LABEL"'),
-                       ('train_00001.jpg 8', 'line 1: expected a label from 1 to 7')):
+    for bad, named in (
+        ('train_00001.jpg', 'line 1: expected "NAME.jpg LABEL"'),
+        ('train_00001.jpg 8', 'line 1: expected a label from 1 to 7'),
+    ):
         labels.write_text(bad + '\n' + good.split('\n', 1)[1])
         line = train_error(run_tool_here, tmp_path, config, *options)
         assert str(labels) in line and named in line
     labels.write_text(good)
     (faces / 'basic' / 'Image' / 'aligned' / 'train_00003_aligned.jpg').unlink()
-    assert 'train_00003_aligned.jpg: listed in' in train_error(run_tool_here, tmp_path, config,
-                                                               *options)
+    assert 'train_00003_aligned.jpg: listed in' in train_error(
+        run_tool_here, tmp_path, config, *options
+    )
 
 
 def test_truncated_jpeg_is_named_from_a_worker_process(trained, run_python, tmp_path):
@@ -178,13 +239,23 @@ def test_truncated_jpeg_is_named_from_a_worker_process(trained, run_python, tmp_
     shutil.copytree(config.parent / 'faces', faces)
     image = faces / 'basic' / 'Image' / 'aligned' / 'test_0005_aligned.jpg'
     image.write_bytes(image.read_bytes()[:1500])
-    done = run_python('tools/test.py', config, checkpoint, '--work-dir', tmp_path / 'work',
-                      '--out', tmp_path / 'p.pkl', '--cfg-options',
-                      f'test_dataloader.dataset.data_root={faces}',
-                      'test_dataloader.num_workers=1', check=False)
+    done = run_python(
+        'tools/test.py',
+        config,
+        checkpoint,
+        '--work-dir',
+        tmp_path / 'work',
+        '--out',
+        tmp_path / 'p.pkl',
+        '--cfg-options',
+        f'test_dataloader.dataset.data_root={faces}',
+        'test_dataloader.num_workers=1',
+        check=False,
+    )
     assert done.returncode == 1 and not (tmp_path / 'p.pkl').exists()
-    assert done.stderr.strip().splitlines()[-1].startswith(
-        f'error: {image}: not a whole image file')
+    assert (
+        done.stderr.strip().splitlines()[-1].startswith(f'error: {image}: not a whole image file')
+    )
 
 
 def test_checkpoint_of_another_architecture(trained, run_tool_here, tmp_path):
@@ -193,8 +264,15 @@ def test_checkpoint_of_another_architecture(trained, run_tool_here, tmp_path):
     weights['head.fc.weight'] = torch.zeros(8, 256)
     other = tmp_path / 'other.pth'
     torch.save(dict(state_dict=weights), other)
-    status, err = run_tool_here('tools/test.py', config, other, '--work-dir', tmp_path / 'work',
-                                '--out', tmp_path / 'p.pkl')
+    status, err = run_tool_here(
+        'tools/test.py',
+        config,
+        other,
+        '--work-dir',
+        tmp_path / 'work',
+        '--out',
+        tmp_path / 'p.pkl',
+    )
     assert status == 1 and not (tmp_path / 'p.pkl').exists()
     line = err.strip().splitlines()[-1]
     assert str(other) in line and '"head.fc.weight" has shape (8, 256), expected (7, 256)' in line
@@ -202,8 +280,10 @@ def test_checkpoint_of_another_architecture(trained, run_tool_here, tmp_path):
 
 def test_bad_arguments_of_test(trained, run_tool_here, tmp_path):
     config, checkpoint = trained
-    for args, named in (((config, 'nowhere.pth'), 'nowhere.pth: no such checkpoint'),
-                        ((config, checkpoint, '--out', 'p.txt'), '--out p.txt'),
-                        ((config, checkpoint, '--out-item', 'pred'), '--out-item needs --out')):
+    for args, named in (
+        ((config, 'nowhere.pth'), 'nowhere.pth: no such checkpoint'),
+        ((config, checkpoint, '--out', 'p.txt'), '--out p.txt'),
+        ((config, checkpoint, '--out-item', 'pred'), '--out-item needs --out'),
+    ):
         status, err = run_tool_here('tools/test.py', *args)
         assert status == 1 and named in err.strip().splitlines()[-1]

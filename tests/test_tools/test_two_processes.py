@@ -45,21 +45,53 @@ def test_two_processes_equal_one(tmp_path, root, run_python, small_config):
     train, test = root / 'tools' / 'train.py', root / 'tools' / 'test.py'
     run_python(train, single, '--work-dir', one, extra_path=tmp_path)
     torchrun = ['torch.distributed.run', '--nproc_per_node=2', '--master_port=29611']
-    run_python(*torchrun, train, double, '--work-dir', two, '--launcher',
-               'pytorch', module=True, extra_path=tmp_path)
+    run_python(
+        *torchrun,
+        train,
+        double,
+        '--work-dir',
+        two,
+        '--launcher',
+        'pytorch',
+        module=True,
+        extra_path=tmp_path,
+    )
     alone, mean = losses(one, 0), (losses(two, 0) + losses(two, 1)) / 2
     assert len(alone) == len(mean) > 10
     assert np.abs(alone - mean).max() < 1e-4, np.abs(alone - mean)
-    a, b = (torch.load(folder / 'epoch_2.pth', weights_only=False)['state_dict']
-            for folder in (one, two))
+    a, b = (
+        torch.load(folder / 'epoch_2.pth', weights_only=False)['state_dict']
+        for folder in (one, two)
+    )
     assert max((a[key] - b[key]).abs().max().item() for key in a) < 1e-4
 
-    run_python(test, single, one / 'epoch_2.pth', '--work-dir', one, '--out',
-               tmp_path / 'one.pkl', extra_path=tmp_path)
-    run_python(*torchrun, test, double, one / 'epoch_2.pth', '--work-dir',
-               two, '--launcher', 'pytorch', '--out', tmp_path / 'two.pkl', module=True,
-               extra_path=tmp_path)
-    scores = [np.stack([r['pred_score'].numpy() for r in pickle.load((tmp_path / f).open('rb'))])
-              for f in ('one.pkl', 'two.pkl')]
+    run_python(
+        test,
+        single,
+        one / 'epoch_2.pth',
+        '--work-dir',
+        one,
+        '--out',
+        tmp_path / 'one.pkl',
+        extra_path=tmp_path,
+    )
+    run_python(
+        *torchrun,
+        test,
+        double,
+        one / 'epoch_2.pth',
+        '--work-dir',
+        two,
+        '--launcher',
+        'pytorch',
+        '--out',
+        tmp_path / 'two.pkl',
+        module=True,
+        extra_path=tmp_path,
+    )
+    scores = [
+        np.stack([r['pred_score'].numpy() for r in pickle.load((tmp_path / f).open('rb'))])
+        for f in ('one.pkl', 'two.pkl')
+    ]
     assert scores[0].shape == (28, 7)
     assert np.abs(scores[0] - scores[1]).max() < 1e-5

@@ -22,17 +22,20 @@ class Evil:
         self.path = str(path)
 
     def __reduce__(self):
-        return os.mkdir, (self.path, )
+        return os.mkdir, (self.path,)
 
 
 @pytest.mark.parametrize('legacy', [False, True])
 def test_pickled_code_is_not_run(tmp_path, legacy):
     proof = tmp_path / 'proof'
     path = tmp_path / 'evil.pth'
-    torch.save(dict(state_dict={}, extra=Evil(proof)), path,
-               _use_new_zipfile_serialization=not legacy)
-    for load in (lambda: load_local(str(path)), lambda: load_checkpoint(nn.Linear(2, 2),
-                                                                       str(path))):
+    torch.save(
+        dict(state_dict={}, extra=Evil(proof)), path, _use_new_zipfile_serialization=not legacy
+    )
+    for load in (
+        lambda: load_local(str(path)),
+        lambda: load_checkpoint(nn.Linear(2, 2), str(path)),
+    ):
         with pytest.raises(ConvcutError) as error:
             load()
         assert str(path) in str(error.value) and 'refused' in str(error.value)
@@ -43,8 +46,14 @@ def test_pickled_code_is_not_run(tmp_path, legacy):
 def test_what_mmengine_saves_is_loaded(tmp_path):
     path = tmp_path / 'good.pth'
     history = HistoryBuffer([1.0, 2.0], [1, 1])
-    torch.save(dict(state_dict=dict(a=torch.ones(2)), message_hub=dict(loss=history),
-                    meta=dict(seed=np.int64(3), classes=('a', 'b'))), path)
+    torch.save(
+        dict(
+            state_dict=dict(a=torch.ones(2)),
+            message_hub=dict(loss=history),
+            meta=dict(seed=np.int64(3), classes=('a', 'b')),
+        ),
+        path,
+    )
     loaded = load_local(str(path))
     assert loaded['message_hub']['loss'].mean() == 1.5
     assert loaded['meta']['seed'] == 3

@@ -20,19 +20,38 @@ SHEET_COLUMNS = 8
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument('folder', nargs='?', help='folder to create')
-    parser.add_argument('--train-per-class', type=int, default=200, metavar='N',
-                        help='training faces of each expression (default: %(default)s)')
-    parser.add_argument('--test-per-class', type=int, default=50, metavar='N',
-                        help='test faces of each expression (default: %(default)s)')
+    parser.add_argument(
+        '--train-per-class',
+        type=int,
+        default=200,
+        metavar='N',
+        help='training faces of each expression (default: %(default)s)',
+    )
+    parser.add_argument(
+        '--test-per-class',
+        type=int,
+        default=50,
+        metavar='N',
+        help='test faces of each expression (default: %(default)s)',
+    )
     parser.add_argument('--seed', type=int, default=0, help='default: %(default)s')
-    parser.add_argument('--size', type=int, default=100, metavar='PIXELS',
-                        help='width and height of a face (default: %(default)s)')
-    parser.add_argument('--sheet', metavar='FILE.png',
-                        help=f'instead of a data set, write a picture with {SHEET_COLUMNS} faces '
-                        'of each expression')
+    parser.add_argument(
+        '--size',
+        type=int,
+        default=100,
+        metavar='PIXELS',
+        help='width and height of a face (default: %(default)s)',
+    )
+    parser.add_argument(
+        '--sheet',
+        metavar='FILE.png',
+        help=f'instead of a data set, write a picture with {SHEET_COLUMNS} faces '
+        'of each expression',
+    )
     return parser.parse_args()
 
 
@@ -45,8 +64,10 @@ def main() -> None:
         print(f'{args.sheet}: {SHEET_COLUMNS} faces for each of {len(EXPRESSIONS)} expressions')
         return
     draw_dataset(args.folder, args.train_per_class, args.test_per_class, args.seed, args.size)
-    print(f'{args.folder}: {args.train_per_class * len(EXPRESSIONS)} training and '
-          f'{args.test_per_class * len(EXPRESSIONS)} test faces of {len(EXPRESSIONS)} expressions')
+    print(
+        f'{args.folder}: {args.train_per_class * len(EXPRESSIONS)} training and '
+        f'{args.test_per_class * len(EXPRESSIONS)} test faces of {len(EXPRESSIONS)} expressions'
+    )
 
 
 def write_sheet(path: str, seed: int, size: int) -> None:

@@ -40,12 +40,14 @@ PUBLISHED = {
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument('src', type=Path, help='folder with the two CSV files or the zip files')
     parser.add_argument('dst', type=Path, help='folder to make, the data_root of FERPlus')
-    parser.add_argument('--from', dest='kind', choices=['csv', 'zip'],
-                        help='which to take if SRC holds both')
+    parser.add_argument(
+        '--from', dest='kind', choices=['csv', 'zip'], help='which to take if SRC holds both'
+    )
     return parser.parse_args()
 
 
@@ -77,8 +79,10 @@ def find_kind(src: Path, wanted: str | None) -> str:
     if has_zip and has_csv and wanted is None:
         raise ConvcutError(f'{src}: holds {IMAGES} and zip files; say --from csv or --from zip')
     if wanted == 'zip' and not has_zip or not has_zip and not has_csv and wanted is None:
-        raise ConvcutError(f'{src}: expected {", ".join(path.name for path in zips)} or some of '
-                           f'them there{"" if wanted else f", or {IMAGES} and {VOTES}"}')
+        raise ConvcutError(
+            f'{src}: expected {", ".join(path.name for path in zips)} or some of '
+            f'them there{"" if wanted else f", or {IMAGES} and {VOTES}"}'
+        )
     kind = wanted or ('zip' if has_zip else 'csv')
     for name in (IMAGES, VOTES) if kind == 'csv' else ():
         if not (src / name).is_file():
@@ -102,7 +106,7 @@ def convert_csv(src: Path, dst: Path) -> None:
                 tables[folder] = None if done else new_table(stack, dst, folder)
             if face.name and tables[folder] is not None:
                 temporary, table = tables[folder]
-                image = Image.frombytes('L', (fer2013_csv.SIZE, ) * 2, face.pixels)
+                image = Image.frombytes('L', (fer2013_csv.SIZE,) * 2, face.pixels)
                 image.save(temporary / face.name)
                 table.writerow([face.name, BOX, *face.votes])
             step()
@@ -130,8 +134,13 @@ def convert_zips(src: Path, dst: Path) -> None:
                     for name, member in members.items():
                         (temporary / name).write_bytes(archive.read(member))  # checks the CRC
                         step()
-        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError,
-                RuntimeError) as error:
+        except (
+            zipfile.BadZipFile,
+            zlib.error,
+            EOFError,
+            NotImplementedError,
+            RuntimeError,
+        ) as error:
             raise ConvcutError(f'{path}: damaged or no zip file ({error})') from error
     if (src / VOTES).is_file():
         copy_votes(src, dst)
@@ -147,9 +156,11 @@ def wanted_members(path: Path, archive: zipfile.ZipFile, folder: str) -> dict:
     for member in archive.infolist():
         name = PurePosixPath(member.filename.replace('\\', '/'))
         if name.is_absolute() or '..' in name.parts or ':' in name.as_posix():
-            raise ConvcutError(f'{path}: refused, its member "{member.filename}" would be written '
-                               'outside the folder')
-        if name.parts[:-1] == (folder, ) and (name.suffix == '.png' or name.name == LABELS):
+            raise ConvcutError(
+                f'{path}: refused, its member "{member.filename}" would be written '
+                'outside the folder'
+            )
+        if name.parts[:-1] == (folder,) and (name.suffix == '.png' or name.name == LABELS):
             members[name.name] = member
     if not members:
         raise ConvcutError(f'{path}: expected a folder {folder} with images and {LABELS} in it')
@@ -219,10 +230,15 @@ def summary(folder: Path) -> str:
     note = folder / ferplus.SOURCE_NOTE
     source = note.read_text().strip() if note.is_file() else LABELS
     expected = PUBLISHED.get(source, {}).get(folder.name)
-    verdict = 'as published' if kept == expected else \
-        f'expected {expected}: an incomplete or different copy'
-    return (f'{folder.name}: {len(names)} images, the majority rule keeps {kept} (votes from '
-            f'{source}; {verdict})')
+    verdict = (
+        'as published'
+        if kept == expected
+        else f'expected {expected}: an incomplete or different copy'
+    )
+    return (
+        f'{folder.name}: {len(names)} images, the majority rule keeps {kept} (votes from '
+        f'{source}; {verdict})'
+    )
 
 
 class RateColumn(bars.ProgressColumn):
@@ -236,8 +252,13 @@ class RateColumn(bars.ProgressColumn):
 @contextmanager
 def progress(title: str, total: int) -> Iterator:
     """A progress bar on stderr; yields the function that takes a step."""
-    columns = ('{task.description}', bars.BarColumn(), bars.MofNCompleteColumn(), RateColumn(),
-               bars.TimeRemainingColumn())
+    columns = (
+        '{task.description}',
+        bars.BarColumn(),
+        bars.MofNCompleteColumn(),
+        RateColumn(),
+        bars.TimeRemainingColumn(),
+    )
     with bars.Progress(*columns, console=Console(stderr=True)) as bar:
         task = bar.add_task(title, total=total)
         yield lambda: bar.advance(task)

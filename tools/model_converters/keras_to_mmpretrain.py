@@ -40,13 +40,21 @@ HEAD = (
     (r'attention(?:_\d+)?', 'head.attention'),
     (r'classification_head(?:_\d+)?', 'head.fc'),
 )
-LEAVES = {'kernel': 'weight', 'gamma': 'weight', 'beta': 'bias', 'bias': 'bias', 'scale': 'scale',
-          'moving_mean': 'running_mean', 'moving_variance': 'running_var'}
+LEAVES = {
+    'kernel': 'weight',
+    'gamma': 'weight',
+    'beta': 'bias',
+    'bias': 'bias',
+    'scale': 'scale',
+    'moving_mean': 'running_mean',
+    'moving_variance': 'running_var',
+}
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument('src', help='HDF5 file of Keras')
     parser.add_argument('dst', help='checkpoint to write (.pth)')
     return parser.parse_args()
@@ -95,8 +103,10 @@ def convert(weights: dict, path: str) -> dict:
     Raises:
         ConvcutError: A weight that the released graph does not have, or one that is missing.
     """
-    separable = sorted({name.split('/')[0] for name in weights if name.startswith('separable_')},
-                       key=lambda name: int((re.findall(r'_(\d+)$', name) or ['0'])[0]))
+    separable = sorted(
+        {name.split('/')[0] for name in weights if name.startswith('separable_')},
+        key=lambda name: int((re.findall(r'_(\d+)$', name) or ['0'])[0]),
+    )
     state = {}
     for name, value in weights.items():
         layer, leaf = name.split('/')
@@ -105,12 +115,19 @@ def convert(weights: dict, path: str) -> dict:
             raise ConvcutError(f'{path}: "{name}" is no weight of the released graph')
         state[key] = torch.from_numpy(np.ascontiguousarray(_transpose(leaf, value)))
     state['head.embedding.norm.num_batches_tracked'] = torch.tensor(0)  # Keras keeps no count
-    for key in ('backbone.downsample_layers.0.0.weight', 'neck.convs.0.depthwise.weight',
-                'neck.convs.1.depthwise.weight', 'head.embedding.fc.weight',
-                'head.embedding.norm.weight', 'head.attention.scale', 'head.fc.weight'):
+    for key in (
+        'backbone.downsample_layers.0.0.weight',
+        'neck.convs.0.depthwise.weight',
+        'neck.convs.1.depthwise.weight',
+        'head.embedding.fc.weight',
+        'head.embedding.norm.weight',
+        'head.attention.scale',
+        'head.fc.weight',
+    ):
         if key not in state:
-            raise ConvcutError(f'{path}: the weight for "{key}" is missing, so this is not the '
-                               'released graph')
+            raise ConvcutError(
+                f'{path}: the weight for "{key}" is missing, so this is not the released graph'
+            )
     return state
 
 
@@ -148,9 +165,11 @@ def main() -> None:
     torch.save(dict(state_dict=state, meta=dict(converted_from=Path(args.src).name)), buffer)
     write_atomically(args.dst, buffer.getvalue())
     blocks = {key.split('.')[3] for key in state if key.startswith('backbone.stages.2.')}
-    print(f'{args.dst}: {len(state)} tensors, {sum(t.numel() for t in state.values()):,} values, '
-          f'{len(blocks)} blocks in stage three (the last one cut), '
-          f'{state["head.fc.weight"].shape[0]} classes')
+    print(
+        f'{args.dst}: {len(state)} tensors, {sum(t.numel() for t in state.values()):,} values, '
+        f'{len(blocks)} blocks in stage three (the last one cut), '
+        f'{state["head.fc.weight"].shape[0]} classes'
+    )
 
 
 if __name__ == '__main__':

@@ -5,7 +5,8 @@ data_preprocessor = dict(
     num_classes=num_classes,
     mean=[123.675, 116.28, 103.53],  # ImageNet, RGB, on the 0-255 scale
     std=[58.395, 57.12, 57.375],
-    to_rgb=True)
+    to_rgb=True,
+)
 
 # Pillow refuses a file that was cut short, OpenCV fills the rest with grey
 train_pipeline = [
@@ -27,21 +28,32 @@ train_dataloader = dict(
     num_workers=2,
     persistent_workers=True,
     sampler=dict(type='DefaultSampler', shuffle=True),
-    dataset=dict(type='RAFDB', data_root=data_root, split='train', part='fit',
-                 pipeline=train_pipeline))
+    dataset=dict(
+        type='RAFDB', data_root=data_root, split='train', part='fit', pipeline=train_pipeline
+    ),
+)
 val_dataloader = dict(
     batch_size=16,
     num_workers=2,
     persistent_workers=True,
     sampler=dict(type='DefaultSampler', shuffle=False),
-    dataset=dict(type='RAFDB', data_root=data_root, split='train', part='holdout', test_mode=True,
-                 pipeline=test_pipeline))
+    dataset=dict(
+        type='RAFDB',
+        data_root=data_root,
+        split='train',
+        part='holdout',
+        test_mode=True,
+        pipeline=test_pipeline,
+    ),
+)
 test_dataloader = dict(
     batch_size=16,
     num_workers=2,
     sampler=dict(type='DefaultSampler', shuffle=False),
-    dataset=dict(type='RAFDB', data_root=data_root, split='test', test_mode=True,
-                 pipeline=test_pipeline))
+    dataset=dict(
+        type='RAFDB', data_root=data_root, split='test', test_mode=True, pipeline=test_pipeline
+    ),
+)
 
 val_evaluator = [
     dict(type='Accuracy', topk=1),

@@ -10,7 +10,9 @@ model = dict(
             type='Pretrained',  # ImageNet-1k; the fourth stage in the file is left out
             checkpoint='https://mmassets.onedl.ai/mmclassification/v0/convnext/'
             'convnext-base_3rdparty_32xb128_in1k_20220124-d0915162.pth',
-            prefix='backbone.')),
+            prefix='backbone.',
+        ),
+    ),
     neck=dict(
         type='DetailExtractionNeck',
         in_channels=512,
@@ -18,9 +20,12 @@ model = dict(
         num_layers=2,  # the best of Table 3
         norm_cfg=dict(type='LN2d', eps=1e-6),
         norm_position='before',  # Algorithm 1
-        dropout=0.1),
+        dropout=0.1,
+    ),
     head=dict(
         type='SelfAttentionClsHead',
         in_channels=256,
         attention='channel',  # Algorithm 1 literally: the pooled channels of one image
-        loss=dict(type='CrossEntropyLoss', loss_weight=1.0)))
+        loss=dict(type='CrossEntropyLoss', loss_weight=1.0),
+    ),
+)

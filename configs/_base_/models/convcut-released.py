@@ -13,7 +13,9 @@ model = dict(
             type='Pretrained',
             checkpoint='https://mmassets.onedl.ai/mmclassification/v0/convnext/'
             'convnext-base_3rdparty_32xb128_in1k_20220124-d0915162.pth',
-            prefix='backbone.')),
+            prefix='backbone.',
+        ),
+    ),
     neck=dict(
         type='DetailExtractionNeck',
         in_channels=512,
@@ -22,7 +24,8 @@ model = dict(
         padding=('same', 'valid'),
         norm_cfg=dict(type='LN2d', eps=1e-6),
         norm_position='after',  # Algorithm 1 has it before the convolutions
-        dropout=0.1),
+        dropout=0.1,
+    ),
     head=dict(
         type='SelfAttentionClsHead',
         in_channels=256,
@@ -31,4 +34,6 @@ model = dict(
         attention='batch',  # Keras' Attention layer takes the batch for the sequence
         attention_scale='learnt',  # use_scale=True, and no 1 / sqrt(d)
         dropout=0.1,
-        loss=dict(type='CrossEntropyLoss', loss_weight=1.0)))
+        loss=dict(type='CrossEntropyLoss', loss_weight=1.0),
+    ),
+)

@@ -1,7 +1,8 @@
 # The released program's first training phase, in mmengine's terms
 optim_wrapper = dict(
     optimizer=dict(type='Adam', lr=1e-3, eps=1e-7),  # Keras' epsilon, torch has 1e-8
-    clip_grad=dict(max_norm=3.0))
+    clip_grad=dict(max_norm=3.0),
+)
 param_scheduler = [
     dict(
         type='ReduceOnPlateauLR',
@@ -11,7 +12,8 @@ param_scheduler = [
         patience=2,  # Keras' 3: it lowers at the third bad epoch, torch after `patience` of them
         threshold=0.01,  # Keras' min_delta of 1e-4, in per cent
         threshold_rule='abs',
-        min_value=1e-6)
+        min_value=1e-6,
+    )
 ]
 train_cfg = dict(by_epoch=True, max_epochs=50, val_interval=1)
 val_cfg = dict()
@@ -25,5 +27,6 @@ custom_hooks = [
         monitor='accuracy/top1',
         rule='greater',
         patience=5,
-        min_delta=0.3),  # Keras' 0.003, in per cent
+        min_delta=0.3,
+    ),  # Keras' 0.003, in per cent
 ]

@@ -38,13 +38,26 @@ class Canvas:
         """Fills the outline."""
         self._polygon(self._pixels(x, y), colour, alpha)
 
-    def band(self, x: np.ndarray, top: np.ndarray, bottom: np.ndarray, colour: np.ndarray,
-             alpha: float = 1.0) -> None:
+    def band(
+        self,
+        x: np.ndarray,
+        top: np.ndarray,
+        bottom: np.ndarray,
+        colour: np.ndarray,
+        alpha: float = 1.0,
+    ) -> None:
         """Fills what lies between two curves over the same x."""
         self.fill(np.append(x, x[::-1]), np.append(top, bottom[::-1]), colour, alpha)
 
-    def stroke(self, x: np.ndarray, y: np.ndarray, width: float, colour: np.ndarray,
-               alpha: float = 1.0, taper: tuple[float, float] = (0.25, 0.25)) -> None:
+    def stroke(
+        self,
+        x: np.ndarray,
+        y: np.ndarray,
+        width: float,
+        colour: np.ndarray,
+        alpha: float = 1.0,
+        taper: tuple[float, float] = (0.25, 0.25),
+    ) -> None:
         """Draws a line that thins out to the shares ``taper`` of its width at its two ends."""
         points = self._pixels(x, y)
         along = np.empty_like(points)
@@ -53,12 +66,13 @@ class Canvas:
         across = along[:, ::-1] * (-1, 1) / (np.hypot(*along.T)[:, None] + 1e-9)
         t = np.linspace(-1, 1, len(points))
         ends = np.where(t < 0, *taper)
-        half = self.unit * width / 2 * (ends + (1 - ends) * (1 - t ** 4))
+        half = self.unit * width / 2 * (ends + (1 - ends) * (1 - t**4))
         offset = across * half[:, None]
         self._polygon(np.concatenate([points + offset, (points - offset)[::-1]]), colour, alpha)
 
-    def ellipse(self, x: float, y: float, rx: float, ry: float, colour: np.ndarray,
-                alpha: float = 1.0) -> None:
+    def ellipse(
+        self, x: float, y: float, rx: float, ry: float, colour: np.ndarray, alpha: float = 1.0
+    ) -> None:
         """Fills an upright ellipse."""
         self.fill(x + rx * COS, y + ry * SIN, colour, alpha)
 

@@ -3,6 +3,7 @@
 RAF-DB is given out on request only. These faces are drawn by a program, show the same seven
 expressions, and lie in the same folders, so that every command runs on them as on RAF-DB.
 """
+
 import os
 import shutil
 import sys
@@ -26,11 +27,13 @@ SHEET_SPLIT = len(SPLITS)
 
 
 def _readme(train_per_class: int, test_per_class: int, seed: int, size: int) -> str:
-    return ('These faces were drawn by a program (convcut_mm.datasets.drawing); they are no '
-            'photographs and no part of RAF-DB.\n'
-            f'Generator version {GENERATOR_VERSION}, seed {seed}, {size} x {size} pixels, '
-            f'{train_per_class} training and {test_per_class} test faces for each of '
-            f'{len(EXPRESSIONS)} expressions.\n')
+    return (
+        'These faces were drawn by a program (convcut_mm.datasets.drawing); they are no '
+        'photographs and no part of RAF-DB.\n'
+        f'Generator version {GENERATOR_VERSION}, seed {seed}, {size} x {size} pixels, '
+        f'{train_per_class} training and {test_per_class} test faces for each of '
+        f'{len(EXPRESSIONS)} expressions.\n'
+    )
 
 
 def _is_complete(root: Path, readme: str) -> bool:
@@ -41,8 +44,10 @@ def _is_complete(root: Path, readme: str) -> bool:
 
 
 def _taken(root: Path) -> ConvcutError:
-    return ConvcutError(f'{root} exists and holds something else than these drawn faces; '
-                        'name another folder or remove this one')
+    return ConvcutError(
+        f'{root} exists and holds something else than these drawn faces; '
+        'name another folder or remove this one'
+    )
 
 
 def _require(**least: tuple[int, int]) -> None:
@@ -71,8 +76,13 @@ def _write(folder: Path, faces: list[tuple[int, int, int]], seed: int, size: int
     aligned.mkdir(parents=True)
     labels.mkdir(parents=True)
     lines = []
-    for split, number, label in track(faces, 'Drawing faces', console=Console(stderr=True),
-                                      transient=True, disable=not sys.stderr.isatty()):
+    for split, number, label in track(
+        faces,
+        'Drawing faces',
+        console=Console(stderr=True),
+        transient=True,
+        disable=not sys.stderr.isatty(),
+    ):
         name, digits = SPLITS[split]
         stem = f'{name}_{number:0{digits}d}'
         face = draw_face(EXPRESSIONS[label - 1], _rng(seed, split, number), size)
@@ -83,8 +93,13 @@ def _write(folder: Path, faces: list[tuple[int, int, int]], seed: int, size: int
         file.writelines(lines)
 
 
-def draw_dataset(root: str | Path, train_per_class: int = 200, test_per_class: int = 50,
-                 seed: int = 0, size: int = 100) -> Path:
+def draw_dataset(
+    root: str | Path,
+    train_per_class: int = 200,
+    test_per_class: int = 50,
+    seed: int = 0,
+    size: int = 100,
+) -> Path:
     """Writes drawn faces in RAF-DB's official layout.
 
     The same arguments give the same bytes. An interrupted call leaves nothing behind, and of two
@@ -105,8 +120,12 @@ def draw_dataset(root: str | Path, train_per_class: int = 200, test_per_class: i
         ConvcutError: If a count is below 1, the size below 32 or the seed below 0, or if the
             folder exists and holds anything else.
     """
-    _require(train_per_class=(train_per_class, 1), seed=(seed, 0),
-             test_per_class=(test_per_class, 1), size=(size, 32))
+    _require(
+        train_per_class=(train_per_class, 1),
+        seed=(seed, 0),
+        test_per_class=(test_per_class, 1),
+        size=(size, 32),
+    )
     root = Path(root)
     readme = _readme(train_per_class, test_per_class, seed, size)
     if _is_complete(root, readme):

@@ -33,7 +33,7 @@ def _photograph(image: Image.Image, rng: np.random.Generator, size: int) -> np.n
     columns, rows = _grid(size)
     angle, strength = rng.uniform(0, 2 * np.pi), rng.uniform(0, 0.24)
     slope = strength * (math.cos(angle) * columns + math.sin(angle) * rows)
-    light = rng.uniform(0.86, 1.06) + slope - 0.07 * (columns ** 2 + rows ** 2)
+    light = rng.uniform(0.86, 1.06) + slope - 0.07 * (columns**2 + rows**2)
     noise = rng.standard_normal((size, size, 3), dtype=np.float32) * rng.uniform(0.5, 3.5)
     return np.clip(np.asarray(image) * light + noise, 0, 255).astype(np.uint8)
 

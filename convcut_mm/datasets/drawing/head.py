@@ -25,14 +25,18 @@ def draw_behind(canvas: Canvas, person: Person, chin: float) -> None:
         canvas.ellipse(person.parting * 0.4, -1.02, 0.27, 0.24, hair)
     if person.hair_style == 'curls':
         for angle in np.linspace(np.pi * 0.95, np.pi * 2.05, 11):
-            canvas.ellipse(0.98 * width * np.cos(angle), -0.28 + 0.72 * np.sin(angle), .26, .26,
-                           person.hair)
-    neck = np.array([-.42, -.4, -1.3, -1.5, 1.5, 1.3, .4, .42])
-    height = np.array([.5, chin + .08, chin + .3, 1.8, 1.8, chin + .3, chin + .08, .5])
+            canvas.ellipse(
+                0.98 * width * np.cos(angle), -0.28 + 0.72 * np.sin(angle), 0.26, 0.26, person.hair
+            )
+    neck = np.array([-0.42, -0.4, -1.3, -1.5, 1.5, 1.3, 0.4, 0.42])
+    height = np.array([0.5, chin + 0.08, chin + 0.3, 1.8, 1.8, chin + 0.3, chin + 0.08, 0.5])
     canvas.fill(neck, height, person.shirt)
-    collar = np.array([-.4, -.38, -.3, 0, .3, .38, .4])
-    canvas.fill(collar, np.array([.5, chin + .08, chin + .16, chin + .26, chin + .16, chin + .08,
-                                  .5]), mix(person.skin, BLACK, 0.22))
+    collar = np.array([-0.4, -0.38, -0.3, 0, 0.3, 0.38, 0.4])
+    canvas.fill(
+        collar,
+        np.array([0.5, chin + 0.08, chin + 0.16, chin + 0.26, chin + 0.16, chin + 0.08, 0.5]),
+        mix(person.skin, BLACK, 0.22),
+    )
     for side in (-1, 1):
         canvas.ellipse(side * width, 0.03, 0.1, 0.17, mix(person.skin, BLACK, 0.08))
         canvas.ellipse(side * width * 1.02, 0.03, 0.05, 0.1, mix(person.skin, BLACK, 0.2))
@@ -43,8 +47,11 @@ def draw_beard(canvas: Canvas, person: Person, chin: float) -> None:
     if person.beard == 'full':
         t = np.sin(CURVE * np.pi / 2)
         low = (chin + 0.03) * (1 - np.abs(t) ** (2 / person.jaw)).clip(0) ** 0.5
-        high = np.interp(np.abs(t), [0, 0.35, 0.6, 0.85, 0.93, 1],
-                         person.nose_y + np.array([0.1, 0.12, 0.25, 0.18, 0.05, -0.25]))
+        high = np.interp(
+            np.abs(t),
+            [0, 0.35, 0.6, 0.85, 0.93, 1],
+            person.nose_y + np.array([0.1, 0.12, 0.25, 0.18, 0.05, -0.25]),
+        )
         canvas.band(person.width * t, np.minimum(high, low), low, person.hair, 0.68)
     elif person.beard == 'goatee':
         canvas.ellipse(0, chin - 0.08, 0.2, 0.14, person.hair, 0.72)
@@ -56,7 +63,7 @@ def draw_hair(canvas: Canvas, person: Person) -> None:
         return
     width, t = person.width, CURVE
     rise = {'curls': 0.14, 'short': 0.09, 'parted': 0.12, 'long': 0.1, 'bun': 0.05}
-    outer = -0.18 - (0.76 + rise[person.hair_style]) * (1 - t ** 2) ** 0.5
+    outer = -0.18 - (0.76 + rise[person.hair_style]) * (1 - t**2) ** 0.5
     side_end = 0.05 if person.hair_style == 'long' else -0.18
     if person.hair_style in ('parted', 'long'):
         away = (t - person.parting) / (1 + np.sign(person.parting - t) * person.parting)
@@ -75,9 +82,16 @@ def draw_glasses(canvas: Canvas, person: Person) -> None:
     turn = np.append(ROUND, ROUND[:2])
     for side in (-1, 1):
         x = side * person.eye_x + 0.23 * np.sign(np.cos(turn)) * np.abs(np.cos(turn)) ** 0.7
-        canvas.stroke(x, y + 0.175 * np.sign(np.sin(turn)) * np.abs(np.sin(turn)) ** 0.7, 0.026,
-                      frame, 0.9, (1, 1))
+        canvas.stroke(
+            x,
+            y + 0.175 * np.sign(np.sin(turn)) * np.abs(np.sin(turn)) ** 0.7,
+            0.026,
+            frame,
+            0.9,
+            (1, 1),
+        )
         temple = np.linspace(person.eye_x + 0.23, person.width, 4)
         canvas.stroke(side * temple, np.full(4, y - 0.03), 0.028, frame, 0.9, (1, 1))
-    canvas.stroke((person.eye_x - 0.23) * CURVE, y - 0.04 + 0.02 * CURVE ** 2, 0.026, frame, 0.9,
-                  (1, 1))
+    canvas.stroke(
+        (person.eye_x - 0.23) * CURVE, y - 0.04 + 0.02 * CURVE**2, 0.026, frame, 0.9, (1, 1)
+    )

@@ -59,8 +59,10 @@ def read_pair(images: Union[str, Path], votes: Union[str, Path]) -> Iterator[Fac
             return
         if image is None or vote is None:
             longer, shorter = (images, votes) if vote is None else (votes, images)
-            raise ConvcutError(f'{shorter}: ends before line {(image or vote)[0]} of {longer}; '
-                               'expected the same number of rows in both')
+            raise ConvcutError(
+                f'{shorter}: ends before line {(image or vote)[0]} of {longer}; '
+                'expected the same number of rows in both'
+            )
         yield _face(image, vote, f'{images}, line {image[0]}', f'{votes}, line {vote[0]}', names)
 
 
@@ -69,22 +71,26 @@ def _face(image: tuple, vote: tuple, image_place: str, vote_place: str, names: s
     pixels, image_usage = fields[1], fields[2].strip()
     for text, place in ((image_usage, image_place), (usage, vote_place)):
         if text not in USAGES.values():
-            raise ConvcutError(f'{place}: unknown Usage "{text}", expected '
-                               f'{", ".join(USAGES.values())}')
+            raise ConvcutError(
+                f'{place}: unknown Usage "{text}", expected {", ".join(USAGES.values())}'
+            )
     if usage != image_usage:
-        raise ConvcutError(f'{vote_place}: Usage {usage}, expected {image_usage} as in '
-                           f'{image_place}')
+        raise ConvcutError(
+            f'{vote_place}: Usage {usage}, expected {image_usage} as in {image_place}'
+        )
     # the name becomes a file: nothing else may be in it
     if name and (Path(name).name != name or Path(name).suffix != '.png' or '\\' in name):
-        raise ConvcutError(f'{vote_place}: expected an image name like fer0000000.png, got '
-                           f'"{name}"')
+        raise ConvcutError(
+            f'{vote_place}: expected an image name like fer0000000.png, got "{name}"'
+        )
     if name and name in names:
         raise ConvcutError(f'{vote_place}: expected each image name once, got {name} again')
     names.add(name)
     values = pixels.split()
     if len(values) != SIZE * SIZE:
-        raise ConvcutError(f'{image_place}: expected {SIZE * SIZE} pixel values, got '
-                           f'{len(values)}')
+        raise ConvcutError(
+            f'{image_place}: expected {SIZE * SIZE} pixel values, got {len(values)}'
+        )
     try:
         grey = bytes(map(int, values))  # refuses what isn't from 0 to 255
     except ValueError:
@@ -103,14 +109,19 @@ def _rows(path: Path, columns: tuple) -> Iterator[tuple]:
             header = [cell.strip() for cell in next(reader, [])]  # one edition has ' pixels'
             absent = [column for column in columns if column not in header]
             if absent:
-                raise ConvcutError(f'{path}, line 1: the header has no column "{absent[0]}", '
-                                   f'expected {",".join(columns)}')
+                raise ConvcutError(
+                    f'{path}, line 1: the header has no column "{absent[0]}", '
+                    f'expected {",".join(columns)}'
+                )
             order = [header.index(column) for column in columns]
             for row in reader:
                 if len(row) != len(header):
-                    raise ConvcutError(f'{path}, line {reader.line_num}: expected {len(header)} '
-                                       f'fields, got {len(row)}')
+                    raise ConvcutError(
+                        f'{path}, line {reader.line_num}: expected {len(header)} '
+                        f'fields, got {len(row)}'
+                    )
                 yield reader.line_num, [row[i] for i in order]
         except csv.Error as error:
-            raise ConvcutError(f'{path}, line {reader.line_num}: expected comma-separated fields '
-                               f'({error})') from None
+            raise ConvcutError(
+                f'{path}, line {reader.line_num}: expected comma-separated fields ({error})'
+            ) from None

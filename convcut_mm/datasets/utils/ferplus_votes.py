@@ -6,8 +6,18 @@ answers; a row of zeros means that the rule keeps nothing of the image.
 
 import numpy as np
 
-ANSWERS = ('neutral', 'happiness', 'surprise', 'sadness', 'anger', 'disgust', 'fear', 'contempt',
-           'unknown', 'NF')
+ANSWERS = (
+    'neutral',
+    'happiness',
+    'surprise',
+    'sadness',
+    'anger',
+    'disgust',
+    'fear',
+    'contempt',
+    'unknown',
+    'NF',
+)
 NUM_EMOTIONS = 8  # the last two answers, unknown and 'not a face', are no emotions
 
 

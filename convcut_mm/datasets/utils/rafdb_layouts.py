@@ -12,9 +12,19 @@ from ...errors import ConvcutError
 from ..fer_dataset import missing_image
 
 BASIC = ('surprise', 'fear', 'disgust', 'happiness', 'sadness', 'anger', 'neutral')
-COMPOUND = ('happily surprised', 'happily disgusted', 'sadly fearful', 'sadly angry',
-            'sadly surprised', 'sadly disgusted', 'fearfully angry', 'fearfully surprised',
-            'angrily surprised', 'angrily disgusted', 'disgustedly surprised')
+COMPOUND = (
+    'happily surprised',
+    'happily disgusted',
+    'sadly fearful',
+    'sadly angry',
+    'sadly surprised',
+    'sadly disgusted',
+    'fearfully angry',
+    'fearfully surprised',
+    'angrily surprised',
+    'angrily disgusted',
+    'disgustedly surprised',
+)
 CLASSES = {'basic': BASIC, 'compound': COMPOUND}
 LIST = Path('EmoLabel') / 'list_patition_label.txt'  # sic, the official name
 IMAGE_SUFFIXES = ('.jpg', '.jpeg', '.png')
@@ -46,7 +56,8 @@ def read(root: Path, subset: str, split: str) -> list:
     raise ConvcutError(
         f'{root}: no known layout of RAF-DB ({subset}, {split}); expected {subset}/{LIST} '
         f'(official), DATASET/{split}/1 ... {len(CLASSES[subset])} (Kaggle) or '
-        f'{split}/{CLASSES[subset][0]} ... (folders named by class)')
+        f'{split}/{CLASSES[subset][0]} ... (folders named by class)'
+    )
 
 
 def _folder_layout(base: Path, subset: str, split: str) -> Optional[Callable]:
@@ -71,8 +82,10 @@ def _official(base: Path, subset: str, split: str) -> list:
             raise ConvcutError(f'{labels}, line {number}: expected "NAME.jpg LABEL", got "{line}"')
         label = _label(fields[1], subset, f'{labels}, line {number}')
         if not fields[0].startswith(('train', 'test')):
-            raise ConvcutError(f'{labels}, line {number}: expected a name that starts with train '
-                               f'or test, got "{fields[0]}"')
+            raise ConvcutError(
+                f'{labels}, line {number}: expected a name that starts with train '
+                f'or test, got "{fields[0]}"'
+            )
         if fields[0].startswith(split):
             name = f'{Path(fields[0]).stem}_aligned{Path(fields[0]).suffix}'
             if name not in present:
@@ -89,8 +102,10 @@ def _kaggle(base: Path, subset: str, split: str) -> list:
         items += [(str(path), label) for path in _images(folders[name])]
     for name in map(str, range(1, len(CLASSES[subset]) + 1)):
         if name not in folders:
-            raise ConvcutError(f'{base / split / name}: no such folder; expected 1 to '
-                               f'{len(CLASSES[subset])}, one for each class')
+            raise ConvcutError(
+                f'{base / split / name}: no such folder; expected 1 to '
+                f'{len(CLASSES[subset])}, one for each class'
+            )
     table = _kaggle_table(base, split)
     if table is not None:
         _check_table(table, items, base / split, subset)
@@ -112,14 +127,17 @@ def _check_table(table: Path, items: list, folder: Path, subset: str) -> None:
         next(reader, None)
         for number, row in enumerate(reader, 2):
             if len(row) < 2:
-                raise ConvcutError(f'{table}, line {number}: expected "image,label", got '
-                                   f'"{",".join(row)}"')
+                raise ConvcutError(
+                    f'{table}, line {number}: expected "image,label", got "{",".join(row)}"'
+                )
             label = _label(row[1], subset, f'{table}, line {number}')
             if row[0] not in labels:
                 raise missing_image(folder / str(label + 1) / row[0], table)
             if labels[row[0]] != label:
-                raise ConvcutError(f'{table}, line {number}: {row[0]} has label {label + 1}, but '
-                                   f'lies in folder {labels[row[0]] + 1}')
+                raise ConvcutError(
+                    f'{table}, line {number}: {row[0]} has label {label + 1}, but '
+                    f'lies in folder {labels[row[0]] + 1}'
+                )
 
 
 def _named(base: Path, subset: str, split: str) -> list:
@@ -127,13 +145,17 @@ def _named(base: Path, subset: str, split: str) -> list:
     folders = {path.name.lower(): path for path in (base / split).iterdir() if path.is_dir()}
     unknown, absent = sorted(set(folders) - set(classes)), sorted(set(classes) - set(folders))
     if unknown:
-        raise ConvcutError(f'{folders[unknown[0]]}: unknown class folder, expected '
-                           f'{", ".join(classes)}')
+        raise ConvcutError(
+            f'{folders[unknown[0]]}: unknown class folder, expected {", ".join(classes)}'
+        )
     if absent:
-        raise ConvcutError(f'{base / split / absent[0]}: no such folder; expected one for each of '
-                           f'{", ".join(classes)}')
-    return [(str(path), label) for label, name in enumerate(classes)
-            for path in _images(folders[name])]
+        raise ConvcutError(
+            f'{base / split / absent[0]}: no such folder; expected one for each of '
+            f'{", ".join(classes)}'
+        )
+    return [
+        (str(path), label) for label, name in enumerate(classes) for path in _images(folders[name])
+    ]
 
 
 def _images(folder: Path) -> list:

@@ -5,6 +5,9 @@ from .early_stopping_hook import BestWeightsEarlyStoppingHook
 from .epoch_seed_hook import EpochSeedHook
 
 __all__ = [
-    'AtomicCheckpointHook', 'BalancedClassWeightHook', 'BestWeightsEarlyStoppingHook',
-    'CheckpointMatchHook', 'EpochSeedHook'
+    'AtomicCheckpointHook',
+    'BalancedClassWeightHook',
+    'BestWeightsEarlyStoppingHook',
+    'CheckpointMatchHook',
+    'EpochSeedHook',
 ]

@@ -31,8 +31,10 @@ class AtomicCheckpointHook(CheckpointHook):
         kwargs.setdefault('backend_args', dict(backend=ATOMIC_BACKEND))
         super().__init__(**kwargs)
         if not self.by_epoch:
-            raise ConvcutError('AtomicCheckpointHook: by_epoch=False is not supported, '
-                               "use mmengine's CheckpointHook")
+            raise ConvcutError(
+                'AtomicCheckpointHook: by_epoch=False is not supported, '
+                "use mmengine's CheckpointHook"
+            )
         self._saved_step: Optional[int] = None
 
     def before_train(self, runner) -> None:
@@ -60,8 +62,11 @@ class AtomicCheckpointHook(CheckpointHook):
     @staticmethod
     def _validation_follows(runner) -> bool:
         loop, epoch = runner.train_loop, runner.epoch + 1
-        return (runner.val_loop is not None and epoch >= loop.val_begin
-                and (epoch % loop.val_interval == 0 or epoch == loop.max_epochs))
+        return (
+            runner.val_loop is not None
+            and epoch >= loop.val_begin
+            and (epoch % loop.val_interval == 0 or epoch == loop.max_epochs)
+        )
 
     def _save_checkpoint_with_step(self, runner, step: int, meta: dict) -> None:
         # replaces the parent's, which removes the old file first and writes last_checkpoint bare
@@ -70,9 +75,15 @@ class AtomicCheckpointHook(CheckpointHook):
         self.last_ckpt = self.file_backend.join_path(self.out_dir, name)
         runner.message_hub.update_info('last_ckpt', self.last_ckpt)
         runner.save_checkpoint(
-            self.out_dir, name, save_optimizer=self.save_optimizer,
-            save_param_scheduler=self.save_param_scheduler, meta=meta, by_epoch=self.by_epoch,
-            backend_args=self.backend_args, **self.args)
+            self.out_dir,
+            name,
+            save_optimizer=self.save_optimizer,
+            save_param_scheduler=self.save_param_scheduler,
+            meta=meta,
+            by_epoch=self.by_epoch,
+            backend_args=self.backend_args,
+            **self.args,
+        )
         self._saved_step = step
         if is_main_process():
             write_atomically(Path(runner.work_dir) / 'last_checkpoint', self.last_ckpt.encode())
@@ -86,8 +97,8 @@ class AtomicCheckpointHook(CheckpointHook):
         if self.max_keep_ckpts <= 0:
             return []
         kept = [number for number in self.keep_ckpt_ids if number != step] + [step]
-        expired = kept[:-self.max_keep_ckpts]
+        expired = kept[: -self.max_keep_ckpts]
         self.keep_ckpt_ids.clear()
-        self.keep_ckpt_ids.extend(kept[-self.max_keep_ckpts:])
+        self.keep_ckpt_ids.extend(kept[-self.max_keep_ckpts :])
         runner.message_hub.update_info('keep_ckpt_ids', list(self.keep_ckpt_ids))
         return expired

@@ -1,6 +1,6 @@
 """Refuses checkpoints of another architecture, which mmengine would load in part."""
 
-from typing import Sequence
+from collections.abc import Sequence
 
 from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
@@ -27,8 +27,11 @@ class CheckpointMatchHook(Hook):
     def after_load_checkpoint(self, runner, checkpoint: dict) -> None:
         """Raises a ConvcutError that names the first key that differs."""
         model = runner.model.module if is_model_wrapper(runner.model) else runner.model
-        problem = mismatch(checkpoint.get('state_dict', checkpoint), model.state_dict(),
-                           self.ignore)
+        problem = mismatch(
+            checkpoint.get('state_dict', checkpoint), model.state_dict(), self.ignore
+        )
         if problem:
-            raise ConvcutError(f'{runner._load_from or "checkpoint"}: a checkpoint of another '
-                               f'architecture than the config, {problem}')
+            raise ConvcutError(
+                f'{runner._load_from or "checkpoint"}: a checkpoint of another '
+                f'architecture than the config, {problem}'
+            )

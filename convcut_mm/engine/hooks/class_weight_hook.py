@@ -20,15 +20,22 @@ class BalancedClassWeightHook(Hook):
         """Counts the labels and sets the weights."""
         model = runner.model.module if is_model_wrapper(runner.model) else runner.model
         classes = runner.train_dataloader.dataset.metainfo['classes']
-        counts = np.bincount(runner.train_dataloader.dataset.get_gt_labels(),
-                             minlength=len(classes))
+        counts = np.bincount(
+            runner.train_dataloader.dataset.get_gt_labels(), minlength=len(classes)
+        )
         if not counts.all():
-            raise ConvcutError('BalancedClassWeightHook: no training image of class '
-                               f'"{classes[int(counts.argmin())]}"')
+            raise ConvcutError(
+                'BalancedClassWeightHook: no training image of class '
+                f'"{classes[int(counts.argmin())]}"'
+            )
         if not hasattr(model.head.loss_module, 'class_weight'):
-            raise ConvcutError(f'BalancedClassWeightHook: {type(model.head.loss_module).__name__} '
-                               'takes no class_weight, use CrossEntropyLoss')
+            raise ConvcutError(
+                f'BalancedClassWeightHook: {type(model.head.loss_module).__name__} '
+                'takes no class_weight, use CrossEntropyLoss'
+            )
         weights = counts.sum() / (len(classes) * counts)
         model.head.loss_module.class_weight = weights.tolist()
-        runner.logger.info('Class weights: ' + ', '.join(
-            f'{name} {weight:.3f}' for name, weight in zip(classes, weights)))
+        runner.logger.info(
+            'Class weights: '
+            + ', '.join(f'{name} {weight:.3f}' for name, weight in zip(classes, weights))
+        )

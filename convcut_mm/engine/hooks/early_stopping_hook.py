@@ -25,8 +25,10 @@ class BestWeightsEarlyStoppingHook(EarlyStoppingHook):
     def before_save_checkpoint(self, runner, checkpoint: dict) -> None:
         """Puts the state into the checkpoint."""
         checkpoint['early_stopping'] = dict(
-            wait_count=self.wait_count, best_score=float(self.best_score),
-            stopped=bool(runner.train_loop.stop_training))
+            wait_count=self.wait_count,
+            best_score=float(self.best_score),
+            stopped=bool(runner.train_loop.stop_training),
+        )
 
     def after_load_checkpoint(self, runner, checkpoint: dict) -> None:
         """Takes the state back when training is resumed."""
@@ -39,8 +41,9 @@ class BestWeightsEarlyStoppingHook(EarlyStoppingHook):
         """Restores the best weights."""
         best = runner.message_hub.runtime_info.get('best_ckpt')
         if not best or not os.path.isfile(best):
-            runner.logger.warning('No best checkpoint to restore; set '
-                                  'default_hooks.checkpoint.save_best')
+            runner.logger.warning(
+                'No best checkpoint to restore; set default_hooks.checkpoint.save_best'
+            )
             return
         barrier()
         model = runner.model.module if is_model_wrapper(runner.model) else runner.model

@@ -26,8 +26,9 @@ class DepthwiseNorm(BaseModule):
 
     def __init__(self, channels: int, norm_cfg: dict) -> None:
         super().__init__()
-        self.depthwise_conv = nn.Conv2d(channels, channels, kernel_size=7, padding=3,
-                                        groups=channels)
+        self.depthwise_conv = nn.Conv2d(
+            channels, channels, kernel_size=7, padding=3, groups=channels
+        )
         self.norm = build_norm_layer(norm_cfg, channels)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
@@ -71,31 +72,40 @@ class TruncatedConvNeXt(ConvNeXt):
         ConvcutError: An unknown arch, or a cut that the arch does not have.
     """
 
-    def __init__(self,
-                 arch: Union[str, dict] = 'base',
-                 num_stages: int = 3,
-                 num_blocks: Optional[int] = None,
-                 half_block: bool = False,
-                 out_norm: bool = False,
-                 frozen: bool = False,
-                 norm_cfg: Optional[dict] = None,
-                 channels_last: bool = True,
-                 init_cfg: Union[dict, list, None] = None,
-                 **kwargs) -> None:
+    def __init__(
+        self,
+        arch: Union[str, dict] = 'base',
+        num_stages: int = 3,
+        num_blocks: Optional[int] = None,
+        half_block: bool = False,
+        out_norm: bool = False,
+        frozen: bool = False,
+        norm_cfg: Optional[dict] = None,
+        channels_last: bool = True,
+        init_cfg: Union[dict, list, None] = None,
+        **kwargs,
+    ) -> None:
         norm_cfg = norm_cfg or dict(type='LN2d', eps=1e-6)
         full_depths, full_channels = self._full_arch(arch)
         num_blocks = self._check_cut(full_depths, num_stages, num_blocks, half_block)
         for name in ('out_indices', 'gap_before_final_norm', 'frozen_stages'):
             if name in kwargs:
-                raise ConvcutError(f'TruncatedConvNeXt decides "{name}" by itself; use num_stages, '
-                                   'num_blocks, half_block, out_norm and frozen instead')
+                raise ConvcutError(
+                    f'TruncatedConvNeXt decides "{name}" by itself; use num_stages, '
+                    'num_blocks, half_block, out_norm and frozen instead'
+                )
         if init_cfg is not None:
             kwargs['init_cfg'] = init_cfg
         # without out_indices the parent builds no output norm, neither here nor for a cut stage
         super().__init__(
-            arch=dict(depths=[*full_depths[:num_stages - 1], num_blocks],
-                      channels=list(full_channels[:num_stages])),
-            norm_cfg=norm_cfg, out_indices=(), **kwargs)
+            arch=dict(
+                depths=[*full_depths[: num_stages - 1], num_blocks],
+                channels=list(full_channels[:num_stages]),
+            ),
+            norm_cfg=norm_cfg,
+            out_indices=(),
+            **kwargs,
+        )
         self.full_depths = tuple(full_depths)
         self.half_block = half_block
         self.frozen = frozen
@@ -114,28 +124,34 @@ class TruncatedConvNeXt(ConvNeXt):
     def _full_arch(cls, arch: Union[str, dict]) -> tuple:
         if isinstance(arch, str):
             if arch not in cls.arch_settings:
-                raise ConvcutError(f'unknown ConvNeXt arch "{arch}", expected one of '
-                                   f'{", ".join(cls.arch_settings)} or a dict')
+                raise ConvcutError(
+                    f'unknown ConvNeXt arch "{arch}", expected one of '
+                    f'{", ".join(cls.arch_settings)} or a dict'
+                )
             arch = cls.arch_settings[arch]
         if not {'depths', 'channels'} <= set(arch) or len(arch['depths']) != len(arch['channels']):
-            raise ConvcutError('arch as a dict needs "depths" and "channels" of one length, got '
-                               f'{dict(arch)}')
+            raise ConvcutError(
+                f'arch as a dict needs "depths" and "channels" of one length, got {dict(arch)}'
+            )
         return arch['depths'], arch['channels']
 
     @staticmethod
-    def _check_cut(depths: list, num_stages: int, num_blocks: Optional[int],
-                   half_block: bool) -> int:
+    def _check_cut(
+        depths: list, num_stages: int, num_blocks: Optional[int], half_block: bool
+    ) -> int:
         if not 1 <= num_stages <= len(depths):
-            raise ConvcutError(f'num_stages={num_stages}: expected 1 to {len(depths)}, the stages '
-                               'of this arch')
+            raise ConvcutError(
+                f'num_stages={num_stages}: expected 1 to {len(depths)}, the stages of this arch'
+            )
         depth = depths[num_stages - 1]
         most = depth - 1 if half_block else depth
         num_blocks = depth if num_blocks is None else num_blocks
         least = 0 if half_block else 1
         if not least <= num_blocks <= most:
             raise ConvcutError(
-                f'num_blocks={num_blocks} with half_block={half_block}: expected {least} to {most}, '
-                f'stage {num_stages} of this arch has {depth} blocks')
+                f'num_blocks={num_blocks} with half_block={half_block}: expected {least} to '
+                f'{most}, stage {num_stages} of this arch has {depth} blocks'
+            )
         return num_blocks
 
     def forward(self, x: torch.Tensor) -> tuple:
@@ -153,7 +169,7 @@ class TruncatedConvNeXt(ConvNeXt):
             x = stage(downsample(x))
         if self.out_norm_name is not None:
             x = getattr(self, self.out_norm_name)(x)
-        return (x, )
+        return (x,)
 
     def train(self, mode: bool = True) -> 'TruncatedConvNeXt':
         """Sets train mode, except for a frozen backbone; returns self, unlike its parent."""
@@ -169,8 +185,11 @@ class TruncatedConvNeXt(ConvNeXt):
             full |= {f'stages.{stage}.{i}.{name}' for i in range(depth) for name in block}
             full |= {f'norm{stage}.weight', f'norm{stage}.bias'}
             if stage > 0:
-                full |= {f'downsample_layers.{stage}.{layer}.{name}'
-                         for layer in (0, 1) for name in ('weight', 'bias')}
+                full |= {
+                    f'downsample_layers.{stage}.{layer}.{name}'
+                    for layer in (0, 1)
+                    for name in ('weight', 'bias')
+                }
         return full - kept
 
     def _block_parameters(self) -> list:
@@ -210,11 +229,12 @@ class TruncatedConvNeXt(ConvNeXt):
         weights = weights.get('state_dict', weights)
         if prefix and not prefix.endswith('.'):
             prefix += '.'
-        weights = {k[len(prefix):]: v for k, v in weights.items() if k.startswith(prefix)}
+        weights = {k[len(prefix) :]: v for k, v in weights.items() if k.startswith(prefix)}
         removed = self.removed_keys()
         weights = {k: v for k, v in weights.items() if k not in removed}
         problem = mismatch(weights, self.state_dict())
         if problem:
-            raise ConvcutError(f'{checkpoint}: no weights of this ConvNeXt below "{prefix}", '
-                               f'{problem}')
+            raise ConvcutError(
+                f'{checkpoint}: no weights of this ConvNeXt below "{prefix}", {problem}'
+            )
         self.load_state_dict(weights)

@@ -1,4 +1,4 @@
-"""Self-attention without projections: ``softmax(s Y Y^T) Y`` (paper, equation 2 and Algorithm 1)."""
+"""Self-attention without projections: ``softmax(s Y Y^T) Y`` (equation 2, Algorithm 1)."""
 
 from typing import Union
 
@@ -28,8 +28,9 @@ class SelfAttention(nn.Module):
         elif scale == 'sqrt_d' or isinstance(scale, (int, float)):
             self.scale = scale
         else:
-            raise ConvcutError(f'attention_scale={scale!r}: expected "sqrt_d", "learnt" or a '
-                               'number')
+            raise ConvcutError(
+                f'attention_scale={scale!r}: expected "sqrt_d", "learnt" or a number'
+            )
 
     def weights(self, tokens: torch.Tensor) -> torch.Tensor:
         """Attention weights, (..., T, T); each row sums to 1."""

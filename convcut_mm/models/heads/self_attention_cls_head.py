@@ -13,9 +13,11 @@ from torch.nn import functional as F
 from ...errors import ConvcutError
 from .self_attention import READINGS, SelfAttention
 
-BATCH_WARNING = ('attention="batch": every image attends to the other images of its batch, as in '
-                 'the released program, so the scores of an image depend on how the test set is '
-                 'batched; they tell nothing about single images unless the batch size is 1')
+BATCH_WARNING = (
+    'attention="batch": every image attends to the other images of its batch, as in '
+    'the released program, so the scores of an image depend on how the test set is '
+    'batched; they tell nothing about single images unless the batch size is 1'
+)
 
 
 class Embedding(BaseModule):
@@ -37,9 +39,11 @@ class Embedding(BaseModule):
         x = F.relu(self.fc(x))
         flat = x.reshape(-1, x.shape[-1])
         if self.training and len(flat) == 1:
-            raise ConvcutError('a training batch of one image has no batch statistics for the '
-                               "head's embedding; set train_dataloader.drop_last=True or "
-                               'head.embedding=None')
+            raise ConvcutError(
+                'a training batch of one image has no batch statistics for the '
+                "head's embedding; set train_dataloader.drop_last=True or "
+                'head.embedding=None'
+            )
         return self.norm(flat).view_as(x)
 
 
@@ -80,21 +84,27 @@ class SelfAttentionClsHead(ClsHead):
         ConvcutError: An unknown attention, or 'spatial' on features without positions.
     """
 
-    def __init__(self,
-                 num_classes: int,
-                 in_channels: int = 256,
-                 embedding: Optional[int] = None,
-                 attention: Optional[str] = 'channel',
-                 attention_scale: Union[str, float] = 'sqrt_d',
-                 dropout: float = 0.1,
-                 embedding_dropout: float = 0.,
-                 init_cfg: Optional[dict] = dict(type='Xavier', layer='Linear',  # noqa: B006
-                                                 distribution='uniform'),
-                 **kwargs) -> None:
+    def __init__(
+        self,
+        num_classes: int,
+        in_channels: int = 256,
+        embedding: Optional[int] = None,
+        attention: Optional[str] = 'channel',
+        attention_scale: Union[str, float] = 'sqrt_d',
+        dropout: float = 0.1,
+        embedding_dropout: float = 0.0,
+        init_cfg: Optional[dict] = dict(
+            type='Xavier',
+            layer='Linear',
+            distribution='uniform',
+        ),
+        **kwargs,
+    ) -> None:
         super().__init__(init_cfg=init_cfg, **kwargs)
         if attention is not None and attention not in READINGS:
-            raise ConvcutError(f'attention={attention!r}: expected "channel", "spatial", "batch" '
-                               'or None')
+            raise ConvcutError(
+                f'attention={attention!r}: expected "channel", "spatial", "batch" or None'
+            )
         if attention == 'batch':
             print_log(BATCH_WARNING, logger='current', level=30)
         self.num_classes, self.in_channels = num_classes, in_channels
@@ -117,13 +127,16 @@ class SelfAttentionClsHead(ClsHead):
         """
         x = feats[-1] if isinstance(feats, (tuple, list)) else feats
         if x.ndim not in (2, 4) or x.shape[1] != self.in_channels:
-            raise ConvcutError(f'SelfAttentionClsHead: expected (N, {self.in_channels}, H, W) or '
-                               f'(N, {self.in_channels}), got {tuple(x.shape)}; set '
-                               'head.in_channels')
+            raise ConvcutError(
+                f'SelfAttentionClsHead: expected (N, {self.in_channels}, H, W) or '
+                f'(N, {self.in_channels}), got {tuple(x.shape)}; set '
+                'head.in_channels'
+            )
         if self.reading == 'spatial':
             if x.ndim == 2:
-                raise ConvcutError('attention="spatial" needs a map (N, C, H, W), got a vector '
-                                   f'{tuple(x.shape)}')
+                raise ConvcutError(
+                    f'attention="spatial" needs a map (N, C, H, W), got a vector {tuple(x.shape)}'
+                )
             x = x.flatten(2).transpose(1, 2)
         elif x.ndim == 4:
             x = x.mean(dim=(2, 3))  # equation 1

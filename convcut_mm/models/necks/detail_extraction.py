@@ -1,6 +1,7 @@
 """The Detail Extraction block (paper, section 3 and Algorithm 1)."""
 
-from typing import Optional, Sequence, Union
+from collections.abc import Sequence
+from typing import Optional, Union
 
 import torch
 from mmengine.model import BaseModule
@@ -30,12 +31,14 @@ class DepthwiseSeparableConv(BaseModule):
             odd, the extra row and column lie at the bottom and right) or 'valid' (none).
     """
 
-    def __init__(self, in_channels: int, out_channels: int, kernel_size: int, stride: int,
-                 padding: str) -> None:
+    def __init__(
+        self, in_channels: int, out_channels: int, kernel_size: int, stride: int, padding: str
+    ) -> None:
         super().__init__()
         self.kernel_size, self.stride, self.padding = kernel_size, stride, padding
-        self.depthwise = nn.Conv2d(in_channels, in_channels, kernel_size, stride,
-                                   groups=in_channels, bias=False)
+        self.depthwise = nn.Conv2d(
+            in_channels, in_channels, kernel_size, stride, groups=in_channels, bias=False
+        )
         self.pointwise = nn.Conv2d(in_channels, out_channels, kernel_size=1)
 
     def out_size(self, size: int) -> int:
@@ -83,35 +86,52 @@ class DetailExtractionNeck(BaseModule):
             the first use, a map smaller than a kernel.
     """
 
-    def __init__(self,
-                 in_channels: int = 512,
-                 out_channels: int = 256,
-                 num_layers: int = 2,
-                 kernel_sizes: Sequence[int] = (4, 2, 2),
-                 padding: Union[str, Sequence[str]] = 'same',
-                 norm_cfg: Optional[dict] = dict(type='LN2d', eps=1e-6),  # noqa: B006
-                 norm_position: str = 'before',
-                 dropout: float = 0.1,
-                 init_cfg: Optional[dict] = dict(type='Xavier', layer='Conv2d',  # noqa: B006
-                                                 distribution='uniform')) -> None:
+    def __init__(
+        self,
+        in_channels: int = 512,
+        out_channels: int = 256,
+        num_layers: int = 2,
+        kernel_sizes: Sequence[int] = (4, 2, 2),
+        padding: Union[str, Sequence[str]] = 'same',
+        norm_cfg: Optional[dict] = dict(type='LN2d', eps=1e-6),
+        norm_position: str = 'before',
+        dropout: float = 0.1,
+        init_cfg: Optional[dict] = dict(
+            type='Xavier',
+            layer='Conv2d',
+            distribution='uniform',
+        ),
+    ) -> None:
         super().__init__(init_cfg)
         if num_layers not in (1, 2, 3) or len(kernel_sizes) < num_layers:
-            raise ConvcutError(f'num_layers={num_layers} with {len(kernel_sizes)} kernel_sizes: '
-                               'expected 1, 2 or 3 layers and a kernel size for each')
+            raise ConvcutError(
+                f'num_layers={num_layers} with {len(kernel_sizes)} kernel_sizes: '
+                'expected 1, 2 or 3 layers and a kernel size for each'
+            )
         paddings = [padding] * num_layers if isinstance(padding, str) else list(padding)
         if len(paddings) < num_layers or not set(paddings) <= set(PADDINGS):
-            raise ConvcutError(f'padding={padding!r}: expected "same" or "valid", for all layers '
-                               f'or for each of the {num_layers}')
+            raise ConvcutError(
+                f'padding={padding!r}: expected "same" or "valid", for all layers '
+                f'or for each of the {num_layers}'
+            )
         if norm_position not in NORM_POSITIONS:
             raise ConvcutError(f'norm_position={norm_position!r}: expected "before" or "after"')
         self.in_channels, self.out_channels = in_channels, out_channels
         self.norm_position = norm_position
         self.convs = nn.ModuleList(
-            DepthwiseSeparableConv(in_channels if i == 0 else out_channels, out_channels,
-                                   kernel_sizes[i], kernel_sizes[i], paddings[i])
-            for i in range(num_layers))
+            DepthwiseSeparableConv(
+                in_channels if i == 0 else out_channels,
+                out_channels,
+                kernel_sizes[i],
+                kernel_sizes[i],
+                paddings[i],
+            )
+            for i in range(num_layers)
+        )
         norm_channels = in_channels if norm_position == 'before' else out_channels
-        self.norm = nn.Identity() if norm_cfg is None else build_norm_layer(norm_cfg, norm_channels)
+        self.norm = (
+            nn.Identity() if norm_cfg is None else build_norm_layer(norm_cfg, norm_channels)
+        )
         self.dropout = nn.Dropout2d(dropout)
 
     def forward(self, feats: Union[tuple, torch.Tensor]) -> tuple:
@@ -131,12 +151,14 @@ class DetailExtractionNeck(BaseModule):
             x = conv(x)
         if self.norm_position == 'after':
             x = self.norm(x)
-        return (self.dropout(x), )
+        return (self.dropout(x),)
 
     def _check(self, x: torch.Tensor) -> None:
         if x.ndim != 4 or x.shape[1] != self.in_channels:
-            raise ConvcutError(f'DetailExtractionNeck: expected a map (N, {self.in_channels}, H, '
-                               f'W), got the shape {tuple(x.shape)}; set neck.in_channels')
+            raise ConvcutError(
+                f'DetailExtractionNeck: expected a map (N, {self.in_channels}, H, '
+                f'W), got the shape {tuple(x.shape)}; set neck.in_channels'
+            )
         height, width = x.shape[-2:]
         for number, conv in enumerate(self.convs, 1):
             sides = conv.out_size(height), conv.out_size(width)
@@ -144,5 +166,6 @@ class DetailExtractionNeck(BaseModule):
                 raise ConvcutError(
                     f'DetailExtractionNeck: layer {number} gets a {height}x{width} map, too small '
                     f'for its {conv.kernel_size}x{conv.kernel_size} kernel with padding "valid"; '
-                    'use larger images, fewer layers or padding="same"')
+                    'use larger images, fewer layers or padding="same"'
+                )
             height, width = sides

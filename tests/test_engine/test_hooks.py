@@ -20,6 +20,7 @@ def config(root, tmp_path) -> Config:
         loader.dataset.update(faces)
         loader.update(num_workers=0, persistent_workers=False, batch_size=9)
     config.model.backbone.arch = dict(depths=[1, 1, 1, 1], channels=[8, 16, 24, 32])
+    config.model.backbone.num_blocks = None
     config.model.neck.update(in_channels=24, out_channels=16)
     config.model.head.in_channels = 16
     config.work_dir = str(tmp_path / 'work')

@@ -15,7 +15,7 @@ _base_ = ['{root}/configs/convcut_quickstart.py']
 model = dict(
     backbone=dict(
         arch=dict(_delete_=True, depths=[1, 1, 2, 1], channels=[8, 16, 24, 32]),
-        drop_path_rate=0.2),
+        num_blocks=None, drop_path_rate=0.2),
     neck=dict(in_channels=24, out_channels=16),
     head=dict(in_channels=16, embedding={embedding}))
 data = dict(data_root='{data}', train_per_class=12, test_per_class=4)

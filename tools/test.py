@@ -18,6 +18,7 @@ from mmengine.evaluator import DumpResults
 
 from convcut_mm.errors import ConvcutError
 from convcut_mm.utils import tool
+from convcut_mm.utils.atomic import write_atomically
 from convcut_mm.utils.checkpoint import load_local
 
 LOADERS = ('test_dataloader',)
@@ -76,7 +77,7 @@ def main() -> None:
     if args.tta:
         use_tta(cfg)
     tool.finish_config(cfg, args, LOADERS)
-    tool.check_data(cfg, LOADERS)
+    tool.check_config(cfg, LOADERS)
     runner = tool.build_runner(cfg)
     if predictions:
         runner.test_evaluator.metrics.append(DumpResults(out_file_path=args.out))
@@ -89,9 +90,8 @@ def main() -> None:
                 key: value.tolist() if isinstance(value, torch.Tensor) else value
                 for key, value in metrics.items()
             }
-            temporary = Path(args.out).with_name(f'.{Path(args.out).name}')
-            mmengine.dump(plain, str(temporary))
-            temporary.replace(args.out)
+            content = mmengine.dump(plain, file_format=Path(args.out).suffix[1:])
+            write_atomically(args.out, content if isinstance(content, bytes) else content.encode())
 
 
 def use_tta(cfg: ConfigDict) -> None:

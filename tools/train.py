@@ -65,7 +65,7 @@ def main() -> None:
             if cfg.get(name) is not None:
                 cfg[name]['persistent_workers'] = False
     tool.finish_config(cfg, args, LOADERS)
-    tool.check_data(cfg, LOADERS[:2])
+    tool.check_config(cfg, LOADERS[:2])
     tool.build_runner(cfg).train()
 
 

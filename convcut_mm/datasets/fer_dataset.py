@@ -180,6 +180,14 @@ def _damage(path: str) -> str:
     return ''
 
 
+def check_images(folder: Path, names: Sequence[str], listed_in: Union[str, Path]) -> None:
+    """Raises :func:`missing_image` for the first name that ``folder`` lacks."""
+    present = {path.name for path in folder.iterdir()}
+    for name in names:
+        if name not in present:
+            raise missing_image(folder / name, listed_in)
+
+
 def missing_image(path: Union[str, Path], listed_in: Union[str, Path]) -> ConvcutError:
     """The error for an image that a label file lists and the folder lacks."""
     return ConvcutError(f'{path}: listed in {listed_in}, but there is no such file')

@@ -9,7 +9,7 @@ from mmengine.logging import print_log
 from mmpretrain.registry import DATASETS
 
 from ..errors import ConvcutError
-from .fer_dataset import FERDataset, missing_image
+from .fer_dataset import FERDataset, check_images
 from .utils import ferplus_votes
 
 LABEL_SOURCES = ('label.csv', 'fer2013new.csv')
@@ -94,11 +94,9 @@ class FERPlus(FERDataset):
         if self.label_source == 'label.csv' and origin.is_file():
             self._metainfo['label_source'] += f', from {origin.read_text().strip()}'
         scores = ferplus_votes.targets(votes, self.rule, self.num_classes)
-        present = {path.name for path in folder.iterdir()}
+        check_images(folder, names, source)
         items = []
         for name, score in zip(names, scores):
-            if name not in present:
-                raise missing_image(folder / name, source)
             if score.any():
                 item = dict(img_path=str(folder / name), gt_label=int(score.argmax()))
                 if self.rule in ferplus_votes.SOFT_RULES:

@@ -117,16 +117,14 @@ def mismatch(state_dict: dict, expected: dict, ignore: tuple = ()) -> Optional[s
         ('lacks', set(expected) - set(state_dict)),
         ('has the unknown', set(state_dict) - set(expected)),
     ):
-        keys = (
-            sorted(key for key in keys if not key.startswith(ignore)) if ignore else sorted(keys)
-        )
+        keys = sorted(key for key in keys if not key.startswith(ignore))
         if keys:
             more = f' and {len(keys) - 1} more' if len(keys) > 1 else ''
             return f'it {problem} key "{keys[0]}"{more}'
     for key, tensor in expected.items():
-        if key in state_dict and state_dict[key].shape != tensor.shape:
-            if ignore and key.startswith(ignore):
-                continue
+        if key.startswith(ignore):
+            continue
+        if state_dict[key].shape != tensor.shape:
             return (
                 f'key "{key}" has shape {tuple(state_dict[key].shape)}, expected '
                 f'{tuple(tensor.shape)}'

@@ -11,8 +11,9 @@ from typing import Optional
 import torch
 import torch.distributed
 from mmengine.config import Config, ConfigDict, DictAction
-from mmengine.registry import RUNNERS
+from mmengine.registry import RUNNERS, DefaultScope
 from mmengine.runner import Runner
+from mmpretrain.registry import DATASETS, MODELS
 
 from ..errors import ConvcutError
 
@@ -118,16 +119,13 @@ def finish_config(cfg: Config, args: argparse.Namespace, loaders: tuple) -> None
         cfg.merge_from_dict(args.cfg_options)
 
 
-def check_data(cfg: Config, loaders: tuple) -> None:
-    """Reads the label files before anything is written: mistakes there leave no work folder.
+def check_config(cfg: Config, loaders: tuple) -> None:
+    """Builds data sets and model before anything is written: mistakes leave no work folder.
 
     Args:
         cfg (Config): The config.
         loaders (tuple[str]): Keys of the loaders whose data sets are needed.
     """
-    from mmengine.registry import DefaultScope
-    from mmpretrain.registry import DATASETS, MODELS
-
     with DefaultScope.overwrite_default_scope('mmpretrain'):
         for name in loaders:
             if cfg.get(name) is not None:

@@ -216,10 +216,7 @@ def copy_votes(src: Path, dst: Path) -> None:
 def read_folder(folder: Path) -> tuple:
     """Names and votes of a folder's label.csv, whose images are all there."""
     names, votes = ferplus.read_label_csv(folder / LABELS)
-    present = {path.name for path in folder.iterdir()}
-    for name in names:
-        if name not in present:
-            raise fer_dataset.missing_image(folder / name, folder / LABELS)
+    fer_dataset.check_images(folder, names, folder / LABELS)
     return names, votes
 
 

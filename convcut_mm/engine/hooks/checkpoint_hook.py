@@ -35,6 +35,7 @@ class AtomicCheckpointHook(CheckpointHook):
                 'AtomicCheckpointHook: by_epoch=False is not supported, '
                 "use mmengine's CheckpointHook"
             )
+        self._deferred = False
         self._saved_step: Optional[int] = None
 
     def before_train(self, runner) -> None:
@@ -44,8 +45,11 @@ class AtomicCheckpointHook(CheckpointHook):
             remove_leftovers(self.out_dir)
 
     def after_train_epoch(self, runner) -> None:
-        """Saves, unless a validation follows."""
-        if not self._validation_follows(runner):
+        """Saves, or leaves it to the validation that follows."""
+        if self._validation_follows(runner):
+            due = self.every_n_epochs(runner, self.interval, self.save_begin)
+            self._deferred = due or (self.save_last and self.is_last_train_epoch(runner))
+        else:
             super().after_train_epoch(runner)
 
     def after_val_epoch(self, runner, metrics: Optional[dict] = None) -> None:
@@ -53,11 +57,10 @@ class AtomicCheckpointHook(CheckpointHook):
         self._saved_step = None
         super().after_val_epoch(runner, metrics)
         epoch = runner.epoch  # counts finished epochs here
-        due = self.interval > 0 and epoch % self.interval == 0 and epoch > self.save_begin
-        last = self.save_last and epoch == runner.max_epochs
-        if (due or last) and self._saved_step != epoch:
+        if self._deferred and self._saved_step != epoch:
             runner.logger.info(f'Saving checkpoint at {epoch} epochs')
             self._save_checkpoint_with_step(runner, epoch, dict(epoch=epoch, iter=runner.iter))
+        self._deferred = False
 
     @staticmethod
     def _validation_follows(runner) -> bool:

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmpretrain.registry import HOOKS
 
 from ...errors import ConvcutError
 from ...utils.checkpoint import mismatch
+from ..model import bare_model
 
 
 @HOOKS.register_module()
@@ -26,9 +26,8 @@ class CheckpointMatchHook(Hook):
 
     def after_load_checkpoint(self, runner, checkpoint: dict) -> None:
         """Raises a ConvcutError that names the first key that differs."""
-        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
         problem = mismatch(
-            checkpoint.get('state_dict', checkpoint), model.state_dict(), self.ignore
+            checkpoint.get('state_dict', checkpoint), bare_model(runner).state_dict(), self.ignore
         )
         if problem:
             raise ConvcutError(

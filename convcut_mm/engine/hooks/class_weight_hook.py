@@ -2,10 +2,11 @@
 
 import numpy as np
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmpretrain.registry import HOOKS
+from sklearn.utils.class_weight import compute_class_weight
 
 from ...errors import ConvcutError
+from ..model import bare_model
 
 
 @HOOKS.register_module()
@@ -18,23 +19,21 @@ class BalancedClassWeightHook(Hook):
 
     def before_train(self, runner) -> None:
         """Counts the labels and sets the weights."""
-        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
-        classes = runner.train_dataloader.dataset.metainfo['classes']
-        counts = np.bincount(
-            runner.train_dataloader.dataset.get_gt_labels(), minlength=len(classes)
-        )
+        dataset, loss = runner.train_dataloader.dataset, bare_model(runner).head.loss_module
+        classes, labels = dataset.metainfo['classes'], dataset.get_gt_labels()
+        counts = np.bincount(labels, minlength=len(classes))
         if not counts.all():
             raise ConvcutError(
                 'BalancedClassWeightHook: no training image of class '
                 f'"{classes[int(counts.argmin())]}"'
             )
-        if not hasattr(model.head.loss_module, 'class_weight'):
+        if not hasattr(loss, 'class_weight'):
             raise ConvcutError(
-                f'BalancedClassWeightHook: {type(model.head.loss_module).__name__} '
+                f'BalancedClassWeightHook: {type(loss).__name__} '
                 'takes no class_weight, use CrossEntropyLoss'
             )
-        weights = counts.sum() / (len(classes) * counts)
-        model.head.loss_module.class_weight = weights.tolist()
+        weights = compute_class_weight('balanced', classes=np.arange(len(classes)), y=labels)
+        loss.class_weight = weights.tolist()
         runner.logger.info(
             'Class weights: '
             + ', '.join(f'{name} {weight:.3f}' for name, weight in zip(classes, weights))

@@ -4,9 +4,10 @@ import os
 
 from mmengine.dist import barrier
 from mmengine.hooks import EarlyStoppingHook
-from mmengine.model import is_model_wrapper
 from mmengine.runner import CheckpointLoader
 from mmpretrain.registry import HOOKS
+
+from ..model import bare_model
 
 
 @HOOKS.register_module()
@@ -46,6 +47,7 @@ class BestWeightsEarlyStoppingHook(EarlyStoppingHook):
             )
             return
         barrier()
-        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
-        model.load_state_dict(CheckpointLoader.load_checkpoint(best, 'cpu')['state_dict'])
+        bare_model(runner).load_state_dict(
+            CheckpointLoader.load_checkpoint(best, 'cpu')['state_dict']
+        )
         runner.logger.info(f'Restored the best weights from {best}')

@@ -59,8 +59,7 @@ class TruncatedConvNeXt(ConvNeXt):
         frozen (bool): Freeze every parameter, the output norm's included, and stay in eval mode
             when the model is put in train mode. Defaults to False.
         norm_cfg (dict): Config of all norm layers. Defaults to ``dict(type='LN2d', eps=1e-6)``.
-        channels_last (bool): Compute in channels-last memory order on the CPU, where the depthwise
-            convolutions are about three times faster so. Defaults to True.
+        channels_last (bool): Compute in channels-last memory order on the CPU. Defaults to True.
         init_cfg (dict | list[dict], optional): ``dict(type='Pretrained', checkpoint=...,
             prefix='backbone.')`` loads a full ConvNeXt checkpoint: the keys of the removed part
             are left out, any other missing, unexpected or misshapen key is an error. Defaults to
@@ -107,7 +106,6 @@ class TruncatedConvNeXt(ConvNeXt):
             **kwargs,
         )
         self.full_depths = tuple(full_depths)
-        self.half_block = half_block
         self.frozen = frozen
         self.channels_last = channels_last
         self.out_channels = full_channels[num_stages - 1]

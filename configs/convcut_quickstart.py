@@ -26,9 +26,7 @@ model = dict(
 )
 
 # drawn there when missing; no photographs, no part of RAF-DB
-faces = dict(
-    type='DrawnFaces', data_root='data/drawn_faces', train_per_class=500, test_per_class=50
-)
+faces = dict(type='DrawnFaces', data_root='data/drawn_faces')
 # the middle of a drawn face's 100 pixels holds eyes, brows and mouth, as RAF-DB's aligned faces do
 train_pipeline = [
     dict(type='LoadImageFromFile', imdecode_backend='pillow'),

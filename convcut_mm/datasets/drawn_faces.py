@@ -17,8 +17,9 @@ class DrawnFaces(RAFDB):
     obtained on them says nothing about real faces.
 
     Args:
-        data_root (str): Folder of the faces; drawn there if it does not exist.
-        train_per_class (int): Training faces a class. Defaults to 200.
+        data_root (str): Folder of the faces; drawn there if it does not exist. Faces drawn with
+            other counts or another seed are an error.
+        train_per_class (int): Training faces a class. Defaults to 500.
         test_per_class (int): Test faces a class. Defaults to 50.
         draw_seed (int): Seed of the drawing. Defaults to 0.
         **kwargs: See :class:`RAFDB`.
@@ -27,7 +28,7 @@ class DrawnFaces(RAFDB):
     def __init__(
         self,
         data_root: str,
-        train_per_class: int = 200,
+        train_per_class: int = 500,
         test_per_class: int = 50,
         draw_seed: int = 0,
         **kwargs,
@@ -38,8 +39,8 @@ class DrawnFaces(RAFDB):
         super().__init__(data_root=data_root, **kwargs)
 
     def load_data_list(self) -> list:
-        """Draws the faces first if there are none."""
+        """Draws the faces first if there are none, and refuses faces of other options."""
         if not Path(self.data_root).exists():
             print_log(f'{self.data_root} does not exist: drawing faces there', logger='current')
-            draw_dataset(self.data_root, **self.drawing)
+        draw_dataset(self.data_root, **self.drawing)
         return super().load_data_list()

@@ -27,7 +27,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--train-per-class',
         type=int,
-        default=200,
+        default=500,
         metavar='N',
         help='training faces of each expression (default: %(default)s)',
     )

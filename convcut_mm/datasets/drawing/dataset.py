@@ -95,7 +95,7 @@ def _write(folder: Path, faces: list[tuple[int, int, int]], seed: int, size: int
 
 def draw_dataset(
     root: str | Path,
-    train_per_class: int = 200,
+    train_per_class: int = 500,
     test_per_class: int = 50,
     seed: int = 0,
     size: int = 100,
@@ -108,7 +108,7 @@ def draw_dataset(
     Args:
         root (str | Path): Folder to create; ``basic/`` and ``README.txt`` go below it. If it
             already holds the faces of the same arguments it is left as it is.
-        train_per_class (int): Training faces of each expression. Defaults to 200.
+        train_per_class (int): Training faces of each expression. Defaults to 500.
         test_per_class (int): Test faces of each expression. Defaults to 50.
         seed (int): Non-negative seed of all faces. Defaults to 0.
         size (int): Width and height of a face in pixels, at least 32. Defaults to 100.

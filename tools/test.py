@@ -77,6 +77,8 @@ def main() -> None:
     if args.tta:
         use_tta(cfg)
     tool.finish_config(cfg, args, LOADERS)
+    if args.cache_features is not None:  # feature_store in a config is about training
+        tool.use_feature_store(cfg, args.cache_features)
     tool.check_config(cfg, LOADERS)
     runner = tool.build_runner(cfg)
     if predictions:

@@ -2,6 +2,7 @@
 
     python tools/train.py configs/convcut_rafdb.py
     python tools/train.py configs/convcut_rafdb.py --resume     # after an interruption
+    python tools/train.py configs/convcut_rafdb.py --cache-features     # the backbone runs once
     bash tools/dist_train.sh configs/convcut_rafdb.py 4         # four processes of one machine
 
 The options are those of mmpretrain's own tools/train.py.
@@ -65,6 +66,7 @@ def main() -> None:
             if cfg.get(name) is not None:
                 cfg[name]['persistent_workers'] = False
     tool.finish_config(cfg, args, LOADERS)
+    tool.use_feature_store(cfg, args.cache_features)
     tool.check_config(cfg, LOADERS[:2])
     tool.build_runner(cfg).train()
 

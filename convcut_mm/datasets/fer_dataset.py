@@ -1,7 +1,7 @@
 """What the facial-expression data sets share: held-out part, reproducible draws, clear errors."""
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Optional, Union
@@ -18,14 +18,9 @@ PARTS = (None, 'fit', 'holdout')
 
 
 @contextmanager
-def seeded(*numbers: int) -> Iterator[None]:
-    """Within it, Python's, numpy's and torch's (CPU) draws depend on ``numbers`` only."""
+def preserved_draws() -> Iterator[None]:
+    """Afterwards Python's, numpy's and torch's (CPU) generators go on as if nothing was drawn."""
     states = random.getstate(), np.random.get_state(), torch.get_rng_state()
-    seeds = np.random.SeedSequence(numbers).generate_state(3)
-    random.seed(int(seeds[0]))
-    np.random.seed(seeds[1])
-    # not torch.manual_seed, which also seeds every GPU and so can't run in a forked worker
-    torch.default_generator.manual_seed(int(seeds[2]))
     try:
         yield
     finally:
@@ -139,20 +134,45 @@ class FERDataset(BaseDataset):
         Raises:
             ConvcutError: The image file is damaged.
         """
-        seed, epoch = self._draw_key.tolist()
-        if self.test_mode or epoch < 0:
+        if not self.has_own_draws:
             return self._run_pipeline(idx)
-        with seeded(seed, epoch, idx):
+        with preserved_draws():
+            self.seed_draws(idx)
             return self._run_pipeline(idx)
+
+    @property
+    def has_own_draws(self) -> bool:
+        """Whether draws follow seed, epoch, image: after :meth:`set_epoch`, not in test mode."""
+        return not self.test_mode and int(self._draw_key[1]) >= 0
+
+    def seed_draws(self, idx: int) -> None:
+        """Seeds Python's, numpy's and torch's generators from seed, epoch and image.
+
+        The label that :meth:`item_for_pipeline` may draw comes first, then the pipeline's draws.
+        """
+        numbers = (*self._draw_key.tolist(), idx)
+        seeds = np.random.SeedSequence(numbers).generate_state(3)
+        random.seed(int(seeds[0]))
+        np.random.seed(seeds[1])
+        # not torch.manual_seed, which also seeds every GPU and so can't run in a forked worker
+        torch.default_generator.manual_seed(int(seeds[2]))
 
     def item_for_pipeline(self, idx: int) -> dict:
         """The dict that enters the pipeline; subclasses may draw labels here."""
         return self.get_data_info(idx)
 
     def _run_pipeline(self, idx: int) -> Any:
-        item = self.item_for_pipeline(idx)
+        return self.decoded(self.item_for_pipeline(idx), self.pipeline)
+
+    @staticmethod
+    def decoded(item: dict, pipeline: Callable) -> Any:
+        """``pipeline(item)``.
+
+        Raises:
+            ConvcutError: It failed, and the image file is damaged.
+        """
         try:
-            return self.pipeline(item)
+            return pipeline(item)
         except Exception as error:
             # each decoder has its own errors for damaged files, cv2 even AssertionError
             damage = _damage(item['img_path']) if 'img_path' in item else ''

@@ -4,6 +4,7 @@ from .hooks import (
     BestWeightsEarlyStoppingHook,
     CheckpointMatchHook,
     EpochSeedHook,
+    FeatureStoreHook,
 )
 
 __all__ = [
@@ -12,4 +13,5 @@ __all__ = [
     'BestWeightsEarlyStoppingHook',
     'CheckpointMatchHook',
     'EpochSeedHook',
+    'FeatureStoreHook',
 ]

@@ -13,9 +13,12 @@ import torch.distributed
 from mmengine.config import Config, ConfigDict, DictAction
 from mmengine.registry import RUNNERS, DefaultScope
 from mmengine.runner import Runner
-from mmpretrain.registry import DATASETS, MODELS
+from mmpretrain.registry import DATASETS, HOOKS, MODELS
 
 from ..errors import ConvcutError
+from ..feature_store import check_dataset, check_model
+
+FEATURE_STORE_HOOK = 'FeatureStoreHook'
 
 
 def run_tool(main: Callable) -> None:
@@ -61,6 +64,14 @@ def add_common_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--amp', action='store_true', help='automatic mixed precision')
     parser.add_argument(
         '--no-pin-memory', action='store_true', help="switch off the loaders' pin_memory"
+    )
+    parser.add_argument(
+        '--cache-features',
+        nargs='?',
+        const='',
+        metavar='DIR',
+        help='compute the features of a frozen backbone once and keep them there, see '
+        'docs/feature_store.md; by default in work_dirs/feature_store',
     )
     parser.add_argument(
         '--cfg-options',
@@ -119,6 +130,24 @@ def finish_config(cfg: Config, args: argparse.Namespace, loaders: tuple) -> None
         cfg.merge_from_dict(args.cfg_options)
 
 
+def use_feature_store(cfg: Config, directory: Optional[str]) -> None:
+    """Turns ``--cache-features`` and the config's ``feature_store`` into a hook.
+
+    Args:
+        cfg (Config): The config.
+        directory (str, optional): The option's value: None where it was not given, '' where it
+            was given without a folder.
+    """
+    options = cfg.get('feature_store')
+    if directory is None and not options:
+        return
+    options = dict(options or {})
+    if directory:
+        options['dir'] = directory
+    hook = dict(type=FEATURE_STORE_HOOK, **options)
+    cfg.custom_hooks = [*(cfg.get('custom_hooks') or []), hook]
+
+
 def check_config(cfg: Config, loaders: tuple) -> None:
     """Builds data sets and model before anything is written: mistakes leave no work folder.
 
@@ -126,13 +155,22 @@ def check_config(cfg: Config, loaders: tuple) -> None:
         cfg (Config): The config.
         loaders (tuple[str]): Keys of the loaders whose data sets are needed.
     """
+    stores = [
+        hook for hook in cfg.get('custom_hooks') or [] if hook.get('type') == FEATURE_STORE_HOOK
+    ]
     with DefaultScope.overwrite_default_scope('mmpretrain'):
+        for hook in stores:
+            HOOKS.build(hook)
         for name in loaders:
             if cfg.get(name) is not None:
-                DATASETS.build({**cfg[name]['dataset'], 'lazy_init': False})
+                dataset = DATASETS.build({**cfg[name]['dataset'], 'lazy_init': False})
+                if stores:
+                    check_dataset(dataset, name)
         model = {**cfg.model}
         model.setdefault('data_preprocessor', cfg.get('data_preprocessor'))
-        MODELS.build(model)
+        model = MODELS.build(model)
+        if stores:
+            check_model(model)
 
 
 def build_runner(cfg: Config) -> Runner:

@@ -19,15 +19,13 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path, PurePosixPath
 
 from PIL import Image
-from rich import progress as bars
-from rich.console import Console
-from rich.text import Text
 
 from convcut_mm.datasets import fer_dataset, ferplus
 from convcut_mm.datasets.utils import fer2013_csv, ferplus_votes
 from convcut_mm.errors import ConvcutError
 from convcut_mm.utils import tool
 from convcut_mm.utils.atomic import write_atomically
+from convcut_mm.utils.progress import progress
 
 IMAGES, VOTES, LABELS = 'fer2013.csv', 'fer2013new.csv', 'label.csv'
 FOLDERS = {usage: ferplus.FOLDERS[split] for split, usage in ferplus.USAGES.items()}
@@ -236,29 +234,6 @@ def summary(folder: Path) -> str:
         f'{folder.name}: {len(names)} images, the majority rule keeps {kept} (votes from '
         f'{source}; {verdict})'
     )
-
-
-class RateColumn(bars.ProgressColumn):
-    """Images a second."""
-
-    def render(self, task: bars.Task) -> Text:
-        speed = task.finished_speed or task.speed
-        return Text('' if speed is None else f'{speed:.0f} images/s')
-
-
-@contextmanager
-def progress(title: str, total: int) -> Iterator:
-    """A progress bar on stderr; yields the function that takes a step."""
-    columns = (
-        '{task.description}',
-        bars.BarColumn(),
-        bars.MofNCompleteColumn(),
-        RateColumn(),
-        bars.TimeRemainingColumn(),
-    )
-    with bars.Progress(*columns, console=Console(stderr=True)) as bar:
-        task = bar.add_task(title, total=total)
-        yield lambda: bar.advance(task)
 
 
 if __name__ == '__main__':

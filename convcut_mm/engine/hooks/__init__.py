@@ -3,6 +3,7 @@ from .checkpoint_match_hook import CheckpointMatchHook
 from .class_weight_hook import BalancedClassWeightHook
 from .early_stopping_hook import BestWeightsEarlyStoppingHook
 from .epoch_seed_hook import EpochSeedHook
+from .feature_store_hook import FeatureStoreHook
 
 __all__ = [
     'AtomicCheckpointHook',
@@ -10,4 +11,5 @@ __all__ = [
     'BestWeightsEarlyStoppingHook',
     'CheckpointMatchHook',
     'EpochSeedHook',
+    'FeatureStoreHook',
 ]

@@ -12,6 +12,7 @@ from torch import nn
 
 from ...errors import ConvcutError
 from ...utils.checkpoint import mismatch
+from ..layout import norm_in_place_order
 
 
 class DepthwiseNorm(BaseModule):
@@ -33,7 +34,7 @@ class DepthwiseNorm(BaseModule):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """(N, C, H, W) to (N, C, H, W)."""
-        return self.norm(self.depthwise_conv(x))
+        return norm_in_place_order(self.norm, self.depthwise_conv(x))
 
 
 @MODELS.register_module()
@@ -164,9 +165,12 @@ class TruncatedConvNeXt(ConvNeXt):
         if self.channels_last and x.device.type == 'cpu':
             x = x.contiguous(memory_format=torch.channels_last)
         for downsample, stage in zip(self.downsample_layers, self.stages):
-            x = stage(downsample(x))
+            for layer in downsample:  # stem: convolution, norm; later: norm, convolution
+                is_norm = not isinstance(layer, nn.Conv2d)
+                x = norm_in_place_order(layer, x) if is_norm else layer(x)
+            x = stage(x)
         if self.out_norm_name is not None:
-            x = getattr(self, self.out_norm_name)(x)
+            x = norm_in_place_order(getattr(self, self.out_norm_name), x)
         return (x,)
 
     def train(self, mode: bool = True) -> 'TruncatedConvNeXt':

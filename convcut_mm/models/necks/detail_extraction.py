@@ -11,6 +11,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from ...errors import ConvcutError
+from ..layout import norm_in_place_order
 
 PADDINGS = ('same', 'valid')
 NORM_POSITIONS = ('before', 'after')
@@ -49,9 +50,16 @@ class DepthwiseSeparableConv(BaseModule):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """(N, C_in, H, W) to (N, C_out, H', W')."""
-        if self.padding == 'same':
-            x = F.pad(x, (*self._same(x.shape[-1]), *self._same(x.shape[-2])))
-        return F.relu(self.pointwise(self.depthwise(x)))
+        return F.relu(self.pointwise(self._depthwise(x)))
+
+    def _depthwise(self, x: torch.Tensor) -> torch.Tensor:
+        if self.padding == 'valid':
+            return self.depthwise(x)
+        (top, bottom), (left, right) = self._same(x.shape[-2]), self._same(x.shape[-1])
+        if top == bottom and left == right:  # the convolution pads by itself, without a copy
+            weight, conv = self.depthwise.weight, self.depthwise
+            return F.conv2d(x, weight, None, conv.stride, (top, left), groups=conv.groups)
+        return self.depthwise(F.pad(x, (left, right, top, bottom)))
 
     def _same(self, size: int) -> tuple:
         total = max((self.out_size(size) - 1) * self.stride + self.kernel_size - size, 0)
@@ -146,11 +154,11 @@ class DetailExtractionNeck(BaseModule):
         x = feats[-1] if isinstance(feats, (tuple, list)) else feats
         self._check(x)
         if self.norm_position == 'before':
-            x = self.norm(x)
+            x = norm_in_place_order(self.norm, x)
         for conv in self.convs:
             x = conv(x)
         if self.norm_position == 'after':
-            x = self.norm(x)
+            x = norm_in_place_order(self.norm, x)
         return (self.dropout(x),)
 
     def _check(self, x: torch.Tensor) -> None:

@@ -1,0 +1,20 @@
+"""Frozen features, computed once and trained on many times (docs/feature_store.md).
+
+Three parts: ``store.py`` (files), ``loader.py`` (batches), ``feature_input.py`` (the model takes
+features instead of images). ``prepare.py`` leads from a runner's loaders to the first two;
+``engine/hooks/feature_store_hook.py`` puts all of it into a training.
+"""
+
+from .feature_input import check_model, take_features
+from .prepare import StoreOptions, check_dataset, stored_loaders
+from .store import StoreEntry, entries
+
+__all__ = [
+    'StoreEntry',
+    'StoreOptions',
+    'check_dataset',
+    'check_model',
+    'entries',
+    'stored_loaders',
+    'take_features',
+]

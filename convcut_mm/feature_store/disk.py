@@ -1,0 +1,41 @@
+"""Hashes of files, room on the disk."""
+
+import hashlib
+import shutil
+from pathlib import Path
+from typing import Union
+
+from ..errors import ConvcutError
+
+
+def file_sha256(path: Union[str, Path]) -> str:
+    """Hash of a file's contents."""
+    digest = hashlib.sha256()
+    with open(path, 'rb') as file:
+        while chunk := file.read(1 << 20):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def check_room(root: Union[str, Path], needed: int) -> int:
+    """Bytes free at ``root``.
+
+    Raises:
+        ConvcutError: Less than ``needed``.
+    """
+    free = shutil.disk_usage(root).free
+    if needed > free:
+        raise ConvcutError(
+            f'{root}: the features take {size_text(needed)}, only {size_text(free)} are free '
+            'there; choose another folder (--cache-features DIR) or a smaller dtype'
+        )
+    return free
+
+
+def size_text(number: float) -> str:
+    """Bytes in a readable unit."""
+    for unit in ('bytes', 'kB', 'MB'):
+        if number < 1000:
+            return f'{number:.3g} {unit}' if unit != 'bytes' else f'{number} bytes'
+        number /= 1000
+    return f'{number:.2f} GB'

@@ -1,0 +1,79 @@
+"""The place where a model takes features instead of images."""
+
+from collections.abc import Callable
+
+import torch
+from mmpretrain.models import ClsDataPreprocessor
+from torch import nn
+
+from ..errors import ConvcutError
+
+
+def check_model(model: nn.Module) -> None:
+    """Whether features of this model's backbone can be stored.
+
+    Args:
+        model (nn.Module): An ``ImageClassifier``.
+
+    Raises:
+        ConvcutError: The backbone is not frozen, or the data preprocessor draws.
+    """
+    preprocessor = model.data_preprocessor
+    if type(preprocessor) is not ClsDataPreprocessor:
+        raise ConvcutError(
+            f'the feature store knows no {type(preprocessor).__name__}, only ClsDataPreprocessor'
+        )
+    if preprocessor.batch_augments is not None:
+        names = ', '.join(type(one).__name__ for one in preprocessor.batch_augments.augments)
+        raise ConvcutError(
+            f'the feature store knows no {names}: batch augmentations mix images, stored features '
+            'are of single ones. Remove batch_augments or train without the store'
+        )
+    backbone = model.backbone
+    name = type(backbone).__name__
+    trained = [key for key, value in backbone.named_parameters() if value.requires_grad]
+    if trained:
+        raise ConvcutError(
+            f'the feature store needs a frozen backbone, {name} learns {trained[0]} and '
+            f'{len(trained) - 1} more; set model.backbone.frozen=True or train without the store'
+        )
+    was_training = model.training
+    model.train()
+    active = [key or name for key, module in backbone.named_modules() if module.training]
+    model.train(was_training)
+    if active:
+        raise ConvcutError(
+            f'the feature store needs a frozen backbone, {active[0]} of {name} is in train mode '
+            'while the model learns; set model.backbone.frozen=True or train without the store'
+        )
+
+
+def take_features(model: nn.Module) -> Callable:
+    """From now on the model's inputs are maps of its backbone, not images.
+
+    The backbone stays where it is, so that checkpoints are those of the whole model; only its
+    ``forward`` is passed by. The data preprocessor is replaced by one that moves and casts, and
+    does with labels what the other did.
+
+    Args:
+        model (nn.Module): A model that :func:`check_model` accepts.
+
+    Returns:
+        callable: Makes the model take images again.
+    """
+    backbone, preprocessor = model.backbone, model.data_preprocessor
+    only_moves = ClsDataPreprocessor(
+        to_onehot=preprocessor.to_onehot, num_classes=preprocessor.num_classes
+    )
+    model.data_preprocessor = only_moves.to(preprocessor.device)
+    backbone.forward = _pass_by
+
+    def take_images() -> None:
+        model.data_preprocessor = preprocessor
+        del backbone.forward
+
+    return take_images
+
+
+def _pass_by(features: torch.Tensor) -> tuple:
+    return (features,)

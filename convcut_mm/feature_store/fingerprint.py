@@ -1,0 +1,117 @@
+"""What stored features depend on, as plain data that can be compared and named."""
+
+import hashlib
+import json
+from typing import Any
+
+import torch
+from torch import nn
+
+# fields of an entry's identity, in the words of the messages
+NAMES = dict(
+    backbone='type of the backbone',
+    structure='structure of the backbone',
+    weights="backbone's weights",
+    preprocessor='data preprocessor',
+    pipeline='pipeline',
+    compute='number format of the forward pass',
+    dtype='dtype',
+)
+
+# settings of ClsDataPreprocessor that touch no image
+ABOUT_LABELS = ('num_classes', 'to_onehot', 'batch_augments')
+
+
+def describe(thing: Any) -> dict:
+    """Type and plain settings of a transform or preprocessor."""
+    settings = {
+        key: plain(value)
+        for key, value in vars(thing).items()
+        if not key.startswith('_') and key != 'training'
+    }
+    return dict(type=type_name(thing), **{key: settings[key] for key in sorted(settings)})
+
+
+def plain(value: Any) -> Any:
+    """``value`` as JSON can hold it; what it can't hold counts by its text."""
+    if isinstance(value, torch.Tensor):
+        return value.flatten().tolist()
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    if isinstance(value, dict):
+        return {str(key): plain(item) for key, item in sorted(value.items(), key=str)}
+    if value is None or isinstance(value, (str, int, float, bool)):
+        return value
+    return repr(value)
+
+
+def type_name(thing: Any) -> str:
+    """Module and name of its class."""
+    return f'{type(thing).__module__}.{type(thing).__qualname__}'
+
+
+def describe_preprocessor(preprocessor: nn.Module) -> dict:
+    """Settings and buffers (mean, std) of a data preprocessor: what changes the images."""
+    buffers = {name: plain(buffer) for name, buffer in preprocessor.named_buffers()}
+    described = {**describe(preprocessor), **buffers}
+    return {key: value for key, value in described.items() if key not in ABOUT_LABELS}
+
+
+def identity(
+    backbone: nn.Module, preprocessor: nn.Module, pipeline: list, dtype: str, compute: str
+) -> dict:
+    """Everything that features depend on but the images.
+
+    Args:
+        backbone (nn.Module): The frozen backbone.
+        preprocessor (nn.Module): The model's data preprocessor.
+        pipeline (list[dict]): The deterministic part of the pipeline, described.
+        dtype (str): Type of the stored numbers.
+        compute (str): Type that the backbone computes in.
+
+    Returns:
+        dict: Plain data with the keys of ``NAMES``.
+    """
+    return dict(
+        backbone=dict(type=type_name(backbone)),
+        # printed modules show sizes, strides, eps; drop path, which is off, is part of it too
+        structure=hashlib.sha256(repr(backbone).encode()).hexdigest(),
+        weights=weights_sha256(backbone),
+        preprocessor=describe_preprocessor(preprocessor),
+        pipeline=pipeline,
+        compute=compute,
+        dtype=dtype,
+    )
+
+
+def weights_sha256(module: nn.Module) -> str:
+    """Hash of all parameters and buffers, names, shapes and types included."""
+    digest = hashlib.sha256()
+    for name, tensor in sorted(module.state_dict().items()):
+        digest.update(f'{name} {tuple(tensor.shape)} {tensor.dtype}'.encode())
+        digest.update(tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy())
+    return digest.hexdigest()
+
+
+def differences(one: dict, other: dict) -> list:
+    """In which respects two identities differ, in words."""
+    found = []
+    for key, words in NAMES.items():
+        if plain(one.get(key)) == plain(other.get(key)):
+            continue
+        if key == 'pipeline':
+            words += f' ({pipeline_text(other[key])} then, {pipeline_text(one[key])} now)'
+        elif key in ('dtype', 'compute'):
+            words += f' ({other[key]} then, {one[key]} now)'
+        found.append(words)
+    return found
+
+
+def pipeline_text(pipeline: list) -> str:
+    """Names of described transforms, with the sizes that they lead to."""
+    texts = []
+    for transform in pipeline:
+        size = transform.get('scale') or transform.get('crop_size')
+        name = transform['type'].rsplit('.', 1)[-1]
+        texts.append(name if size is None else f'{name} {json.dumps(size)}')
+    return ', '.join(texts)

@@ -1,0 +1,133 @@
+"""The loader: batches of stored features, gathered whole."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch.utils.data import BatchSampler, DataLoader, Dataset
+
+from ..datasets.fer_dataset import FERDataset, preserved_draws
+from .store import StoreEntry
+from .views import Views
+
+
+class MappedRows:
+    """Rows in the store's memory-mapped files.
+
+    Args:
+        entry (StoreEntry): The entry.
+        places (Sequence[tuple]): Shard and number of each row.
+    """
+
+    def __init__(self, entry: StoreEntry, places: Sequence[tuple]) -> None:
+        self.shape, self.dtype, self.row_bytes = entry.shape, entry.dtype, entry.row_bytes
+        shards = {shard: entry.mapped(shard) for shard in {shard for shard, _ in places}}
+        self._places = [(shards[shard], number) for shard, number in places]
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def gather(self, positions: Sequence[int]) -> torch.Tensor:
+        """Copies rows into one tensor (B, H, W, C) of the store's dtype."""
+        content = np.empty((len(positions), self.row_bytes), np.uint8)
+        for target, position in zip(content, positions):
+            shard, number = self._places[position]
+            target[:] = shard[number]
+        return torch.from_numpy(content).view(self.dtype).view(-1, *self.shape)
+
+
+class ResidentRows:
+    """The same rows in the memory of a device.
+
+    Args:
+        rows (MappedRows): Where they come from.
+        device (torch.device): Where they go.
+    """
+
+    def __init__(self, rows: MappedRows, device: torch.device) -> None:
+        self._rows = torch.empty(len(rows), *rows.shape, dtype=rows.dtype, device=device)
+        for start in range(0, len(rows), 256):
+            part = range(start, min(start + 256, len(rows)))
+            self._rows[part.start : part.stop] = rows.gather(part).to(device)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def gather(self, positions: Sequence[int]) -> torch.Tensor:
+        """Picks rows, (B, H, W, C)."""
+        return self._rows[torch.as_tensor(positions, device=self._rows.device)]
+
+
+class StoredViews(Dataset):
+    """A data set whose samples are stored features, and which is read by whole batches.
+
+    Labels and draws come from the data set behind it: label first, then the view, from the
+    generators that ``FERDataset.seed_draws`` seeds, so that an epoch sees the views that it would
+    see without a store.
+
+    Args:
+        dataset (FERDataset): The images' data set; its attributes can be read here too.
+        views (Views): Its pipeline, taken apart.
+        rows (MappedRows | ResidentRows): The features.
+        positions (dict): Position in ``rows`` of each view of each image: {view: [int, ...]}.
+        metas (list[dict]): What the pipeline found out about each image.
+    """
+
+    def __init__(
+        self, dataset: FERDataset, views: Views, rows, positions: dict, metas: list
+    ) -> None:
+        self.dataset, self.views, self.rows = dataset, views, rows
+        self.positions, self.metas = positions, metas
+
+    def __getattr__(self, name: str):
+        if name == 'dataset':  # not set yet: unpickling asks
+            raise AttributeError(name)
+        return getattr(self.dataset, name)
+
+    def __len__(self) -> int:
+        return len(self.dataset)
+
+    def __getitems__(self, indices: Sequence[int]) -> dict:
+        """A whole batch: torch's loader asks for this where it exists.
+
+        Args:
+            indices (Sequence[int]): Numbers of the images.
+
+        Returns:
+            dict: ``inputs``, (B, C, H, W) of the store's dtype in channels-last order, and
+            ``data_samples``, as from the pipeline.
+        """
+        positions, samples = [], []
+        with preserved_draws():
+            for idx in indices:
+                if self.dataset.has_own_draws:
+                    self.dataset.seed_draws(idx)
+                item = self.dataset.item_for_pipeline(idx)
+                drawn = self.views.draw()
+                view = drawn.get('flip_direction') or self.views.names[0]
+                positions.append(self.positions[view][idx])
+                samples.append(self.views.sample(item, self.metas[idx], drawn))
+        inputs = self.rows.gather(positions).permute(0, 3, 1, 2)
+        return dict(inputs=inputs, data_samples=samples)
+
+
+def stored_loader(loader: DataLoader, dataset: StoredViews) -> DataLoader:
+    """The loader with stored features in the place of images: same sampler, same batches.
+
+    Args:
+        loader (DataLoader): The loader of the images.
+        dataset (StoredViews): Its data set's features.
+    """
+    if type(loader.batch_sampler) is BatchSampler:
+        batching = dict(
+            sampler=loader.sampler, batch_size=loader.batch_size, drop_last=loader.drop_last
+        )
+    else:
+        batching = dict(batch_sampler=loader.batch_sampler)
+    return DataLoader(
+        dataset, collate_fn=_as_it_is, num_workers=0, pin_memory=loader.pin_memory, **batching
+    )
+
+
+def _as_it_is(batch: dict) -> dict:
+    return batch

@@ -1,0 +1,259 @@
+"""From loaders of images to loaders of stored features: checks, hashes, builds, verifies."""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Union
+
+import torch
+from mmengine.dist import barrier, get_dist_info
+from torch import nn
+from torch.utils.data import DataLoader
+
+from ..datasets import FERDataset
+from ..errors import ConvcutError
+from ..utils.progress import progress
+from .builder import FeatureComputer, Wanted, build
+from .disk import file_sha256
+from .feature_input import check_model
+from .fingerprint import differences, identity
+from .loader import MappedRows, ResidentRows, StoredViews, stored_loader
+from .row import Row
+from .store import DTYPES, StoreEntry, entries, entry_folder
+from .views import Views
+
+COMPUTE = ('float32', 'bfloat16')
+RESIDENT = ('auto', True, False)
+# share of a GPU's free memory that the features may take: the rest is the training's
+_GPU_SHARE = 0.6
+_FILES_WITHOUT_BAR = 5000
+
+
+@dataclass
+class StoreOptions:
+    """Settings of the feature store; ``feature_store=dict(...)`` in a config.
+
+    Args:
+        dir (str): Folder of all stores. Defaults to 'work_dirs/feature_store'.
+        dtype (str): 'float32', 'float16' or 'bfloat16': type of the stored numbers. Defaults to
+            'float16', half the size; the model computes in float32 whatever is stored.
+        compute (str): Format of the backbone's forward pass, 'float32' or 'bfloat16' (autocast).
+            Defaults to 'float32'.
+        batch_size (int): Images in a forward pass. Defaults to 16.
+        resident (bool | str): Hold the features in the memory of the model's device. Defaults to
+            'auto': on a GPU, if they fit into 60 % of what is free.
+
+    Raises:
+        ConvcutError: An unknown value.
+    """
+
+    dir: str = 'work_dirs/feature_store'
+    dtype: str = 'float16'
+    compute: str = 'float32'
+    batch_size: int = 16
+    resident: Union[bool, str] = 'auto'
+
+    def __post_init__(self) -> None:
+        for name, known in (('dtype', DTYPES), ('compute', COMPUTE), ('resident', RESIDENT)):
+            if getattr(self, name) not in known:
+                raise ConvcutError(
+                    f'feature_store.{name}={getattr(self, name)!r}: expected '
+                    f'{", ".join(map(str, known))}'
+                )
+        if not isinstance(self.batch_size, int) or self.batch_size < 1:
+            raise ConvcutError(f'feature_store.batch_size={self.batch_size}: expected 1 or more')
+
+
+def check_dataset(dataset, where: str) -> Views:
+    """Takes the data set's pipeline apart.
+
+    Args:
+        dataset (FERDataset): The data set.
+        where (str): Name of its loader, for messages.
+
+    Raises:
+        ConvcutError: A data set whose draws can't be repeated, or a random transform.
+    """
+    if not isinstance(dataset, FERDataset):
+        raise ConvcutError(
+            f'{where}: the feature store knows no data set of type {type(dataset).__name__}, '
+            'only those derived from FERDataset, whose draws can be repeated'
+        )
+    views = Views(list(dataset.pipeline.transforms), where)
+    if dataset.test_mode and len(views.names) > 1:
+        raise ConvcutError(
+            f'{where}: RandomFlip in the pipeline of a data set with test_mode=True'
+        )
+    return views
+
+
+@dataclass
+class _Part:
+    """What one loader wants of the store."""
+
+    loader: DataLoader
+    views: Views
+    identity: dict
+    wanted: list  # of Wanted: the views of the first image, of the second, ...
+
+
+def stored_loaders(model: nn.Module, loaders: dict, options: StoreOptions, logger) -> dict:
+    """Builds what is missing and returns loaders of features.
+
+    Args:
+        model (nn.Module): An ``ImageClassifier`` that still takes images.
+        loaders (dict): Loaders of images by name.
+        options (StoreOptions): Settings.
+        logger: Where to say what is done.
+
+    Returns:
+        dict: Loaders of features by the same names.
+
+    Raises:
+        ConvcutError: A trained backbone, a random transform, too little room, a broken image.
+    """
+    check_model(model)
+    was_training = model.training
+    model.eval()
+    parts = {name: _part(model, loader, name, options) for name, loader in loaders.items()}
+    by_folder: dict = {}
+    for part in parts.values():
+        folder = entry_folder(options.dir, part.identity)
+        by_folder.setdefault(folder, []).append(part)
+    threads = max(loader.num_workers for loader in loaders.values())
+    computer = FeatureComputer(model, options.dtype, options.compute, options.batch_size, threads)
+    stored = {folder: _fill(some, computer, options, logger) for folder, some in by_folder.items()}
+    model.train(was_training)
+    device = model.data_preprocessor.device
+    return {
+        name: _loader(part, stored[entry_folder(options.dir, part.identity)], options, device)
+        for name, part in parts.items()
+    }
+
+
+def _part(model: nn.Module, loader: DataLoader, name: str, options: StoreOptions) -> _Part:
+    dataset = loader.dataset
+    views = check_dataset(dataset, name)
+    paths = [dataset.get_data_info(idx)['img_path'] for idx in range(len(dataset))]
+    wanted = []
+    for idx, (path, size, sha256) in enumerate(_hashed(paths, loader.num_workers)):
+        for view in views.names:
+            row = Row(sha256, views.describe(view), _short(path, dataset.data_root), size)
+            wanted.append(Wanted(row, partial(_load, dataset, views, idx, view)))
+    found = identity(
+        model.backbone, model.data_preprocessor, views.pipeline(), options.dtype, options.compute
+    )
+    return _Part(loader, views, found, wanted)
+
+
+def _hashed(paths: Sequence[str], threads: int) -> list:
+    def look(path: str) -> tuple:
+        return path, Path(path).stat().st_size, file_sha256(path)
+
+    shown = len(paths) > _FILES_WITHOUT_BAR and get_dist_info()[0] == 0
+    with (
+        ThreadPoolExecutor(max(1, threads)) as pool,
+        progress('Hashing images', len(paths), shown=shown) as step,
+    ):
+        hashed = []
+        for one in pool.map(look, paths):
+            hashed.append(one)
+            step()
+    return hashed
+
+
+def _load(dataset: FERDataset, views: Views, idx: int, view: str) -> dict:
+    return dataset.decoded(dataset.get_data_info(idx), partial(views.image, view=view))
+
+
+def _short(path: str, root: str) -> str:
+    try:
+        return str(Path(path).relative_to(root))
+    except ValueError:
+        return path
+
+
+def _fill(parts: list, computer: FeatureComputer, options: StoreOptions, logger) -> StoreEntry:
+    """Opens the entry of these parts, removes damaged shards, computes what is missing."""
+    rank, world_size = get_dist_info()
+    wanted = [one for part in parts for one in part.wanted]
+    folder = entry_folder(options.dir, parts[0].identity)
+    Path(options.dir).mkdir(parents=True, exist_ok=True)
+    if (folder / 'manifest.json').is_file():
+        entry = StoreEntry(folder)
+        _remove_damaged(entry, logger, rank, world_size)
+        _say_what_changed(entry, wanted, logger)
+    else:
+        _say_nearest(parts[0].identity, options.dir, logger)
+        shape = computer.row_shape(wanted[0])
+        entry = StoreEntry.open_or_create(options.dir, parts[0].identity, shape)
+    barrier()  # nobody computes before everybody has looked, or a new row would seem an old one
+    build(entry, wanted, computer, logger, rank, world_size)
+    entry.touch()
+    logger.info(f'Feature store: {len({one.row.key for one in wanted})} views in {entry.folder}')
+    return entry
+
+
+def _remove_damaged(entry: StoreEntry, logger, rank: int, world_size: int) -> None:
+    """Checks every shard of the entry; each process takes its share of them."""
+    shards = entry.shards()
+    barrier()  # all have the same list before anybody removes from it
+    mine = shards[rank::world_size]
+    shown = rank == 0 and len(mine) * entry.rows_per_shard * entry.row_bytes > 1 << 30
+    with progress('Checking shards', len(mine), 'shards', shown=shown) as step:
+        for shard in mine:
+            with entry.locked(shard) as free:
+                damage = entry.damage(shard) if free else ''
+                if damage:
+                    logger.warning(f'Feature store: {entry.folder}: {damage}; computed anew')
+                    entry.remove_shard(shard)
+            step()
+    barrier()
+
+
+def _say_what_changed(entry: StoreEntry, wanted: list, logger) -> None:
+    present = {row.key: row for _, _, row in entry.rows()}
+    names = {row.file for row in present.values()}
+    missing = [one.row for one in wanted if one.row.key not in present]
+    changed = sorted({row.file for row in missing if row.file in names})
+    if changed:
+        logger.info(
+            f'Feature store: {len(changed)} images or views are not those that were stored '
+            f'({", ".join(changed[:3])}{", ..." if len(changed) > 3 else ""}); computed anew'
+        )
+
+
+def _say_nearest(wanted: dict, root: str, logger) -> None:
+    """Says why no entry fits, if there are any."""
+    found = [(differences(wanted, entry.manifest), entry.folder.name) for entry in entries(root)]
+    if found:
+        reasons, name = min(found, key=lambda one: len(one[0]))
+        logger.info(
+            f'Feature store: no entry of {root} fits; {name} differs in: {"; ".join(reasons)}'
+        )
+
+
+def _loader(part: _Part, entry: StoreEntry, options: StoreOptions, device) -> DataLoader:
+    index = entry.index()
+    places = [index[one.row.key] for one in part.wanted]
+    rows = MappedRows(entry, [(shard, number) for shard, number, _ in places])
+    if _resident(options, len(rows) * entry.row_bytes, torch.device(device)):
+        rows = ResidentRows(rows, device)
+    names = part.views.names
+    positions = {view: range(number, len(places), len(names)) for number, view in enumerate(names)}
+    metas = [_tuples(meta) for _, _, meta in places[:: len(names)]]
+    dataset = StoredViews(part.loader.dataset, part.views, rows, positions, metas)
+    return stored_loader(part.loader, dataset)
+
+
+def _resident(options: StoreOptions, needed: int, device: torch.device) -> bool:
+    if options.resident != 'auto':
+        return options.resident
+    return device.type == 'cuda' and needed < _GPU_SHARE * torch.cuda.mem_get_info(device)[0]
+
+
+def _tuples(meta: dict) -> dict:
+    """JSON has lists where the pipeline has tuples."""
+    return {key: tuple(value) if isinstance(value, list) else value for key, value in meta.items()}

@@ -1,0 +1,269 @@
+"""The store: files only. It knows rows of numbers and their keys, no images and no model.
+
+    DIR/ENTRY/manifest.json     what the features were computed with, dtype, shape of a row
+    DIR/ENTRY/SHARD.bin         rows one after another, memory-mapped
+    DIR/ENTRY/SHARD.json        the rows' images and views, the checksum of SHARD.bin
+    DIR/ENTRY/lock              byte ranges of it are locked by the processes that write a shard
+
+An entry belongs to one backbone, data preprocessor, deterministic pipeline and dtype. Its name is
+a hash of these, so that features of something else can't be taken for it. A row belongs to an
+image's *contents* and a view of it. A shard exists once its .json does, which is written last.
+"""
+
+import fcntl
+import hashlib
+import json
+import math
+import os
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Union
+
+import numpy as np
+import torch
+
+from ..errors import ConvcutError
+from ..utils.atomic import write_atomically
+from .disk import file_sha256
+from .row import Row, shard_name
+
+FORMAT_VERSION = 1
+DTYPES = {'float32': torch.float32, 'float16': torch.float16, 'bfloat16': torch.bfloat16}
+# what is lost when a build is killed; also few enough files for a large store
+SHARD_BYTES = 32 << 20
+SHARD_ROWS = 1024
+_TEMPORARY = '.part'
+
+
+class StoreEntry:
+    """The features of one backbone under one pipeline.
+
+    Args:
+        folder (str | Path): The entry's folder; :meth:`open_or_create` finds its name.
+
+    Raises:
+        ConvcutError: The manifest is not one of this version.
+    """
+
+    def __init__(self, folder: Union[str, Path]) -> None:
+        self.folder = Path(folder)
+        self.manifest = read_manifest(self.folder)
+        self._lock_file = None
+
+    @classmethod
+    def open_or_create(cls, root: Union[str, Path], identity: dict, shape: tuple) -> 'StoreEntry':
+        """Opens the entry of ``identity``, which is made if it does not exist.
+
+        Args:
+            root (str | Path): Folder of all entries.
+            identity (dict): Plain data: what the features depend on, and ``dtype``.
+            shape (tuple[int]): Shape of a row, (H, W, C).
+        """
+        folder = entry_folder(root, identity)
+        if not (folder / 'manifest.json').is_file():
+            manifest = dict(format_version=FORMAT_VERSION, shape=list(shape), **identity)
+            write_atomically(folder / 'manifest.json', json.dumps(manifest, indent=1).encode())
+        return cls(folder)
+
+    @property
+    def shape(self) -> tuple:
+        """Shape of a row, (H, W, C)."""
+        return tuple(self.manifest['shape'])
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """Type of the numbers in the files."""
+        return DTYPES[self.manifest['dtype']]
+
+    @property
+    def row_bytes(self) -> int:
+        """Bytes of a row."""
+        return row_bytes(self.shape, self.dtype)
+
+    @property
+    def rows_per_shard(self) -> int:
+        """Rows in every shard but the last."""
+        return max(1, min(SHARD_ROWS, SHARD_BYTES // self.row_bytes))
+
+    def shards(self) -> list:
+        """Names of the complete shards."""
+        return sorted(path.stem for path in self.folder.glob('*.json') if path.stem != 'manifest')
+
+    def rows(self) -> Iterator[tuple]:
+        """Goes through all rows: shard, number in the shard, :class:`Row`."""
+        for shard in self.shards():
+            try:
+                rows = self._rows(shard)
+            except FileNotFoundError:
+                continue  # another process has just found it damaged
+            for number, row in enumerate(rows):
+                yield shard, number, row
+
+    def index(self) -> dict:
+        """Where each row is: {(sha256, view): (shard, number, meta)}."""
+        return {row.key: (shard, number, row.meta) for shard, number, row in self.rows()}
+
+    def mapped(self, shard: str) -> np.ndarray:
+        """The shard's file as (rows, bytes of a row), memory-mapped, read-only."""
+        path = self.folder / f'{shard}.bin'
+        # a plain array: numpy's memmap class makes each access slower
+        return np.asarray(np.memmap(path, np.uint8, 'r')).reshape(-1, self.row_bytes)
+
+    def damage_of_list(self, shard: str) -> str:
+        """What is wrong with the shard's list of rows, '' if it is what was written."""
+        try:
+            rows = self._rows(shard)
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            return f'{shard}.json is not readable'
+        # the name is a hash of the rows' keys
+        return '' if shard_name(rows) == shard else f'{shard}.json is not what was written'
+
+    def damage(self, shard: str) -> str:
+        """What is wrong with a shard, '' if its contents are those that were written."""
+        path = self.folder / f'{shard}.bin'
+        damage = self.damage_of_list(shard)
+        if damage:
+            return damage
+        side = self._side(shard)
+        expected = len(side['rows']) * self.row_bytes
+        if not path.is_file():
+            return f'{shard}.bin is missing'
+        if path.stat().st_size != expected:
+            return f'{shard}.bin has {path.stat().st_size} bytes instead of {expected}'
+        if file_sha256(path) != side['sha256']:
+            return f'{shard}.bin is not what was written (checksum)'
+        return ''
+
+    def remove_shard(self, shard: str) -> None:
+        """Removes a shard; processes that have mapped it keep their data."""
+        (self.folder / f'{shard}.json').unlink(missing_ok=True)
+        (self.folder / f'{shard}.bin').unlink(missing_ok=True)
+
+    def has(self, shard: str) -> bool:
+        """Whether the shard is complete."""
+        return (self.folder / f'{shard}.json').is_file()
+
+    def write_shard(self, shard: str, batches: Iterable[tuple]) -> None:
+        """Writes a shard whose lock the caller holds.
+
+        Args:
+            shard (str): Its name, :func:`shard_name` of its rows.
+            batches (Iterable[tuple]): Rows and their features, (B, H, W, C) of the entry's dtype.
+
+        Raises:
+            OSError: The disk is full; nothing of the shard is left then.
+        """
+        temporary = self.folder / f'{shard}{_TEMPORARY}'
+        digest, rows = hashlib.sha256(), []
+        try:
+            with open(temporary, 'wb') as file:
+                for batch_rows, features in batches:
+                    content = features.contiguous().flatten().view(torch.uint8).numpy().data
+                    digest.update(content)
+                    file.write(content)
+                    rows += batch_rows
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(temporary, self.folder / f'{shard}.bin')
+        finally:
+            temporary.unlink(missing_ok=True)
+        side = dict(sha256=digest.hexdigest(), rows=[asdict(row) for row in rows])
+        write_atomically(self.folder / f'{shard}.json', json.dumps(side).encode())
+
+    @contextmanager
+    def locked(self, shard: str) -> Iterator[bool]:
+        """Holds a shard's lock, or yields False if another process holds it.
+
+        The kernel lets go of it when the process ends, however it ends.
+        """
+        if self._lock_file is None:
+            self._lock_file = open(self.folder / 'lock', 'ab')  # noqa: SIM115, kept open
+        place = int(shard[:12], 16)
+        try:
+            fcntl.lockf(self._lock_file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, place)
+        except (BlockingIOError, PermissionError):
+            yield False
+            return
+        try:
+            yield True
+        finally:
+            fcntl.lockf(self._lock_file, fcntl.LOCK_UN, 1, place)
+
+    def remove_leftovers(self) -> None:
+        """Removes what killed processes left half-written, and nothing that is being written."""
+        for path in self.folder.iterdir():
+            shard = path.name.lstrip('.').split('.')[0]
+            known = path.name in ('lock', 'manifest.json') or shard == 'manifest'
+            if known or (path.suffix in ('.json', '.bin') and self.has(shard)):
+                continue
+            with self.locked(shard) as free:
+                if free and not self.has(shard):
+                    path.unlink(missing_ok=True)
+
+    def touch(self) -> None:
+        """Notes that the entry was used."""
+        os.utime(self.folder / 'manifest.json')
+
+    @property
+    def used(self) -> float:
+        """When it was used last, in seconds since 1970."""
+        return (self.folder / 'manifest.json').stat().st_mtime
+
+    def summary(self) -> dict:
+        """What ``tools/feature_store.py list`` shows."""
+        shards = self.shards()
+        rows = [row for _, _, row in self.rows()]
+        return dict(
+            views=len({row.key for row in rows}),
+            images=len({row.sha256 for row in rows}),
+            shards=len(shards),
+            bytes=sum(path.stat().st_size for path in self.folder.iterdir()),
+            used=time.strftime('%Y-%m-%d %H:%M', time.localtime(self.used)),
+        )
+
+    def _rows(self, shard: str) -> list:
+        return [Row(**row) for row in self._side(shard)['rows']]
+
+    def _side(self, shard: str) -> dict:
+        return json.loads((self.folder / f'{shard}.json').read_text())
+
+
+def entry_folder(root: Union[str, Path], identity: dict) -> Path:
+    """The folder of the entry of ``identity`` below ``root``."""
+    text = json.dumps(dict(format_version=FORMAT_VERSION, **identity), sort_keys=True)
+    name = hashlib.sha256(text.encode()).hexdigest()[:12]
+    return Path(root) / f'{identity["backbone"]["type"].rsplit(".", 1)[-1].lower()}-{name}'
+
+
+def entries(root: Union[str, Path]) -> list:
+    """All entries below ``root`` that this version can read, by name."""
+    if not Path(root).is_dir():
+        raise ConvcutError(f'{root}: no such folder, so no feature store')
+    found = sorted(path.parent for path in Path(root).glob('*/manifest.json'))
+    return [StoreEntry(folder) for folder in found]
+
+
+def read_manifest(folder: Path) -> dict:
+    """The manifest of an entry."""
+    path = folder / 'manifest.json'
+    try:
+        manifest = json.loads(path.read_text())
+        version = manifest['format_version']
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ConvcutError(
+            f'{path}: not the manifest of a feature store, remove {folder}'
+        ) from error
+    if version != FORMAT_VERSION:
+        raise ConvcutError(
+            f'{path}: format version {version}, this program reads {FORMAT_VERSION}; '
+            f'remove {folder}'
+        )
+    return manifest
+
+
+def row_bytes(shape: tuple, dtype: torch.dtype) -> int:
+    """Bytes of a row of that shape."""
+    return math.prod(shape) * dtype.itemsize

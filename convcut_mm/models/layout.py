@@ -1,0 +1,23 @@
+"""Memory order of maps: norms that don't turn channels-last maps around."""
+
+import torch
+from mmpretrain.models.utils import LayerNorm2d
+from torch import nn
+
+
+def norm_in_place_order(norm: nn.Module, x: torch.Tensor) -> torch.Tensor:
+    """``norm(x)`` in the memory order of ``x``.
+
+    mmpretrain's ``LN2d`` copies its result to channels-first order, so that whatever follows is
+    computed in the slower order on a CPU, and copied again.
+
+    Args:
+        norm (nn.Module): Any norm of maps.
+        x (Tensor): (N, C, H, W).
+
+    Returns:
+        Tensor: (N, C, H, W).
+    """
+    if isinstance(norm, LayerNorm2d) and x.is_contiguous(memory_format=torch.channels_last):
+        return norm(x.permute(0, 2, 3, 1), data_format='channel_last').permute(0, 3, 1, 2)
+    return norm(x)

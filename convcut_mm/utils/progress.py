@@ -1,0 +1,49 @@
+"""The progress bar of everything that goes through many images."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich import progress as bars
+from rich.console import Console
+from rich.text import Text
+
+
+class RateColumn(bars.ProgressColumn):
+    """Images a second."""
+
+    def __init__(self, unit: str) -> None:
+        super().__init__()
+        self.unit = unit
+
+    def render(self, task: bars.Task) -> Text:
+        speed = task.finished_speed or task.speed
+        if speed is None:
+            return Text('')
+        return Text(f'{speed:.0f} {self.unit}/s' if speed >= 20 else f'{speed:.1f} {self.unit}/s')
+
+
+@contextmanager
+def progress(
+    title: str, total: int, unit: str = 'images', shown: bool = True
+) -> Iterator[Callable]:
+    """A bar on stderr with count, rate and time left.
+
+    Args:
+        title (str): What is being done.
+        total (int): Number of steps.
+        unit (str): What a step is, for the rate. Defaults to 'images'.
+        shown (bool): False for all but one of several processes. Defaults to True.
+
+    Yields:
+        callable: Takes that many steps, one by default.
+    """
+    columns = (
+        '{task.description}',
+        bars.BarColumn(),
+        bars.MofNCompleteColumn(),
+        RateColumn(unit),
+        bars.TimeRemainingColumn(),
+    )
+    with bars.Progress(*columns, console=Console(stderr=True), disable=not shown) as bar:
+        task = bar.add_task(title, total=total)
+        yield lambda steps=1: bar.advance(task, steps)

@@ -1,0 +1,149 @@
+"""Looks after the stores of frozen features that training with --cache-features makes.
+
+    python tools/feature_store.py list                            # in work_dirs/feature_store
+    python tools/feature_store.py verify DIR                      # checksums of every shard
+    python tools/feature_store.py prune DIR                       # removes what is damaged
+    python tools/feature_store.py prune DIR --older-than 30       # and entries not used for a month
+    python tools/feature_store.py prune DIR --entry NAME          # and that entry
+
+A store that trainings are using can be listed and verified; prune it when none is.
+"""
+
+import argparse
+import shutil
+import sys
+import time
+from pathlib import Path
+from typing import Optional
+
+from rich.console import Console
+from rich.table import Table
+
+from convcut_mm.errors import ConvcutError
+from convcut_mm.feature_store import StoreEntry, StoreOptions, entries
+from convcut_mm.feature_store.disk import size_text
+from convcut_mm.feature_store.fingerprint import pipeline_text
+from convcut_mm.utils import tool
+from convcut_mm.utils.progress import progress
+
+DAY = 24 * 3600
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    commands = parser.add_subparsers(dest='command', required=True)
+    for name, summary in (
+        ('list', 'shows the entries'),
+        ('verify', 'checks every shard; exit status 1 if one is damaged'),
+        ('prune', 'removes damaged shards, leftovers and the entries asked for'),
+    ):
+        command = commands.add_parser(name, help=summary)
+        command.add_argument('dir', nargs='?', default=StoreOptions.dir, help='folder of stores')
+    command.add_argument(
+        '--entry', nargs='+', default=[], metavar='NAME', help='entries to remove, as listed'
+    )
+    command.add_argument(
+        '--older-than', type=float, metavar='DAYS', help='remove entries not used for so long'
+    )
+    command.add_argument('--dry-run', action='store_true', help='only say what would be removed')
+    return parser.parse_args()
+
+
+def main() -> None:
+    args = parse_args()
+    found = entries(args.dir)
+    if not found:
+        print(f'{args.dir}: no entries')
+    elif args.command == 'list':
+        show(found)
+    elif args.command == 'verify':
+        sys.exit(1 if verify(found) else 0)
+    else:
+        prune(found, args)
+
+
+def show(found: list) -> None:
+    """Prints a table of the entries."""
+    table = Table(box=None, pad_edge=False)
+    for title in ('entry', 'dtype', 'row', 'compute'):
+        table.add_column(title)
+    for title in ('images', 'views', 'shards', 'size'):
+        table.add_column(title, justify='right')
+    for title in ('last used', 'weights', 'pipeline'):
+        table.add_column(title)
+    for entry in found:
+        manifest, summary = entry.manifest, entry.summary()
+        table.add_row(
+            entry.folder.name,
+            manifest['dtype'],
+            'x'.join(map(str, entry.shape)),
+            manifest['compute'],
+            str(summary['images']),
+            str(summary['views']),
+            str(summary['shards']),
+            size_text(summary['bytes']),
+            summary['used'],
+            manifest['weights'][:8],
+            pipeline_text(manifest['pipeline']),
+        )
+    # a pipe has no width: whole lines for grep
+    Console(width=None if sys.stdout.isatty() else 240).print(table)
+
+
+def verify(found: list) -> list:
+    """Checks every shard; returns (entry, shard) of the damaged ones and prints them."""
+    damaged = []
+    with progress('Checking', sum(len(entry.shards()) for entry in found), 'shards') as step:
+        for entry in found:
+            for shard in entry.shards():
+                damage = entry.damage(shard)
+                if damage:
+                    damaged.append((entry, shard))
+                    print(f'{entry.folder}: {damage}')
+                step()
+    if not damaged:
+        print(f'{len(found)} entries, every shard is what was written')
+    return damaged
+
+
+def prune(found: list, args: argparse.Namespace) -> None:
+    """Removes entries and damaged shards."""
+    names = {entry.folder.name for entry in found}
+    for name in args.entry:
+        if name not in names:
+            raise ConvcutError(f'{Path(args.dir) / name}: no such entry; list shows them')
+    kept = []
+    for entry in found:
+        reason = reason_to_remove(entry, args)
+        if reason is None:
+            kept.append(entry)
+            continue
+        print(f'{entry.folder}: {reason}, {size_text(entry.summary()["bytes"])}')
+        if not args.dry_run:
+            # the manifest goes first: half-removed, the folder is no entry any more
+            (entry.folder / 'manifest.json').unlink()
+            shutil.rmtree(entry.folder)
+    damaged = verify(kept) if kept else []
+    if args.dry_run:
+        return
+    for entry, shard in damaged:
+        entry.remove_shard(shard)
+    for entry in kept:
+        entry.remove_leftovers()
+
+
+def reason_to_remove(entry: StoreEntry, args: argparse.Namespace) -> Optional[str]:
+    """Why the entry goes, None if it stays."""
+    if entry.folder.name in args.entry:
+        return 'asked for'
+    if args.older_than is not None:
+        unused = (time.time() - entry.used) / DAY
+        if unused > args.older_than:
+            return f'not used for {unused:.0f} days'
+    return None
+
+
+if __name__ == '__main__':
+    tool.run_tool(main)

@@ -1,10 +1,10 @@
 """Looks after the stores of frozen features that training with --cache-features makes.
 
-    python tools/feature_store.py list                            # in work_dirs/feature_store
-    python tools/feature_store.py verify DIR                      # checksums of every shard
-    python tools/feature_store.py prune DIR                       # removes what is damaged
-    python tools/feature_store.py prune DIR --older-than 30       # and entries not used for a month
-    python tools/feature_store.py prune DIR --entry NAME          # and that entry
+    python tools/feature_store.py list                         # in work_dirs/feature_store
+    python tools/feature_store.py verify DIR                   # checksums of every shard
+    python tools/feature_store.py prune DIR                    # removes what is damaged
+    python tools/feature_store.py prune DIR --older-than 30    # and entries unused for a month
+    python tools/feature_store.py prune DIR --entry NAME       # and that entry
 
 A store that trainings are using can be listed and verified; prune it when none is.
 """
@@ -53,15 +53,19 @@ def parse_args() -> argparse.Namespace:
 
 def main() -> None:
     args = parse_args()
-    found = entries(args.dir)
-    if not found:
+    found, unreadable = entries(args.dir)
+    if not found and not unreadable:
         print(f'{args.dir}: no entries')
-    elif args.command == 'list':
+    if args.command == 'list' and found:
         show(found)
-    elif args.command == 'verify':
-        sys.exit(1 if verify(found) else 0)
+    damaged = verify(found) if args.command == 'verify' else []
+    if args.command == 'prune':
+        prune(found, unreadable, args)
     else:
-        prune(found, args)
+        for reason in unreadable.values():
+            print(reason)
+    if damaged or (args.command == 'verify' and unreadable):
+        sys.exit(1)
 
 
 def show(found: list) -> None:
@@ -108,12 +112,17 @@ def verify(found: list) -> list:
     return damaged
 
 
-def prune(found: list, args: argparse.Namespace) -> None:
+def prune(found: list, unreadable: dict, args: argparse.Namespace) -> None:
     """Removes entries and damaged shards."""
-    names = {entry.folder.name for entry in found}
+    names = {folder.name for folder in [*(entry.folder for entry in found), *unreadable]}
     for name in args.entry:
         if name not in names:
             raise ConvcutError(f'{Path(args.dir) / name}: no such entry; list shows them')
+    for folder, reason in unreadable.items():
+        asked = folder.name in args.entry
+        print(f'{folder}: asked for' if asked else reason)
+        if asked and not args.dry_run:
+            remove_entry(folder)
     kept = []
     for entry in found:
         reason = reason_to_remove(entry, args)
@@ -122,9 +131,7 @@ def prune(found: list, args: argparse.Namespace) -> None:
             continue
         print(f'{entry.folder}: {reason}, {size_text(entry.summary()["bytes"])}')
         if not args.dry_run:
-            # the manifest goes first: half-removed, the folder is no entry any more
-            (entry.folder / 'manifest.json').unlink()
-            shutil.rmtree(entry.folder)
+            remove_entry(entry.folder)
     damaged = verify(kept) if kept else []
     if args.dry_run:
         return
@@ -132,6 +139,12 @@ def prune(found: list, args: argparse.Namespace) -> None:
         entry.remove_shard(shard)
     for entry in kept:
         entry.remove_leftovers()
+
+
+def remove_entry(folder: Path) -> None:
+    """Removes an entry; the manifest first: half-removed, the folder is no entry any more."""
+    (folder / 'manifest.json').unlink()
+    shutil.rmtree(folder)
 
 
 def reason_to_remove(entry: StoreEntry, args: argparse.Namespace) -> Optional[str]:

@@ -17,6 +17,7 @@ from .store import DTYPES, StoreEntry
 
 # what the loader's sample has of its own accord, or what a view decides
 _NOT_OF_THE_IMAGE = ('sample_idx', 'img_path', 'flip', 'flip_direction')
+_LIST_BYTES = 512  # of a row in the shard's list, at most
 _WAIT = 0.2  # seconds between two looks at shards that other processes compute
 
 
@@ -129,7 +130,7 @@ def build(
     if not plan:
         return
     count = sum(len(part) for part in plan)
-    needed = count * entry.row_bytes
+    needed = count * (entry.row_bytes + _LIST_BYTES)
     free = check_room(entry.folder, needed)
     logger.info(
         f'Feature store: {count} views to compute, {size_text(needed)}; '

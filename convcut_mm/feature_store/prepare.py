@@ -16,12 +16,12 @@ from ..datasets import FERDataset
 from ..errors import ConvcutError
 from ..utils.progress import progress
 from .builder import FeatureComputer, Wanted, build
-from .disk import file_sha256
+from .disk import check_room, file_sha256
 from .feature_input import check_model
 from .fingerprint import differences, identity
 from .loader import MappedRows, ResidentRows, StoredViews, stored_loader
 from .row import Row
-from .store import DTYPES, StoreEntry, entries, entry_folder
+from .store import DTYPES, StoreEntry, entries, entry_folder, row_bytes
 from .views import Views
 
 COMPUTE = ('float32', 'bfloat16')
@@ -29,6 +29,7 @@ RESIDENT = ('auto', True, False)
 # share of a GPU's free memory that the features may take: the rest is the training's
 _GPU_SHARE = 0.6
 _FILES_WITHOUT_BAR = 5000
+_CPU_BATCH, _GPU_BATCH = 8, 64
 
 
 @dataclass
@@ -41,7 +42,8 @@ class StoreOptions:
             'float16', half the size; the model computes in float32 whatever is stored.
         compute (str): Format of the backbone's forward pass, 'float32' or 'bfloat16' (autocast).
             Defaults to 'float32'.
-        batch_size (int): Images in a forward pass. Defaults to 16.
+        batch_size (int | str): Images in a forward pass. Defaults to 'auto': 8 on a CPU, whose
+            caches larger batches overflow, 64 on a GPU.
         resident (bool | str): Hold the features in the memory of the model's device. Defaults to
             'auto': on a GPU, if they fit into 60 % of what is free.
 
@@ -52,18 +54,21 @@ class StoreOptions:
     dir: str = 'work_dirs/feature_store'
     dtype: str = 'float16'
     compute: str = 'float32'
-    batch_size: int = 16
+    batch_size: Union[int, str] = 'auto'
     resident: Union[bool, str] = 'auto'
 
     def __post_init__(self) -> None:
+        if not isinstance(self.dir, (str, Path)) or not str(self.dir):
+            raise ConvcutError(f'feature_store.dir={self.dir!r}: expected the path of a folder')
         for name, known in (('dtype', DTYPES), ('compute', COMPUTE), ('resident', RESIDENT)):
-            if getattr(self, name) not in known:
+            if getattr(self, name) not in tuple(known):
                 raise ConvcutError(
                     f'feature_store.{name}={getattr(self, name)!r}: expected '
                     f'{", ".join(map(str, known))}'
                 )
-        if not isinstance(self.batch_size, int) or self.batch_size < 1:
-            raise ConvcutError(f'feature_store.batch_size={self.batch_size}: expected 1 or more')
+        size = self.batch_size
+        if size != 'auto' and (type(size) is not int or size < 1):
+            raise ConvcutError(f'feature_store.batch_size={size!r}: expected auto, or 1 or more')
 
 
 def check_dataset(dataset, where: str) -> Views:
@@ -122,11 +127,14 @@ def stored_loaders(model: nn.Module, loaders: dict, options: StoreOptions, logge
     for part in parts.values():
         folder = entry_folder(options.dir, part.identity)
         by_folder.setdefault(folder, []).append(part)
+    device = torch.device(model.data_preprocessor.device)
     threads = max(loader.num_workers for loader in loaders.values())
-    computer = FeatureComputer(model, options.dtype, options.compute, options.batch_size, threads)
+    batch_size = options.batch_size
+    if batch_size == 'auto':
+        batch_size = _CPU_BATCH if device.type == 'cpu' else _GPU_BATCH
+    computer = FeatureComputer(model, options.dtype, options.compute, batch_size, threads)
     stored = {folder: _fill(some, computer, options, logger) for folder, some in by_folder.items()}
     model.train(was_training)
-    device = model.data_preprocessor.device
     return {
         name: _loader(part, stored[entry_folder(options.dir, part.identity)], options, device)
         for name, part in parts.items()
@@ -180,20 +188,30 @@ def _fill(parts: list, computer: FeatureComputer, options: StoreOptions, logger)
     rank, world_size = get_dist_info()
     wanted = [one for part in parts for one in part.wanted]
     folder = entry_folder(options.dir, parts[0].identity)
-    Path(options.dir).mkdir(parents=True, exist_ok=True)
-    if (folder / 'manifest.json').is_file():
-        entry = StoreEntry(folder)
-        _remove_damaged(entry, logger, rank, world_size)
+    if rank == 0 and not (folder / 'manifest.json').is_file():
+        _create(parts[0].identity, wanted, computer, options, logger)
+    barrier()
+    entry = StoreEntry(folder)
+    _remove_damaged(entry, logger, rank, world_size)
+    if rank == 0:
         _say_what_changed(entry, wanted, logger)
-    else:
-        _say_nearest(parts[0].identity, options.dir, logger)
-        shape = computer.row_shape(wanted[0])
-        entry = StoreEntry.open_or_create(options.dir, parts[0].identity, shape)
-    barrier()  # nobody computes before everybody has looked, or a new row would seem an old one
+    barrier()  # nobody computes before that: a new row would seem an old one
     build(entry, wanted, computer, logger, rank, world_size)
     entry.touch()
     logger.info(f'Feature store: {len({one.row.key for one in wanted})} views in {entry.folder}')
     return entry
+
+
+def _create(
+    wanted_identity: dict, wanted: list, computer: FeatureComputer, options: StoreOptions, logger
+) -> None:
+    """Makes the entry, unless the disk can't hold it."""
+    Path(options.dir).mkdir(parents=True, exist_ok=True)
+    _say_nearest(wanted_identity, options.dir, logger)
+    shape = computer.row_shape(wanted[0])
+    views = len({one.row.key for one in wanted})
+    check_room(options.dir, views * row_bytes(shape, computer.dtype))
+    StoreEntry.open_or_create(options.dir, wanted_identity, shape)
 
 
 def _remove_damaged(entry: StoreEntry, logger, rank: int, world_size: int) -> None:
@@ -227,7 +245,9 @@ def _say_what_changed(entry: StoreEntry, wanted: list, logger) -> None:
 
 def _say_nearest(wanted: dict, root: str, logger) -> None:
     """Says why no entry fits, if there are any."""
-    found = [(differences(wanted, entry.manifest), entry.folder.name) for entry in entries(root)]
+    found = [
+        (differences(wanted, entry.manifest), entry.folder.name) for entry in entries(root)[0]
+    ]
     if found:
         reasons, name = min(found, key=lambda one: len(one[0]))
         logger.info(
@@ -235,11 +255,13 @@ def _say_nearest(wanted: dict, root: str, logger) -> None:
         )
 
 
-def _loader(part: _Part, entry: StoreEntry, options: StoreOptions, device) -> DataLoader:
+def _loader(
+    part: _Part, entry: StoreEntry, options: StoreOptions, device: torch.device
+) -> DataLoader:
     index = entry.index()
     places = [index[one.row.key] for one in part.wanted]
     rows = MappedRows(entry, [(shard, number) for shard, number, _ in places])
-    if _resident(options, len(rows) * entry.row_bytes, torch.device(device)):
+    if _resident(options, len(rows) * entry.row_bytes, device):
         rows = ResidentRows(rows, device)
     names = part.views.names
     positions = {view: range(number, len(places), len(names)) for number, view in enumerate(names)}

@@ -15,6 +15,7 @@ import hashlib
 import json
 import math
 import os
+import re
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -28,6 +29,7 @@ import torch
 from ..errors import ConvcutError
 from ..utils.atomic import write_atomically
 from .disk import file_sha256
+from .fingerprint import NAMES
 from .row import Row, shard_name
 
 FORMAT_VERSION = 1
@@ -36,6 +38,8 @@ DTYPES = {'float32': torch.float32, 'float16': torch.float16, 'bfloat16': torch.
 SHARD_BYTES = 32 << 20
 SHARD_ROWS = 1024
 _TEMPORARY = '.part'
+# errors of a .json that is not what was written
+_UNREADABLE = (OSError, ValueError, KeyError, TypeError, AttributeError)
 
 
 class StoreEntry:
@@ -93,12 +97,15 @@ class StoreEntry:
         return sorted(path.stem for path in self.folder.glob('*.json') if path.stem != 'manifest')
 
     def rows(self) -> Iterator[tuple]:
-        """Goes through all rows: shard, number in the shard, :class:`Row`."""
+        """Goes through all rows: shard, number in the shard, :class:`Row`.
+
+        Lists that can't be read are left out: :meth:`damage` names them.
+        """
         for shard in self.shards():
             try:
-                rows = self._rows(shard)
-            except FileNotFoundError:
-                continue  # another process has just found it damaged
+                rows = self._side(shard)['rows']
+            except _UNREADABLE:
+                continue
             for number, row in enumerate(rows):
                 yield shard, number, row
 
@@ -115,11 +122,14 @@ class StoreEntry:
     def damage_of_list(self, shard: str) -> str:
         """What is wrong with the shard's list of rows, '' if it is what was written."""
         try:
-            rows = self._rows(shard)
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            side = self._side(shard)
+        except FileNotFoundError:
+            return f'{shard}.json is missing'
+        except _UNREADABLE:
             return f'{shard}.json is not readable'
         # the name is a hash of the rows' keys
-        return '' if shard_name(rows) == shard else f'{shard}.json is not what was written'
+        whole = side['list'] == _sha256_of(side['rows']) and shard_name(side['rows']) == shard
+        return '' if whole else f'{shard}.json is not what was written (checksum)'
 
     def damage(self, shard: str) -> str:
         """What is wrong with a shard, '' if its contents are those that were written."""
@@ -168,10 +178,16 @@ class StoreEntry:
                 file.flush()
                 os.fsync(file.fileno())
             os.replace(temporary, self.folder / f'{shard}.bin')
-        finally:
+            side = dict(
+                sha256=digest.hexdigest(),
+                list=_sha256_of(rows),
+                rows=[asdict(row) for row in rows],
+            )
+            write_atomically(self.folder / f'{shard}.json', json.dumps(side).encode())
+        except BaseException:
             temporary.unlink(missing_ok=True)
-        side = dict(sha256=digest.hexdigest(), rows=[asdict(row) for row in rows])
-        write_atomically(self.folder / f'{shard}.json', json.dumps(side).encode())
+            (self.folder / f'{shard}.bin').unlink(missing_ok=True)
+            raise
 
     @contextmanager
     def locked(self, shard: str) -> Iterator[bool]:
@@ -196,11 +212,11 @@ class StoreEntry:
         """Removes what killed processes left half-written, and nothing that is being written."""
         for path in self.folder.iterdir():
             shard = path.name.lstrip('.').split('.')[0]
-            known = path.name in ('lock', 'manifest.json') or shard == 'manifest'
-            if known or (path.suffix in ('.json', '.bin') and self.has(shard)):
-                continue
+            if not re.fullmatch('[0-9a-f]{16}', shard):
+                continue  # manifest and lock; a manifest is written by whoever is first
             with self.locked(shard) as free:
-                if free and not self.has(shard):
+                whole = path.suffix in ('.json', '.bin') and self.has(shard)
+                if free and not whole:
                     path.unlink(missing_ok=True)
 
     def touch(self) -> None:
@@ -220,15 +236,15 @@ class StoreEntry:
             views=len({row.key for row in rows}),
             images=len({row.sha256 for row in rows}),
             shards=len(shards),
-            bytes=sum(path.stat().st_size for path in self.folder.iterdir()),
+            bytes=sum(_size(path) for path in self.folder.iterdir()),
             used=time.strftime('%Y-%m-%d %H:%M', time.localtime(self.used)),
         )
 
-    def _rows(self, shard: str) -> list:
-        return [Row(**row) for row in self._side(shard)['rows']]
-
     def _side(self, shard: str) -> dict:
-        return json.loads((self.folder / f'{shard}.json').read_text())
+        """The shard's .json: checksums of the numbers and of the list, the rows."""
+        side = json.loads((self.folder / f'{shard}.json').read_text())
+        rows = [Row(**row) for row in side['rows']]
+        return dict(sha256=side['sha256'], list=side['list'], rows=rows)
 
 
 def entry_folder(root: Union[str, Path], identity: dict) -> Path:
@@ -238,12 +254,25 @@ def entry_folder(root: Union[str, Path], identity: dict) -> Path:
     return Path(root) / f'{identity["backbone"]["type"].rsplit(".", 1)[-1].lower()}-{name}'
 
 
-def entries(root: Union[str, Path]) -> list:
-    """All entries below ``root`` that this version can read, by name."""
+def entries(root: Union[str, Path]) -> tuple:
+    """All entries below ``root``, by name.
+
+    Returns:
+        tuple[list, dict]: The entries; for each folder whose manifest this version can't read, the
+        reason.
+
+    Raises:
+        ConvcutError: No such folder.
+    """
     if not Path(root).is_dir():
         raise ConvcutError(f'{root}: no such folder, so no feature store')
-    found = sorted(path.parent for path in Path(root).glob('*/manifest.json'))
-    return [StoreEntry(folder) for folder in found]
+    readable, unreadable = [], {}
+    for manifest in sorted(Path(root).glob('*/manifest.json')):
+        try:
+            readable.append(StoreEntry(manifest.parent))
+        except ConvcutError as error:
+            unreadable[manifest.parent] = str(error)
+    return readable, unreadable
 
 
 def read_manifest(folder: Path) -> dict:
@@ -252,6 +281,9 @@ def read_manifest(folder: Path) -> dict:
     try:
         manifest = json.loads(path.read_text())
         version = manifest['format_version']
+        missing = {'shape', 'dtype', *NAMES} - set(manifest)
+        if version == FORMAT_VERSION and missing:
+            raise KeyError(missing)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ConvcutError(
             f'{path}: not the manifest of a feature store, remove {folder}'
@@ -267,3 +299,15 @@ def read_manifest(folder: Path) -> dict:
 def row_bytes(shape: tuple, dtype: torch.dtype) -> int:
     """Bytes of a row of that shape."""
     return math.prod(shape) * dtype.itemsize
+
+
+def _sha256_of(rows: list) -> str:
+    text = json.dumps([asdict(row) for row in rows])
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0  # a temporary file, renamed meanwhile

@@ -139,13 +139,24 @@ def use_feature_store(cfg: Config, directory: Optional[str]) -> None:
             was given without a folder.
     """
     options = cfg.get('feature_store')
-    if directory is None and not options:
+    if directory is None and options in (None, False):
         return
-    options = dict(options or {})
+    hooks = list(cfg.get('custom_hooks') or [])
+    if any(hook.get('type') == FEATURE_STORE_HOOK for hook in hooks):
+        raise ConvcutError(
+            f'{FEATURE_STORE_HOOK} is among custom_hooks already, so neither --cache-features '
+            'nor feature_store can be given'
+        )
+    options = options or {}
+    if not isinstance(options, dict) or 'type' in options:
+        raise ConvcutError(
+            f'feature_store={options!r}: expected dict(dir=..., dtype=...) or None for no store'
+        )
+    options = dict(options)
     if directory:
         options['dir'] = directory
     hook = dict(type=FEATURE_STORE_HOOK, **options)
-    cfg.custom_hooks = [*(cfg.get('custom_hooks') or []), hook]
+    cfg.custom_hooks = [*hooks, hook]
 
 
 def check_config(cfg: Config, loaders: tuple) -> None:

@@ -30,6 +30,28 @@ custom_hooks = [dict(type='BestWeightsEarlyStoppingHook', monitor='accuracy/top1
 default_hooks = dict(logger=dict(interval=1))
 """
 
+# a backbone and pipelines that the feature store accepts
+FROZEN = """
+_base_ = ['{root}/configs/convcut_quickstart.py']
+model = dict(
+    backbone=dict(
+        arch=dict(_delete_=True, depths=[1, 1, 2, 1], channels=[8, 16, 24, 32]),
+        num_blocks=None, frozen=True),
+    neck=dict(in_channels=24, out_channels=16),
+    head=dict(in_channels=16, embedding=8))
+load = dict(type='LoadImageFromFile', imdecode_backend='pillow')
+resize = dict(type='Resize', scale=({size}, {size}))
+flip = dict(type='RandomFlip', prob=0.5, direction='horizontal')
+pack = dict(type='PackInputs')
+data = dict(data_root='{data}', train_per_class=12, test_per_class=4)
+loader = dict(num_workers=0, persistent_workers=False)
+train_dataloader = dict(
+    **loader, batch_size=6, dataset=dict(**data, pipeline=[load, resize, flip, pack]))
+val_dataloader = dict(**loader, dataset=dict(**data, pipeline=[load, resize, pack]))
+test_dataloader = dict(**loader, dataset=dict(**data, pipeline=[load, resize, pack]))
+train_cfg = dict(max_epochs={epochs})
+"""
+
 
 @pytest.fixture
 def small_config(tmp_path, root):
@@ -53,6 +75,52 @@ def small_config(tmp_path, root):
         return path
 
     return write
+
+
+@pytest.fixture(scope='module')
+def frozen_config(tmp_path_factory, root):
+    """Writes a config whose training the feature store accepts; returns its path."""
+    folder = tmp_path_factory.mktemp('frozen')
+    faces = tmp_path_factory.getbasetemp() / 'frozen_faces'
+
+    def write(name: str, epochs: int = 1, size: int = 48, extra: str = '') -> Path:
+        base = folder / f'base_{name}'
+        base.write_text(FROZEN.format(root=root, data=faces, epochs=epochs, size=size))
+        path = folder / name
+        path.write_text(f"_base_ = ['{base.name}']\n{extra}")
+        return path
+
+    return write
+
+
+@pytest.fixture(scope='session')
+def run_here(root):
+    """Runs a tool in this process and gives its exit status; capsys has what it prints."""
+
+    def run(tool: str, *args) -> int:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(sys, 'argv', [tool, *map(str, args)])
+            try:
+                runpy.run_path(str(root / tool), run_name='__main__')
+            except SystemExit as error:
+                return error.code
+        return 0
+
+    return run
+
+
+@pytest.fixture(scope='session')
+def contents():
+    """Gives all files of a feature store but the empty lock: {path below the folder: bytes}."""
+
+    def read(store: Path) -> dict:
+        return {
+            str(path.relative_to(store)): path.read_bytes()
+            for path in store.rglob('*')
+            if path.is_file() and path.name != 'lock'
+        }
+
+    return read
 
 
 @pytest.fixture

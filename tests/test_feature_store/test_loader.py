@@ -1,0 +1,232 @@
+"""Batches of stored features: those of the images, in the same order, with the same labels."""
+
+import copy
+import csv
+import pickle
+import random
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from mmengine.dataset import default_collate
+from torch.utils.data import DataLoader, Sampler
+
+from convcut_mm.datasets import RAFDB, FERPlus
+from convcut_mm.feature_store import entries
+from convcut_mm.feature_store.disk import file_sha256
+from convcut_mm.feature_store.loader import MappedRows, ResidentRows
+
+
+@pytest.fixture(scope='module')
+def votes(tmp_path_factory, write_noise) -> Path:
+    """Ten training images that six of ten taggers call neutral."""
+    root = tmp_path_factory.mktemp('ferplus')
+    folder = root / 'FER2013Train'
+    for number in range(10):
+        write_noise(folder / f'fer{number:07d}.png', number)
+    with open(folder / 'label.csv', 'w', newline='') as file:
+        for number in range(10):
+            row = [f'fer{number:07d}.png', '(0, 0, 48, 48)', 6, 4, *[0] * 8]
+            csv.writer(file).writerow(row)
+    return root
+
+
+def same_samples(ours: list, real: list) -> None:
+    assert len(ours) == len(real)
+    for one, other in zip(ours, real):
+        assert one.metainfo == other.metainfo
+        assert one.keys() == other.keys()
+        assert all(torch.equal(one.get(key), other.get(key)) for key in other.keys())
+
+
+@torch.no_grad()
+def of_images(model, batch: dict) -> torch.Tensor:
+    """Features of an uncached batch."""
+    return model.backbone(model.data_preprocessor(batch)['inputs'])[0]
+
+
+def compare(model, loader, ours, epochs) -> set:
+    """Goes through both loaders; returns the flips that were drawn."""
+    flips = set()
+    for seed, epoch in epochs:
+        loader.dataset.set_epoch(seed, epoch)
+        loader.sampler.set_epoch(epoch)
+        assert len(ours) == len(loader)
+        batches = list(ours)
+        assert len(batches) == len(loader)
+        for batch, real in zip(batches, loader):
+            same_samples(batch['data_samples'], real['data_samples'])
+            torch.testing.assert_close(
+                batch['inputs'], of_images(model, real), rtol=1e-5, atol=1e-5
+            )
+            flips |= {one.metainfo.get('flip') for one in real['data_samples']}
+    return flips
+
+
+@pytest.mark.parametrize(
+    'options',
+    [
+        dict(),
+        dict(shuffle=True),
+        dict(shuffle=True, drop_last=True, batch_size=5),
+        dict(shuffle=True, collate_fn=default_collate),
+        dict(shuffle=True, num_workers=2, persistent_workers=True),
+    ],
+    ids=['in order', 'shuffled', 'drop last', 'mmpretrain', 'workers'],
+)
+def test_batches_are_those_of_the_images(model, train_set, make_loader, stored, options):
+    loader = make_loader(train_set, **options)
+    ours = stored(model, dict(train_dataloader=loader), dtype='float32')['train_dataloader']
+    flips = compare(model, loader, ours, [(0, 0), (0, 1), (3, 1)])
+    assert flips == {False, True}
+
+
+@pytest.mark.parametrize(
+    'settings',
+    [
+        dict(flip=1.0),
+        dict(flip=0.0),
+        dict(flip=0.8, direction=['horizontal', 'vertical', 'diagonal']),
+    ],
+)
+def test_other_flips(model, faces, pipeline, make_loader, stored, settings):
+    loader = make_loader(RAFDB(str(faces), pipeline=pipeline(**settings)), shuffle=True)
+    ours = stored(model, dict(train_dataloader=loader), dtype='float32')['train_dataloader']
+    compare(model, loader, ours, [(0, 0), (0, 1)])
+
+
+def test_flip_before_resize(model, faces, pipeline, make_loader, stored):
+    settings = pipeline()
+    settings[1], settings[2] = settings[2], settings[1]
+    loader = make_loader(RAFDB(str(faces), pipeline=settings), shuffle=True)
+    ours = stored(model, dict(train_dataloader=loader), dtype='float32')['train_dataloader']
+    assert compare(model, loader, ours, [(0, 0), (0, 1)]) == {False, True}
+
+
+def test_each_image_has_its_own_shapes(model, faces, pipeline, make_loader, stored, write_noise):
+    for number, path in enumerate(sorted((faces / 'train').rglob('*.png'))):
+        write_noise(path, number, (20 + number, 40 - number))
+    loader = make_loader(RAFDB(str(faces), pipeline=pipeline()), shuffle=True)
+    ours = stored(model, dict(train_dataloader=loader), dtype='float32')['train_dataloader']
+    compare(model, loader, ours, [(0, 0)])
+
+
+def test_val_images_are_as_they_are(model, test_set, make_loader, stored):
+    loader = make_loader(test_set)
+    ours = stored(model, dict(val_dataloader=loader), dtype='float32')['val_dataloader']
+    assert compare(model, loader, ours, [(0, 0)]) == {None}
+    assert ours.dataset.metainfo == test_set.metainfo
+
+
+@pytest.mark.parametrize('dtype', ['float32', 'float16', 'bfloat16'])
+def test_inputs_are_stored_rows_of_the_drawn_view(
+    model, train_set, make_loader, stored, store, dtype
+):
+    loader = make_loader(train_set, shuffle=True)
+    ours = stored(model, dict(train_dataloader=loader), dtype=dtype)['train_dataloader']
+    train_set.set_epoch(0, 0)
+    (entry,) = entries(store)[0]
+    index = entry.index()
+    for batch in ours:
+        assert batch['inputs'].dtype == getattr(torch, dtype)
+        assert batch['inputs'].shape[1:] == (24, 2, 2)
+        assert batch['inputs'].is_contiguous(memory_format=torch.channels_last)
+        for row, sample in zip(batch['inputs'], batch['data_samples']):
+            view = sample.flip_direction or 'plain'
+            shard, number, _ = index[file_sha256(sample.img_path), view]
+            bits = row.permute(1, 2, 0).contiguous().view(torch.uint8).numpy().tobytes()
+            assert bits == entry.mapped(shard)[number].tobytes()
+
+
+def test_drawn_labels_are_those_of_the_uncached_run(model, votes, pipeline, make_loader, stored):
+    """The label is drawn before the view, from the same generator."""
+    dataset = FERPlus(str(votes), rule='probability', num_classes=7, pipeline=pipeline())
+    loader = make_loader(dataset, shuffle=True)
+    ours = stored(model, dict(train_dataloader=loader), dtype='float32')['train_dataloader']
+    assert compare(model, loader, ours, [(0, epoch) for epoch in range(5)]) == {False, True}
+    labels = {int(one.gt_label) for batch in ours for one in batch['data_samples']}
+    assert len(labels) > 1
+
+
+def test_soft_labels_arrive(model, votes, pipeline, make_loader, stored):
+    dataset = FERPlus(str(votes), rule='crossentropy', num_classes=7, pipeline=pipeline())
+    loader = make_loader(dataset)
+    ours = stored(model, dict(train_dataloader=loader), dtype='float32')['train_dataloader']
+    compare(model, loader, ours, [(0, 0)])
+    assert next(iter(ours))['data_samples'][0].gt_score[0] == pytest.approx(0.6)
+
+
+def test_resident_rows_are_the_mapped_ones(model, train_set, make_loader, stored):
+    loader = make_loader(train_set, shuffle=True)
+    mapped, resident = (
+        stored(model, dict(train_dataloader=loader), resident=where)['train_dataloader']
+        for where in (False, True)
+    )
+    assert isinstance(mapped.dataset.rows, MappedRows)
+    assert isinstance(resident.dataset.rows, ResidentRows)
+    assert len(mapped.dataset.rows) == len(resident.dataset.rows) == 28
+    train_set.set_epoch(0, 2)
+    for one, other in zip(mapped, resident, strict=True):
+        assert torch.equal(one['inputs'], other['inputs'])
+        assert one['inputs'].stride() == other['inputs'].stride()
+        same_samples(one['data_samples'], other['data_samples'])
+
+
+def test_global_generators_are_untouched(model, train_set, make_loader, stored):
+    loader = make_loader(train_set)
+    ours = stored(model, dict(train_dataloader=loader))['train_dataloader']
+    train_set.set_epoch(0, 0)
+
+    def states():
+        return random.getstate(), np.random.get_state()[1].tolist(), torch.get_rng_state().tolist()
+
+    before = states()
+    ours.dataset.__getitems__([0, 3, 5])
+    assert states() == before
+
+
+def test_dropout_draws_as_without_a_store(model, train_set, make_loader, stored):
+    """Starting an epoch takes as many numbers from torch's generator."""
+    loader = make_loader(train_set, shuffle=True)
+    ours = stored(model, dict(train_dataloader=loader))['train_dataloader']
+    train_set.set_epoch(0, 0)
+    after = []
+    for one in (loader, ours):
+        torch.manual_seed(5)
+        list(one)
+        after.append(torch.rand(()).item())
+    assert after[0] == after[1]
+
+
+class InPairs(Sampler):
+    """A batch sampler of a user's own."""
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+
+    def __iter__(self):
+        return iter([[idx, self.count - 1 - idx] for idx in range(self.count // 2)])
+
+    def __len__(self) -> int:
+        return self.count // 2
+
+
+def test_own_batch_sampler_is_kept(model, train_set, stored):
+    loader = DataLoader(train_set, batch_sampler=InPairs(14), collate_fn=lambda batch: batch)
+    ours = stored(model, dict(train_dataloader=loader))['train_dataloader']
+    numbers = [[one.sample_idx for one in batch['data_samples']] for batch in ours]
+    assert numbers == list(InPairs(14)) and len(ours) == 7
+
+
+def test_attributes_are_those_of_the_data_set(model, train_set, make_loader, stored):
+    loader = make_loader(train_set)
+    ours = stored(model, dict(train_dataloader=loader))['train_dataloader'].dataset
+    assert len(ours) == 14 and ours.metainfo == train_set.metainfo
+    assert ours.get_gt_labels().tolist() == train_set.get_gt_labels().tolist()
+    ours.set_epoch(4, 9)
+    assert train_set._draw_key.tolist() == [4, 9]
+    for again in (copy.copy(ours), pickle.loads(pickle.dumps(ours))):
+        assert torch.equal(again.__getitems__([3])['inputs'], ours.__getitems__([3])['inputs'])
+    with pytest.raises(AttributeError, match='nothing'):
+        ours.nothing  # noqa: B018

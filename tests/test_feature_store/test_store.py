@@ -1,0 +1,334 @@
+"""The store's files: exact, whole or absent, damage is named, locks between processes."""
+
+import json
+import os
+import signal
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from convcut_mm.errors import ConvcutError
+from convcut_mm.feature_store import StoreEntry, entries
+from convcut_mm.feature_store.disk import check_room, size_text
+from convcut_mm.feature_store.row import Row, shard_name
+from convcut_mm.feature_store.store import DTYPES, SHARD_BYTES, SHARD_ROWS
+
+SHAPE = (2, 3, 4)
+
+
+def make_rows(count: int) -> list:
+    meta = dict(ori_shape=[20, 24])
+    return [Row(f'{number:064x}', 'plain', f'{number}.png', 9, meta) for number in range(count)]
+
+
+def features_of(bits: np.ndarray, dtype: str) -> torch.Tensor:
+    features = torch.from_numpy(bits).view(DTYPES[dtype]).view(-1, *SHAPE)
+    # memory order of a map that was computed channels first
+    return features.permute(0, 3, 1, 2).contiguous().permute(0, 2, 3, 1)
+
+
+def noise(count: int, width: int) -> np.ndarray:
+    return np.random.default_rng(count).integers(0, 256, (count, width), dtype=np.uint8)
+
+
+@pytest.fixture
+def entry(tmp_path, open_store) -> StoreEntry:
+    return open_store(tmp_path, shape=SHAPE)
+
+
+def write(entry: StoreEntry, count: int = 5) -> str:
+    """Writes a shard in two batches, returns its name."""
+    rows = make_rows(count)
+    features = features_of(noise(count, entry.row_bytes), entry.manifest['dtype'])
+    entry.write_shard(shard_name(rows), [(rows[:3], features[:3]), (rows[3:], features[3:])])
+    return shard_name(rows)
+
+
+@pytest.mark.parametrize('dtype, bytes_each', [('float32', 4), ('float16', 2), ('bfloat16', 2)])
+def test_every_bit_comes_back(tmp_path, open_store, dtype, bytes_each):
+    entry = open_store(tmp_path, dtype, SHAPE)
+    assert entry.row_bytes == 24 * bytes_each
+    shard = write(entry)
+    opened = StoreEntry(entry.folder)
+    mapped = opened.mapped(shard)
+    assert mapped.tobytes() == noise(5, entry.row_bytes).tobytes()
+    assert not mapped.flags.writeable
+    assert (opened.shape, opened.dtype) == (SHAPE, DTYPES[dtype])
+    assert opened.damage(shard) == ''
+    assert opened.index() == {
+        row.key: (shard, number, row.meta) for number, row in enumerate(make_rows(5))
+    }
+
+
+def test_mapped_is_not_read_into_memory(entry):
+    array = entry.mapped(write(entry))
+    while array.base is not None and not isinstance(array, np.memmap):
+        array = array.base
+    assert isinstance(array, np.memmap)
+
+
+def test_same_rows_give_the_same_files(tmp_path, open_store, contents):
+    for name in ('one', 'other'):
+        write(open_store(tmp_path / name, shape=SHAPE))
+    assert contents(tmp_path / 'one') == contents(tmp_path / 'other') != {}
+
+
+def test_name_follows_contents_views_and_order():
+    rows = make_rows(3)
+    other_files = [replace(row, file='elsewhere', size=1, meta={}) for row in rows]
+    assert shard_name(other_files) == shard_name(rows)
+    others = [rows[:2], rows[::-1], [replace(rows[0], view='horizontal'), *rows[1:]]]
+    assert len({shard_name(some) for some in (rows, *others)}) == 4
+
+
+def test_nothing_is_left_of_a_write_that_failed(entry):
+    rows = make_rows(2)
+
+    def batches():
+        yield rows, features_of(noise(2, entry.row_bytes), 'float16')
+        raise OSError('no space')
+
+    before = sorted(entry.folder.iterdir())
+    with pytest.raises(OSError, match='no space'):
+        entry.write_shard(shard_name(rows), batches())
+    assert sorted(entry.folder.iterdir()) == before
+    assert not entry.has(shard_name(rows))
+
+
+def flip(path: Path, place: int) -> None:
+    content = bytearray(path.read_bytes())
+    content[place] ^= 1
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize('place', [0, 100, -1])
+def test_flipped_bit_is_found(entry, place):
+    shard = write(entry)
+    flip(entry.folder / f'{shard}.bin', place)
+    assert entry.damage(shard) == f'{shard}.bin is not what was written (checksum)'
+
+
+def test_other_length_is_found(entry):
+    shard = write(entry)
+    path = entry.folder / f'{shard}.bin'
+    whole = path.read_bytes()
+    for content in (whole[:-1], whole[: entry.row_bytes], whole + b'0', b''):
+        path.write_bytes(content)
+        assert entry.damage(shard) == f'{shard}.bin has {len(content)} bytes instead of 240'
+    path.unlink()
+    assert entry.damage(shard) == f'{shard}.bin is missing'
+
+
+@pytest.mark.parametrize('content', ['', 'garbage', '[]', '{}', '{"rows": 3}', '{"rows": [{}]}'])
+def test_unreadable_list_is_found(entry, content):
+    shard = write(entry)
+    (entry.folder / f'{shard}.json').write_text(content)
+    assert entry.damage(shard) == f'{shard}.json is not readable'
+
+
+def edit(entry: StoreEntry, shard: str, change) -> None:
+    path = entry.folder / f'{shard}.json'
+    side = json.loads(path.read_text())
+    change(side)
+    path.write_text(json.dumps(side))
+
+
+@pytest.mark.parametrize(
+    'change',
+    [
+        lambda side: side['rows'].pop(),
+        lambda side: side['rows'].reverse(),
+        lambda side: side['rows'][1].update(view='horizontal'),
+        lambda side: side['rows'][1].update(sha256='0' * 64),
+        lambda side: side['rows'].clear(),
+    ],
+    ids=['one less', 'other order', 'other view', 'other image', 'none'],
+)
+def test_edited_list_is_found(entry, change):
+    shard = write(entry)
+    edit(entry, shard, change)
+    assert entry.damage(shard).startswith(f'{shard}.json is not what was written')
+
+
+def test_edited_meta_is_found(entry):
+    """What the pipeline found out reaches the data samples, so it is contents too."""
+    shard = write(entry)
+    edit(entry, shard, lambda side: side['rows'][1]['meta'].update(ori_shape=[21, 24]))
+    assert entry.damage(shard).startswith(f'{shard}.json is not what was written')
+
+
+def test_lost_checksum_is_found(entry):
+    shard = write(entry)
+    edit(entry, shard, lambda side: side.pop('sha256'))
+    assert entry.damage(shard) == f'{shard}.json is not readable'
+
+
+def test_removed_shard_stays_with_those_who_mapped_it(entry):
+    shard = write(entry)
+    mapped = entry.mapped(shard)
+    entry.remove_shard(shard)
+    assert entry.shards() == [] and entry.index() == {}
+    assert mapped.tobytes() == noise(5, entry.row_bytes).tobytes()
+    entry.remove_shard(shard)  # another process may have been first
+
+
+def leave(entry: StoreEntry, count: int) -> tuple:
+    """Files as a process leaves them that is killed at different moments."""
+    shard = shard_name(make_rows(count))
+    files = [
+        entry.folder / f'{shard}.part',
+        entry.folder / f'{shard}.bin',
+        entry.folder / f'.{shard}.json.123.convcut-tmp',
+    ]
+    for file in files:
+        file.write_bytes(b'half')
+    return shard, files
+
+
+def test_leftovers_are_removed_and_nothing_else(entry, contents):
+    write(entry)
+    before = contents(entry.folder)
+    _, files = leave(entry, 3)
+    entry.remove_leftovers()
+    assert not any(file.exists() for file in files)
+    assert contents(entry.folder) == before
+    StoreEntry(entry.folder)
+
+
+def test_what_another_process_writes_is_no_leftover(entry, hold):
+    shard, files = leave(entry, 3)
+    _, others = leave(entry, 4)
+    process, held = hold(entry.folder, shard)
+    assert held
+    entry.remove_leftovers()
+    assert all(file.exists() for file in files)
+    assert not any(file.exists() for file in others)
+    os.kill(process.pid, signal.SIGKILL)
+    process.join()
+    entry.remove_leftovers()
+    assert not any(file.exists() for file in files)
+
+
+def test_strange_files_do_no_harm(entry):
+    """Notes of a user, or what a network file system leaves of a deleted file."""
+    strange = entry.folder / 'notes.txt'
+    strange.write_text('mine')
+    entry.remove_leftovers()
+    assert strange.read_text() == 'mine'
+
+
+def test_lock_is_exclusive_between_processes(entry, hold):
+    one, other = (shard_name(make_rows(count)) for count in (1, 2))
+    process, held = hold(entry.folder, one)
+    assert held
+    with entry.locked(one) as mine, entry.locked(other) as free:
+        assert not mine and free
+        assert not hold(entry.folder, other)[1]
+    assert hold(entry.folder, other)[1]
+    os.kill(process.pid, signal.SIGKILL)
+    process.join()
+    with entry.locked(one) as mine:
+        assert mine
+
+
+def test_lock_is_let_go_when_the_work_fails(entry, hold):
+    shard = shard_name(make_rows(1))
+    with pytest.raises(ValueError, match='work'), entry.locked(shard):
+        raise ValueError('work')
+    assert hold(entry.folder, shard)[1]
+
+
+def test_an_entry_is_opened_again(tmp_path, open_store, entry):
+    manifest = entry.folder / 'manifest.json'
+    before = manifest.read_bytes(), manifest.stat().st_mtime_ns
+    again = open_store(tmp_path, shape=SHAPE)
+    assert again.folder == entry.folder and again.shape == SHAPE
+    assert (manifest.read_bytes(), manifest.stat().st_mtime_ns) == before
+    others = [open_store(tmp_path, 'float32'), open_store(tmp_path, weights='b')]
+    assert len({one.folder for one in (entry, *others)}) == 3
+    assert entry.folder.name.startswith('net-')
+
+
+@pytest.mark.parametrize(
+    'content, message',
+    [
+        ('{"format_version": 99}', 'format version 99, this program reads 1'),
+        ('{"format_version": 1, "shape"', 'not the manifest of a feature store'),
+        ('', 'not the manifest of a feature store'),
+        ('[1]', 'not the manifest of a feature store'),
+        ('{}', 'not the manifest of a feature store'),
+        ('{"format_version": 1}', 'not the manifest of a feature store'),
+        (None, 'not the manifest of a feature store'),
+    ],
+    ids=['version', 'cut', 'empty', 'list', 'no version', 'only version', 'gone'],
+)
+def test_bad_manifest(entry, content, message):
+    path = entry.folder / 'manifest.json'
+    path.unlink() if content is None else path.write_text(content)
+    with pytest.raises(ConvcutError) as error:
+        StoreEntry(entry.folder)
+    text = str(error.value)
+    assert text.startswith(f'{path}: {message}')
+    assert f'remove {entry.folder}' in text and '\n' not in text
+
+
+def test_entries_are_those_that_can_be_read(tmp_path, open_store, entry):
+    other = open_store(tmp_path, 'float32')
+    old = tmp_path / 'old'
+    old.mkdir()
+    (old / 'manifest.json').write_text('{"format_version": 0}')
+    (tmp_path / 'no entry').mkdir()
+    readable, unreadable = entries(tmp_path)
+    assert {one.folder for one in readable} == {entry.folder, other.folder}
+    assert list(unreadable) == [old] and 'format version 0' in unreadable[old]
+    with pytest.raises(ConvcutError, match='nowhere: no such folder'):
+        entries(tmp_path / 'nowhere')
+
+
+def test_rows_of_a_shard_are_few_enough():
+    def rows(*shape):
+        entry = StoreEntry.__new__(StoreEntry)
+        entry.manifest = dict(shape=shape, dtype='float32')
+        return entry.rows_per_shard, entry.row_bytes
+
+    assert rows(2, 2, 24) == (SHARD_ROWS, 384)
+    count, each = rows(14, 14, 512)
+    assert SHARD_BYTES - each < count * each <= SHARD_BYTES
+    assert rows(1000, 1000, 100)[0] == 1
+
+
+def test_summary(entry):
+    write(entry)
+    rows = [replace(row, view='horizontal') for row in make_rows(2)]
+    features = features_of(noise(2, entry.row_bytes), 'float16')
+    entry.write_shard(shard_name(rows), [(rows, features)])
+    os.utime(entry.folder / 'manifest.json', (0, 0))
+    found = entry.summary()
+    assert (found['views'], found['images'], found['shards']) == (7, 5, 2)
+    assert found['bytes'] > 7 * entry.row_bytes and found['used'].startswith(('1970', '1969'))
+    entry.touch()
+    assert entry.used > 1e9
+
+
+def test_too_little_room_is_told(tmp_path):
+    assert check_room(tmp_path, 1) > 1
+    with pytest.raises(ConvcutError) as error:
+        check_room(tmp_path, 1 << 60)
+    text = str(error.value)
+    assert text.startswith(f'{tmp_path}: the features take 1152921504.61 GB, only ')
+    assert '--cache-features DIR' in text and '\n' not in text
+
+
+@pytest.mark.parametrize(
+    'number, text',
+    [(999, '999 bytes'), (1000, '1 kB'), (52_340, '52.3 kB'), (7e6, '7 MB'), (2.345e9, '2.35 GB')],
+)
+def test_size_text(number, text):
+    assert size_text(number) == text
+
+
+def test_size_text_has_no_powers_of_ten():
+    assert 'e' not in size_text(999_999).replace('bytes', '')

@@ -1,0 +1,165 @@
+"""Views: what a pipeline can show of an image, and that each epoch draws what it always drew."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from mmcv.transforms import RandomFlip, Resize
+from mmpretrain.registry import TRANSFORMS
+
+from convcut_mm.datasets import RAFDB
+from convcut_mm.errors import ConvcutError
+from convcut_mm.feature_store.views import Views
+
+LOAD = dict(type='LoadImageFromFile', imdecode_backend='pillow')
+SIZE = dict(type='Resize', scale=(32, 28))
+FLIP = dict(type='RandomFlip', prob=0.5)
+PACK = dict(type='PackInputs')
+THREE = ['horizontal', 'vertical', 'diagonal']
+
+
+@TRANSFORMS.register_module(force=True)
+class JitteredResize(Resize):
+    """A subclass may draw."""
+
+
+@TRANSFORMS.register_module(force=True)
+class OftenFlip(RandomFlip):
+    """A subclass may draw something else."""
+
+
+def flips(prob, direction='horizontal') -> dict:
+    return dict(type='RandomFlip', prob=prob, direction=direction)
+
+
+@pytest.mark.parametrize(
+    'flip, names',
+    [
+        (None, ['plain']),
+        (flips(0.0), ['plain']),
+        (flips(0.5), ['plain', 'horizontal']),
+        (flips(1.0), ['horizontal']),
+        (flips(0.5, 'vertical'), ['plain', 'vertical']),
+        (flips(0.6, THREE), ['plain', *THREE]),
+        (flips(1.0, THREE), THREE),
+        (flips([0.3, 0.2], THREE[:2]), ['plain', *THREE[:2]]),
+        (flips([0.0, 0.2], THREE[:2]), ['plain', 'vertical']),
+        (flips([0.5, 0.5], THREE[:2]), THREE[:2]),
+    ],
+)
+def test_names(transforms, flip, names):
+    middle = [] if flip is None else [flip]
+    assert Views(transforms([LOAD, SIZE, *middle, PACK]), 'train_dataloader').names == names
+
+
+@pytest.mark.parametrize(
+    'extra, name',
+    [
+        (dict(type='RandomCrop', crop_size=16), 'RandomCrop'),
+        (dict(type='RandomResizedCrop', scale=16), 'RandomResizedCrop'),
+        (dict(type='ColorJitter', brightness=0.1), 'ColorJitter'),
+        (dict(type='RandomErasing'), 'RandomErasing'),
+        (
+            dict(
+                type='RandAugment',
+                policies='timm_increasing',
+                num_policies=2,
+                magnitude_level=9,
+                total_level=10,
+            ),
+            'RandAugment',
+        ),
+        (dict(type='JitteredResize', scale=16), 'JitteredResize'),
+        (flips(0.5, 'vertical'), 'RandomFlip'),
+        (PACK, 'PackInputs'),
+    ],
+)
+def test_other_transforms_are_refused_by_name(transforms, extra, name):
+    built = transforms([LOAD, SIZE, FLIP, extra, PACK])
+    with pytest.raises(ConvcutError, match=f'train_dataloader: .* knows no {name}: ') as error:
+        Views(built, 'train_dataloader')
+    assert '\n' not in str(error.value)
+
+
+def test_a_flip_that_may_draw_otherwise_is_refused(transforms):
+    built = transforms([LOAD, SIZE, dict(type='OftenFlip', prob=0.5), PACK])
+    with pytest.raises(ConvcutError, match='knows no OftenFlip: '):
+        Views(built, 'train_dataloader')
+
+
+def test_packing_comes_last(transforms):
+    for some in ([], [LOAD, SIZE], [LOAD, PACK, SIZE]):
+        with pytest.raises(ConvcutError, match='val_dataloader: .* needs PackInputs as last'):
+            Views(transforms(some), 'val_dataloader')
+
+
+PIPELINES = [
+    [LOAD, SIZE, flips(0.5), PACK],
+    [LOAD, flips(0.5), dict(type='ResizeEdge', scale=33), PACK],
+    [LOAD, SIZE, dict(type='CenterCrop', crop_size=(25, 27)), flips(0.7, THREE), PACK],
+    [LOAD, flips([0.3, 0.5], THREE[:2]), dict(type='CenterCrop', crop_size=(15, 17)), SIZE, PACK],
+    [LOAD, flips(0.4), dict(type='Pad', size=(40, 40)), PACK],
+    [LOAD, SIZE, flips(1.0), PACK],
+    [LOAD, SIZE, PACK],
+]
+
+
+def datasets(root: Path, pipeline: list) -> tuple:
+    dataset = RAFDB(str(root), pipeline=pipeline)
+    return dataset, Views(list(dataset.pipeline.transforms), 'train_dataloader')
+
+
+@pytest.mark.parametrize('pipeline', PIPELINES)
+def test_image_is_what_the_pipeline_gives_when_it_draws_that_view(drawn_once, pipeline):
+    dataset, views = datasets(drawn_once, pipeline)
+    seen = set()
+    for epoch in range(40):
+        dataset.set_epoch(3, epoch)
+        real = dataset[5]
+        info = real['data_samples'].metainfo
+        view = info.get('flip_direction') or 'plain'
+        ours = views.image(dataset.get_data_info(5), view)
+        assert torch.equal(ours['inputs'], real['inputs'])
+        assert ours['inputs'].dtype == real['inputs'].dtype
+        for key in ('ori_shape', 'img_shape', 'img_path'):
+            assert ours['data_samples'].metainfo[key] == info[key]
+        seen.add(view)
+    assert seen == set(views.names)
+
+
+def test_views_differ(drawn_once):
+    dataset, views = datasets(drawn_once, [LOAD, SIZE, flips(0.5, THREE), PACK])
+    images = [views.image(dataset.get_data_info(0), view)['inputs'] for view in views.names]
+    plain = images[0]
+    for image, dims in zip(images[1:], [(2,), (1,), (1, 2)]):
+        assert torch.equal(image, plain.flip(*dims)) and not torch.equal(image, plain)
+
+
+@pytest.mark.parametrize('pipeline', PIPELINES)
+def test_draws_and_samples_are_those_of_the_pipeline(drawn_once, pipeline):
+    dataset, views = datasets(drawn_once, pipeline)
+    drawn_views = set()
+    for seed, epoch in [(0, 0), (0, 1), (0, 2), (7, 0), (7, 1)]:
+        dataset.set_epoch(seed, epoch)
+        for idx in range(len(dataset)):
+            real = dataset[idx]['data_samples']
+            dataset.seed_draws(idx)
+            item = dataset.item_for_pipeline(idx)
+            drawn = views.draw()
+            view = drawn.get('flip_direction') or views.names[0]
+            meta = views.image(dataset.get_data_info(idx), view)['data_samples'].metainfo
+            known = {key: meta[key] for key in meta if not key.startswith('flip')}
+            ours = views.sample(item, known, drawn)
+            assert ours.metainfo == real.metainfo
+            assert ours.keys() == real.keys()
+            assert torch.equal(ours.gt_label, real.gt_label)
+            drawn_views.add(view)
+    assert drawn_views == set(views.names)
+
+
+def test_a_flip_before_a_transform_is_not_one_after_it(transforms):
+    before = Views(transforms([LOAD, FLIP, SIZE, PACK]), 'train_dataloader')
+    after = Views(transforms([LOAD, SIZE, FLIP, PACK]), 'train_dataloader')
+    assert before.pipeline() == after.pipeline()
+    assert before.describe('plain') == after.describe('plain') == 'plain'
+    assert before.describe('horizontal') != after.describe('horizontal') == 'horizontal'

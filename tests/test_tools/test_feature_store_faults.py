@@ -1,0 +1,406 @@
+"""The feature store under kills, races, damage and on full disks: it ends with the same bytes."""
+
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+
+from convcut_mm.feature_store import builder as builder_module
+from convcut_mm.feature_store import store as store_module
+
+# 159 views make 40 shards
+SHARD_ROWS = 4
+# Forks a process for each training from one that has imported everything: a start takes a tenth
+# of a second instead of six, and two processes start at the same moment.
+FORKS = f"""
+import json, os, runpy, sys
+answers = os.fdopen(os.dup(1), 'w')
+os.dup2(2, 1)  # imports print
+import mmpretrain.apis, mmpretrain.datasets, mmpretrain.models
+import convcut_mm
+from convcut_mm.feature_store import store
+store.SHARD_ROWS = {SHARD_ROWS}
+
+def child(argv, log, env):
+    for number in (1, 2):
+        os.dup2(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND), number)
+    os.environ.update(env)
+    sys.argv = argv
+    status = 1
+    try:
+        runpy.run_path(argv[0], run_name='__main__')
+        status = 0
+    except SystemExit as error:
+        status = error.code or 0
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)
+
+for line in sys.stdin:
+    request = json.loads(line)
+    if 'wait' in request:
+        answer = os.waitstatus_to_exitcode(os.waitpid(request['wait'], 0)[1])
+    else:
+        answer = os.fork()
+        if answer == 0:
+            child(**request)
+    print(answer, file=answers, flush=True)
+"""
+SMALL_SHARDS = f"""
+import runpy, sys
+from convcut_mm.feature_store import store
+store.SHARD_ROWS = {SHARD_ROWS}
+sys.argv = sys.argv[1:]
+runpy.run_path(sys.argv[0], run_name='__main__')
+"""
+HOOKS = """
+import os, signal, time
+from mmengine.hooks import Hook
+from mmpretrain.registry import HOOKS
+
+@HOOKS.register_module()
+class Fault(Hook):
+    priority = 'HIGHEST'
+
+    def before_train(self, runner):
+        if os.environ.get('RANK') == '1':
+            time.sleep(1)
+
+    def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None):
+        if os.environ.get('KILL_AT') == f'{runner.epoch},{batch_idx}':
+            os.kill(os.getpid(), signal.SIGKILL)
+"""
+EXTRA = """
+custom_imports = dict(imports=['convcut_mm', 'fault_hook'], allow_failed_imports=False)
+custom_hooks = [dict(type='Fault')]
+"""
+
+
+class Trainings:
+    """Starts trainings on stored features and waits for them."""
+
+    def __init__(self, folder: Path, root: Path, config: Path) -> None:
+        (folder / 'fault_hook.py').write_text(HOOKS)
+        self.root, self.folder, self.config = root, folder, config
+        self.env = {
+            **os.environ,
+            'PYTHONPATH': f'{root}{os.pathsep}{folder}',
+            'CUDA_VISIBLE_DEVICES': '',
+            'OMP_NUM_THREADS': '1',
+        }
+        self.process = subprocess.Popen(
+            [sys.executable, '-c', FORKS],
+            cwd=root,
+            env=self.env,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def _ask(self, **request) -> int:
+        self.process.stdin.write(json.dumps(request) + '\n')
+        self.process.stdin.flush()
+        return int(self.process.stdout.readline())
+
+    def start(self, work: Path, store: Path, *options, **env) -> int:
+        """Starts tools/train.py; gives its process number."""
+        argv = [
+            *(self.root / 'tools' / 'train.py', self.config, '--work-dir', work),
+            *('--cache-features', store, *options),
+        ]
+        return self._ask(argv=list(map(str, argv)), log=f'{work}.log', env=env)
+
+    def wait(self, pid: int) -> int:
+        """Exit status of a training."""
+        return self._ask(wait=pid)
+
+    def run(self, work: Path, *args, **env) -> str:
+        """A whole training; gives what it printed."""
+        status = self.wait(self.start(work, *args, **env))
+        said = Path(f'{work}.log').read_text()
+        assert status == 0, said[-3000:]
+        return said
+
+
+@pytest.fixture(scope='module')
+def trainings(tmp_path_factory, root, frozen_config):
+    """Trainings of one config whose build of the store takes about a second."""
+    # large images, so that a build takes more than an instant
+    config = frozen_config('faults.py', size=224, extra=EXTRA)
+    trainings = Trainings(tmp_path_factory.mktemp('trainings'), root, config)
+    yield trainings
+    trainings.process.stdin.close()
+    trainings.process.wait()
+
+
+@pytest.fixture(scope='module')
+def whole(trainings):
+    """The store that one undisturbed process makes."""
+    trainings.run(trainings.folder / 'whole', trainings.folder / 'store')
+    store = trainings.folder / 'store'
+    assert len(shards(store)) == 40
+    return store
+
+
+def shards(store: Path) -> list:
+    return [path for path in store.glob('*/*.json') if path.name != 'manifest.json']
+
+
+def stored_rows(store: Path) -> list:
+    return [
+        (row['sha256'], row['view'])
+        for path in shards(store)
+        for row in json.loads(path.read_text())['rows']
+    ]
+
+
+def wait_for_shards(store: Path, count: int) -> None:
+    """Returns in the middle of a build."""
+    end = time.monotonic() + 60
+    while len(shards(store)) < count:
+        assert time.monotonic() < end, f'{store} never had {count} shards'
+        time.sleep(0.001)
+
+
+# ---- kills and races ---------------------------------------------------------------------------
+
+
+def test_a_build_killed_at_random_moments_ends_with_the_same_bytes(
+    trainings, whole, contents, tmp_path
+):
+    store = tmp_path / 'store'
+    draw = random.Random(0)
+    had = 0
+    for number in range(3):
+        pid = trainings.start(tmp_path / f'killed{number}', store)
+        wait_for_shards(store, had + draw.randint(1, 8))
+        time.sleep(draw.uniform(0, 0.03))
+        os.kill(pid, signal.SIGKILL)
+        assert trainings.wait(pid) == -signal.SIGKILL
+        had = len(shards(store))
+        assert 0 < had < 40
+    # what a killed training on other images leaves is no name of this plan
+    (next(store.iterdir()) / '0123456789abcdef.part').write_bytes(b'half')
+    said = trainings.run(tmp_path / 'last', store)
+    # only the last shard is not full, and it comes last
+    assert f'{159 - had * SHARD_ROWS} views to compute' in said
+    assert contents(store) == contents(whole)
+
+
+def test_two_trainings_started_at_once_share_the_work(trainings, whole, contents, tmp_path):
+    store = tmp_path / 'store'
+    pids = [trainings.start(tmp_path / name, store) for name in ('one', 'two')]
+    assert [trainings.wait(pid) for pid in pids] == [0, 0]
+    for name in ('one', 'two'):
+        assert 'views to compute' in (tmp_path / f'{name}.log').read_text()
+    rows = stored_rows(store)
+    assert len(rows) == len(set(rows)) == 159
+    assert contents(store) == contents(whole)
+    a, b = (
+        torch.load(tmp_path / name / 'epoch_1.pth', weights_only=False)['state_dict']
+        for name in ('one', 'two')
+    )
+    assert all(torch.equal(a[key], b[key]) for key in a)
+
+
+def test_one_of_two_is_killed_and_the_other_does_its_work(trainings, whole, contents, tmp_path):
+    store = tmp_path / 'store'
+    pids = [trainings.start(tmp_path / name, store) for name in ('one', 'two')]
+    wait_for_shards(store, 8)
+    os.kill(pids[0], signal.SIGKILL)
+    assert [trainings.wait(pid) for pid in pids] == [-signal.SIGKILL, 0]
+    assert contents(store) == contents(whole)
+
+
+def test_two_processes_of_torchrun_build_the_store_of_one(trainings, whole, contents, tmp_path):
+    """The second process is late, as when its images lie on a slower disk."""
+    store = tmp_path / 'store'
+    wrapper = tmp_path / 'small_shards.py'
+    wrapper.write_text(SMALL_SHARDS)
+    command = [
+        *(sys.executable, '-m', 'torch.distributed.run', '--nproc_per_node=2'),
+        *('--master_port=29713', wrapper, 'tools/train.py', trainings.config),
+        *('--work-dir', tmp_path / 'work', '--launcher', 'pytorch', '--cache-features', store),
+    ]
+    with open(tmp_path / 'log', 'w') as log:
+        process = subprocess.Popen(
+            list(map(str, command)),
+            cwd=trainings.root,
+            env=trainings.env,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+        try:
+            status = process.wait(timeout=45)
+        except subprocess.TimeoutExpired:
+            status = 'hangs'
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGTERM)
+                process.wait()
+    assert status == 0, (tmp_path / 'log').read_text()[-3000:]
+    rows = stored_rows(store)
+    assert len(rows) == len(set(rows)) == 159
+    assert contents(store) == contents(whole)
+    assert (tmp_path / 'work' / 'epoch_1.pth').is_file()
+
+
+def test_a_training_killed_within_an_epoch_and_resumed_ends_with_the_same_bits(
+    trainings, whole, contents, tmp_path
+):
+    epochs = ('--cfg-options', 'train_cfg.max_epochs=3')
+    trainings.run(tmp_path / 'whole', whole, *epochs)
+    killed = tmp_path / 'killed'
+    pid = trainings.start(killed, whole, *epochs, KILL_AT='2,4')
+    assert trainings.wait(pid) == -signal.SIGKILL
+    assert (killed / 'epoch_2.pth').is_file() and not (killed / 'epoch_3.pth').exists()
+    said = trainings.run(killed, whole, '--resume', *epochs)
+    assert 'resumed epoch: 2' in said and 'to compute' not in said
+    a, b = (
+        torch.load(folder / 'epoch_3.pth', weights_only=False)
+        for folder in (tmp_path / 'whole', killed)
+    )
+    assert list(a['state_dict']) == list(b['state_dict'])
+    for key, value in a['state_dict'].items():
+        assert torch.equal(value, b['state_dict'][key]), key
+    for index, state in a['optimizer']['state'].items():
+        for key, value in state.items():
+            assert torch.equal(value, b['optimizer']['state'][index][key]), (index, key)
+
+
+# ---- damage ------------------------------------------------------------------------------------
+
+
+def test_damaged_shards_are_named_and_computed_anew(trainings, whole, contents, tmp_path):
+    store = Path(shutil.copytree(whole, tmp_path / 'store'))
+    flipped, cut, missing, unlisted, unreadable, renamed = shards(store)[:6]
+    content = bytearray(flipped.with_suffix('.bin').read_bytes())
+    content[1000] ^= 1
+    flipped.with_suffix('.bin').write_bytes(content)
+    cut.with_suffix('.bin').write_bytes(cut.with_suffix('.bin').read_bytes()[:-100])
+    missing.with_suffix('.bin').unlink()
+    unlisted.unlink()
+    unreadable.write_bytes(unreadable.read_bytes()[:100])
+    content = renamed.read_bytes()
+    renamed.write_bytes(content.replace(b'"view": "plain"', b'"view": "plane"', 1))
+    assert content != renamed.read_bytes()
+    said = trainings.run(tmp_path / 'work', store)
+    for path, words in (
+        (flipped, '.bin is not what was written (checksum); computed anew'),
+        (cut, '.bin has '),
+        (missing, '.bin is missing; computed anew'),
+        (unreadable, '.json is not readable; computed anew'),
+        (renamed, '.json is not what was written (checksum); computed anew'),
+    ):
+        lines = [line for line in said.splitlines() if f'{path.stem}{words}' in line]
+        assert len(lines) == 1 and ' WARNING ' in lines[0] and str(path.parent) in lines[0]
+    assert contents(store) == contents(whole)
+
+
+# ---- full disks --------------------------------------------------------------------------------
+
+ROW_BYTES = 3 * 3 * 24 * 2
+
+
+@pytest.fixture
+def disk(tmp_path):
+    """Mounts a small disk: ``disk('64k')`` gives its folder; a second call changes its size."""
+    folder = tmp_path / 'disk'
+
+    def mount(size: str) -> Path:
+        again = ['-o', f'remount,size={size}', folder]
+        first = ['-t', 'tmpfs', '-o', f'size={size}', 'tmpfs', folder]
+        command = again if folder.exists() else first
+        folder.mkdir(exist_ok=True)
+        done = subprocess.run(['mount', *map(str, command)], capture_output=True, text=True)
+        if done.returncode != 0:
+            pytest.skip(f'a small disk cannot be mounted here: {done.stderr.strip()}')
+        return folder
+
+    yield mount
+    # lazily: features of a training in this process are still mapped
+    subprocess.run(['umount', '-l', folder], capture_output=True)
+
+
+@pytest.fixture
+def train_on(frozen_config, run_tool_here, tmp_path):
+    """Trains with a store on that disk; gives exit status and the last line of stderr."""
+
+    def run(store: Path) -> tuple:
+        config = frozen_config('disk.py')
+        status, err = run_tool_here(
+            'tools/train.py', config, '--work-dir', tmp_path / 'work', '--cache-features', store
+        )
+        return status, err.strip().splitlines()[-1]
+
+    return run
+
+
+def files(store: Path) -> set:
+    """Names of the files of a store but the lock and the manifest."""
+    present = {path.name for path in store.rglob('*') if path.is_file()}
+    return present - {'lock', 'manifest.json'}
+
+
+def test_too_small_a_disk_is_refused_before_anything_is_computed(disk, train_on):
+    store = disk('64k') / 'store'
+    status, line = train_on(store)
+    assert status == 1 and line.startswith(f'error: {store}')
+    free = shutil.disk_usage(store).free
+    assert f'take {159 * ROW_BYTES / 1000:.1f} kB, only {free / 1000:.1f} kB are free' in line
+    assert files(store) == set()
+
+
+def test_a_disk_without_a_free_byte_is_one_line(disk, train_on):
+    folder = disk('64k')
+    (folder / 'full').write_bytes(bytes(64 * 1024))
+    status, line = train_on(folder / 'store')
+    assert status == 1 and line.startswith(f'error: {folder / "store"}')
+
+
+@pytest.fixture
+def later_fullness(monkeypatch):
+    """The check of the room leaves the lists out, as if another program took that space later."""
+    monkeypatch.setattr(builder_module, '_LIST_BYTES', 0)
+
+
+def test_a_disk_that_fills_up_at_the_only_shard_keeps_nothing_of_it(
+    disk, train_on, later_fullness
+):
+    store = disk('80k') / 'store'
+    status, line = train_on(store)
+    assert status == 1 and line.startswith(f'error: {store}')
+    assert 'No space left on device' in line
+    assert files(store) == set()
+
+
+@pytest.mark.parametrize('size', ['72k', '76k'])
+def test_a_disk_that_fills_up_keeps_whole_shards_and_a_larger_one_goes_on(
+    size, disk, train_on, later_fullness, monkeypatch, contents, tmp_path
+):
+    monkeypatch.setattr(store_module, 'SHARD_ROWS', 16)
+    store = disk(size) / 'store'
+    status, line = train_on(store)
+    assert status == 1 and line.startswith(f'error: {store}')
+    assert 'No space left on device' in line
+    kept = contents(store)
+    names = {path.stem for path in shards(store)}
+    assert 0 < len(names) < 10
+    assert files(store) == {f'{name}{end}' for name in names for end in ('.bin', '.json')}
+    if size != '72k':
+        return
+    disk('400k')
+    assert train_on(store)[0] == 0
+    assert train_on(tmp_path / 'elsewhere')[0] == 0
+    assert contents(store) == contents(tmp_path / 'elsewhere')
+    assert {name: contents(store)[name] for name in kept} == kept

@@ -1,0 +1,68 @@
+"""Measures the feature store: same result, speed, memory, faults. Both sides in one run.
+
+    python tools/benchmarks/feature_store.py same --data data/ferplus
+    python tools/benchmarks/feature_store.py accuracy --data data/ferplus --checkpoint ATTO.pth
+    python tools/benchmarks/feature_store.py job --data data/ferplus --released PYTHON SCRIPT
+    python tools/benchmarks/feature_store.py memory --data data/ferplus
+    python tools/benchmarks/feature_store.py faults --data data/ferplus
+    python tools/benchmarks/feature_store.py forward
+
+DATA is the folder that holds FER2013Train and FER2013Valid. Each prints what it compares and
+writes the figures as JSON into --out. Nothing else should run on the machine meanwhile. Backbones
+are random unless said otherwise: time does not depend on the weights.
+"""
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+
+from feature_store_cases import accuracy, faults, forward, job, memory, same
+
+from convcut_mm.errors import ConvcutError
+from convcut_mm.utils import tool
+from convcut_mm.utils.atomic import write_atomically
+
+CASES = dict(same=same, accuracy=accuracy, job=job, memory=memory, faults=faults, forward=forward)
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    cases = parser.add_subparsers(dest='case', required=True)
+    for name, module in CASES.items():
+        case = cases.add_parser(
+            name, description=module.__doc__, help=module.__doc__.splitlines()[0]
+        )
+        case.add_argument(
+            '--out',
+            type=Path,
+            default=Path('work_dirs/benchmarks/feature_store'),
+            help='folder for logs, stores and figures',
+        )
+        if name != 'forward':
+            case.add_argument(
+                '--data', type=Path, required=True, help='folder of FER2013Train, FER2013Valid'
+            )
+        module.add_options(case)
+    return parser.parse_args()
+
+
+def main() -> None:
+    args = parse_args()
+    if 'data' in args:
+        args.data = args.data.resolve()
+        if not (args.data / 'FER2013Train').is_dir():
+            raise ConvcutError(f'{args.data}: no folder FER2013Train there')
+    args.out = args.out.resolve() / args.case
+    args.out.mkdir(parents=True, exist_ok=True)
+    print(f'{os.cpu_count()} cores, {sys.platform}', flush=True)
+    figures = CASES[args.case].run(args)
+    write_atomically(args.out / 'figures.json', json.dumps(figures, indent=1).encode())
+    print(f'\nfigures: {args.out / "figures.json"}')
+
+
+if __name__ == '__main__':
+    tool.run_tool(main)

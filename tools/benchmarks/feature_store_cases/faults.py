@@ -1,0 +1,112 @@
+"""Faults: SIGKILL at random moments, ten of the build and ten of the training.
+
+After each kill the same command runs again, with --resume if there is a checkpoint. The store has
+to equal, to the byte, that of a run that nobody disturbed, and so do the weights. Other faults
+(damaged shards, replaced images, a full disk, two processes at once) are tests:
+tests/test_tools/test_feature_store_faults.py.
+"""
+
+import argparse
+import os
+import random
+import shutil
+import signal
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import torch
+
+from convcut_mm.errors import ConvcutError
+from convcut_mm.feature_store.disk import file_sha256
+
+from . import common
+
+EPOCHS = 6
+PHASES = ('build', 'training')
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Adds this case's options."""
+    parser.add_argument('--kills', type=int, default=10, help='in each of the two phases')
+    parser.add_argument('--fit', type=int, default=1500, help='training images')
+    parser.add_argument('--seed', type=int, default=0, help='of the moments')
+
+
+def run(args: argparse.Namespace) -> dict:
+    """Runs undisturbed, then with kills, and compares."""
+    os.environ['OMP_NUM_THREADS'] = '1'  # more threads sum in no fixed order; two trials at once
+    config = common.write_config(
+        args.out / 'faults.py',
+        args.data,
+        side=96,
+        fit=args.fit,
+        holdout=100,
+        test=16,
+        epochs=EPOCHS,
+        backbone=common.ATTO,
+        channels=160,
+    )
+    whole = args.out / 'whole'
+    shutil.rmtree(whole, ignore_errors=True)
+    took = common.train(config, whole / 'work', '--cache-features', whole / 'store')
+    expected = _files(whole / 'store'), _weights(whole)
+    started = took['whole'] - took['ready'] - sum(took['train']) - sum(took['val'])
+    spans = dict(
+        build=(started, started + took['ready']),
+        training=(started + took['ready'], took['whole']),
+    )
+    print(f'undisturbed: {len(expected[0])} files in the store, {took["whole"]:.1f} s', flush=True)
+    draw = random.Random(args.seed)
+    moments = [(phase, draw.uniform(*spans[phase])) for phase in PHASES for _ in range(args.kills)]
+    with ThreadPoolExecutor(2) as pool:
+        trials = [
+            pool.submit(_trial, config, args.out / f'trial_{number}', *moment, expected)
+            for number, moment in enumerate(moments)
+        ]
+        found = [trial.result() for trial in trials]
+    print(f'{len(found)} kills: each time the same store and the same weights, to the byte')
+    return dict(kills=found)
+
+
+def _trial(config: Path, folder: Path, phase: str, moment: float, expected: tuple) -> dict:
+    """Kills a run at that moment, runs the same command again, compares."""
+    shutil.rmtree(folder, ignore_errors=True)
+    (folder / 'work').mkdir(parents=True)
+    command = [config, '--work-dir', folder / 'work', '--cache-features', folder / 'store']
+    process = common.start(common.TRAIN, *command)
+    try:
+        process.communicate(timeout=moment)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+    left = _state(folder)
+    resume = ['--resume'] if (folder / 'work' / 'last_checkpoint').exists() else []
+    common.run(common.TRAIN, *command, *resume)
+    if _files(folder / 'store') != expected[0]:
+        raise ConvcutError(f'{folder / "store"}: not the store of the undisturbed run')
+    for key, value in _weights(folder).items():
+        if not torch.equal(value, expected[1][key]):
+            raise ConvcutError(f'{folder}: {key} is not what the undisturbed run learnt')
+    shutil.rmtree(folder)
+    print(f'{phase}, killed after {moment:.1f} s with {left}: the same', flush=True)
+    return dict(phase=phase, moment=moment, left=left)
+
+
+def _state(folder: Path) -> str:
+    shards = len(list((folder / 'store').glob('*/*.bin')))
+    epochs = [path.stem for path in (folder / 'work').glob('epoch_*.pth')]
+    return f'{shards} shards, {", ".join(sorted(epochs)) or "no checkpoint"}'
+
+
+def _files(store: Path) -> dict:
+    return {
+        str(path.relative_to(store)): file_sha256(path)
+        for path in sorted(store.rglob('*'))
+        if path.is_file()
+    }
+
+
+def _weights(folder: Path) -> dict:
+    path = folder / 'work' / f'epoch_{EPOCHS}.pth'
+    return torch.load(path, weights_only=False)['state_dict']

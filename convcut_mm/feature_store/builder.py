@@ -49,16 +49,25 @@ class FeatureComputer:
 
     def row_shape(self, wanted: Wanted) -> tuple:
         """Shape of a row, (H, W, C), found by computing one."""
-        return tuple(self._forward([wanted.load()]).shape[1:])
+        return tuple(self._forward([wanted.load()], [wanted]).shape[1:])
 
-    def batches(self, wanted: Sequence[Wanted], step: Callable) -> Iterator[tuple]:
-        """Yields rows, with what the pipeline found out, and their features (B, H, W, C)."""
+    def batches(self, wanted: Sequence[Wanted], shape: tuple, step: Callable) -> Iterator[tuple]:
+        """Yields rows, with what the pipeline found out, and their features (B, H, W, C).
+
+        Args:
+            wanted (Sequence[Wanted]): The rows.
+            shape (tuple[int]): The shape (H, W, C) that all of them have to have.
+            step (callable): Told how many rows are done.
+        """
         with ThreadPoolExecutor(self.threads) as pool:
             samples = pool.map(lambda one: one.load(), wanted)
             for start in range(0, len(wanted), self.batch_size):
                 part = wanted[start : start + self.batch_size]
                 packed = [next(samples) for _ in part]
-                features = self._stored(self._forward(packed), part)
+                features = self._forward(packed, part)
+                if tuple(features.shape[1:]) != shape:
+                    raise _other_size(part[0])
+                features = self._stored(features, part)
                 yield (
                     [replace(one.row, meta=_meta(sample)) for one, sample in zip(part, packed)],
                     features,
@@ -66,7 +75,10 @@ class FeatureComputer:
                 step(len(part))
 
     @torch.inference_mode()
-    def _forward(self, samples: list) -> torch.Tensor:
+    def _forward(self, samples: list, wanted: Sequence[Wanted]) -> torch.Tensor:
+        for sample, one in zip(samples, wanted):
+            if sample['inputs'].shape != samples[0]['inputs'].shape:
+                raise _other_size(one)
         data = dict(inputs=torch.stack([sample['inputs'] for sample in samples]))
         inputs = self.model.data_preprocessor(data)['inputs']
         in_format = (
@@ -93,6 +105,13 @@ class FeatureComputer:
                 ' (feature_store.dtype); bfloat16 and float32 hold larger numbers'
             )
         return stored
+
+
+def _other_size(wanted: Wanted) -> ConvcutError:
+    return ConvcutError(
+        f'{wanted.row.file}: comes out of the pipeline in another size than the images before; '
+        'the feature store needs one size, add a Resize to the pipeline'
+    )
 
 
 def _meta(sample: dict) -> dict:
@@ -172,7 +191,7 @@ def _done(entry: StoreEntry, part: list, computer: FeatureComputer, step: Callab
         if not mine:
             return False
         try:
-            entry.write_shard(shard, computer.batches(part, step))
+            entry.write_shard(shard, computer.batches(part, entry.shape, step))
         except OSError as error:
             raise ConvcutError(
                 f'{entry.folder}: {error.strerror} while features were written; what is whole '

@@ -34,8 +34,11 @@ def check_room(root: Union[str, Path], needed: int) -> int:
 
 def size_text(number: float) -> str:
     """Bytes in a readable unit."""
-    for unit in ('bytes', 'kB', 'MB'):
-        if number < 1000:
-            return f'{number:.3g} {unit}' if unit != 'bytes' else f'{number} bytes'
+    if number < 1000:
+        return f'{number} bytes'
+    for unit in ('kB', 'MB'):
         number /= 1000
+        if number < 999.5:
+            return f'{number:.0f} {unit}' if number >= 99.95 else f'{number:.3g} {unit}'
+    number /= 1000
     return f'{number:.2f} GB'

@@ -74,14 +74,22 @@ def identity(
     """
     return dict(
         backbone=dict(type=type_name(backbone)),
-        # printed modules show sizes, strides, eps; drop path, which is off, is part of it too
-        structure=hashlib.sha256(repr(backbone).encode()).hexdigest(),
+        structure=_structure_sha256(backbone),
         weights=weights_sha256(backbone),
         preprocessor=describe_preprocessor(preprocessor),
         pipeline=pipeline,
         compute=compute,
         dtype=dtype,
     )
+
+
+def _structure_sha256(module: nn.Module) -> str:
+    """Hash of all modules' types and settings (sizes, strides, eps) as they print them."""
+    # not repr(module), in which mmengine writes where the weights came from
+    lines = [
+        f'{name} {type_name(part)} {part.extra_repr()}' for name, part in module.named_modules()
+    ]
+    return hashlib.sha256('\n'.join(lines).encode()).hexdigest()
 
 
 def weights_sha256(module: nn.Module) -> str:
@@ -100,11 +108,23 @@ def differences(one: dict, other: dict) -> list:
         if plain(one.get(key)) == plain(other.get(key)):
             continue
         if key == 'pipeline':
-            words += f' ({pipeline_text(other[key])} then, {pipeline_text(one[key])} now)'
+            words += f' ({_pipeline_difference(one[key], other[key])})'
         elif key in ('dtype', 'compute'):
             words += f' ({other[key]} then, {one[key]} now)'
         found.append(words)
     return found
+
+
+def _pipeline_difference(one: list, other: list) -> str:
+    if [step['type'] for step in one] != [step['type'] for step in other]:
+        return f'{pipeline_text(other)} then, {pipeline_text(one)} now'
+    return ', '.join(
+        f'{now["type"].rsplit(".", 1)[-1]}: {key} {json.dumps(then.get(key))} then, '
+        f'{json.dumps(now.get(key))} now'
+        for now, then in zip(one, other)
+        for key in sorted({*now, *then})
+        if now.get(key) != then.get(key)
+    )
 
 
 def pipeline_text(pipeline: list) -> str:

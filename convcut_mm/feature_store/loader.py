@@ -1,6 +1,7 @@
 """The loader: batches of stored features, gathered whole."""
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 
 import numpy as np
 import torch
@@ -98,9 +99,10 @@ class StoredViews(Dataset):
             ``data_samples``, as from the pipeline.
         """
         positions, samples = [], []
-        with preserved_draws():
+        own_draws = self.dataset.has_own_draws
+        with preserved_draws() if own_draws else nullcontext():
             for idx in indices:
-                if self.dataset.has_own_draws:
+                if own_draws:
                     self.dataset.seed_draws(idx)
                 item = self.dataset.item_for_pipeline(idx)
                 drawn = self.views.draw()

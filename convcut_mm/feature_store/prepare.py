@@ -29,7 +29,7 @@ RESIDENT = ('auto', True, False)
 # share of a GPU's free memory that the features may take: the rest is the training's
 _GPU_SHARE = 0.6
 _FILES_WITHOUT_BAR = 5000
-_CPU_BATCH, _GPU_BATCH = 8, 64
+_CPU_BATCH, _GPU_BATCH = 16, 64
 
 
 @dataclass
@@ -42,7 +42,7 @@ class StoreOptions:
             'float16', half the size; the model computes in float32 whatever is stored.
         compute (str): Format of the backbone's forward pass, 'float32' or 'bfloat16' (autocast).
             Defaults to 'float32'.
-        batch_size (int | str): Images in a forward pass. Defaults to 'auto': 8 on a CPU, whose
+        batch_size (int | str): Images in a forward pass. Defaults to 'auto': 16 on a CPU, whose
             caches larger batches overflow, 64 on a GPU.
         resident (bool | str): Hold the features in the memory of the model's device. Defaults to
             'auto': on a GPU, if they fit into 60 % of what is free.
@@ -120,8 +120,6 @@ def stored_loaders(model: nn.Module, loaders: dict, options: StoreOptions, logge
         ConvcutError: A trained backbone, a random transform, too little room, a broken image.
     """
     check_model(model)
-    was_training = model.training
-    model.eval()
     parts = {name: _part(model, loader, name, options) for name, loader in loaders.items()}
     by_folder: dict = {}
     for part in parts.values():
@@ -132,9 +130,15 @@ def stored_loaders(model: nn.Module, loaders: dict, options: StoreOptions, logge
     batch_size = options.batch_size
     if batch_size == 'auto':
         batch_size = _CPU_BATCH if device.type == 'cpu' else _GPU_BATCH
+    was_training = model.training
+    model.eval()
     computer = FeatureComputer(model, options.dtype, options.compute, batch_size, threads)
-    stored = {folder: _fill(some, computer, options, logger) for folder, some in by_folder.items()}
-    model.train(was_training)
+    try:
+        stored = {
+            folder: _fill(some, computer, options, logger) for folder, some in by_folder.items()
+        }
+    finally:
+        model.train(was_training)
     return {
         name: _loader(part, stored[entry_folder(options.dir, part.identity)], options, device)
         for name, part in parts.items()

@@ -44,10 +44,7 @@ def small(**changes) -> dict:
         (small(pad_value=3), ['data preprocessor']),
         (
             dict(pipe=dict(size=48)),
-            [
-                'pipeline (LoadImageFromFile, Resize [32, 32] then, '
-                'LoadImageFromFile, Resize [48, 48] now)'
-            ],
+            ['pipeline (Resize: scale [32, 32] then, [48, 48] now)'],
         ),
         (dict(dtype='float32'), ['dtype (float16 then, float32 now)']),
         (

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Optional
+from typing import Optional, TextIO, Union
 
 import numpy as np
 
@@ -71,7 +71,7 @@ def write_config(path: Path, data: Path, **settings) -> Path:
     return path
 
 
-def start(tool: Path, *args, output: int = subprocess.PIPE) -> subprocess.Popen:
+def start(tool: Path, *args, output: Union[int, TextIO] = subprocess.PIPE) -> subprocess.Popen:
     """Starts a tool in a process group of its own."""
     path = os.pathsep.join([str(Path(zoo.__file__).parents[1]), str(HERE)])
     return subprocess.Popen(

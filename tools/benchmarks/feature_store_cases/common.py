@@ -117,11 +117,11 @@ def iterations(work_dir: Path) -> list:
     return [json.loads(line) for line in (work_dir / 'iterations.jsonl').open()]
 
 
-def scores(config: Path, work_dir: Path, checkpoint: str) -> tuple:
+def scores(config: Path, work_dir: Path, checkpoint: str, *args) -> tuple:
     """Tests a checkpoint: (scores (N, classes), labels (N,), seconds of the process)."""
     out = work_dir / 'predictions.pkl'
     seconds = run(
-        TEST, config, work_dir / checkpoint, '--work-dir', work_dir / 'test', '--out', out
+        TEST, config, work_dir / checkpoint, '--work-dir', work_dir / 'test', '--out', out, *args
     )
     with open(out, 'rb') as file:
         found = pickle.load(file)

@@ -13,6 +13,7 @@ from torch.utils.data import DataLoader
 
 from ..datasets import FERDataset
 from ..errors import ConvcutError
+from ..models.backbones.truncated_convnext import CPU_SLICE
 from ..utils.progress import progress
 from .builder import FeatureComputer, Wanted, build
 from .disk import check_room, file_sha256
@@ -29,7 +30,7 @@ from .views import Views
 # share of a GPU's free memory that the features may take: the rest is the training's
 _GPU_SHARE = 0.6
 _FILES_WITHOUT_BAR = 5000
-_CPU_BATCH, _GPU_BATCH = 4, 64
+_GPU_BATCH = 64
 
 
 def check_dataset(dataset, where: str) -> Views:
@@ -62,6 +63,7 @@ class _Part:
     loader: DataLoader
     views: Views
     identity: dict
+    folder: Path  # of the entry of that identity
     wanted: list  # of Wanted: the views of the first image, of the second, ...
 
 
@@ -81,16 +83,16 @@ def stored_loaders(model: nn.Module, loaders: dict, options: StoreOptions, logge
         ConvcutError: A trained backbone, a random transform, too little room, a broken image.
     """
     check_model(model)
-    parts = {name: _part(model, loader, name, options) for name, loader in loaders.items()}
+    shared = identity(model.backbone, model.data_preprocessor, [], options.dtype, options.compute)
+    parts = {name: _part(loader, name, shared, options) for name, loader in loaders.items()}
     by_folder: dict = {}
     for part in parts.values():
-        folder = entry_folder(options.dir, part.identity)
-        by_folder.setdefault(folder, []).append(part)
+        by_folder.setdefault(part.folder, []).append(part)
     device = torch.device(model.data_preprocessor.device)
     threads = max(loader.num_workers for loader in loaders.values())
     batch_size = options.batch_size
     if batch_size == 'auto':
-        batch_size = _CPU_BATCH if device.type == 'cpu' else _GPU_BATCH
+        batch_size = CPU_SLICE if device.type == 'cpu' else _GPU_BATCH
     was_training = model.training
     model.eval()
     computer = FeatureComputer(model, options.dtype, options.compute, batch_size, threads)
@@ -98,15 +100,17 @@ def stored_loaders(model: nn.Module, loaders: dict, options: StoreOptions, logge
         stored = {
             folder: _fill(some, computer, options, logger) for folder, some in by_folder.items()
         }
+        index = {folder: entry.index() for folder, entry in stored.items()}
     finally:
         model.train(was_training)
     return {
-        name: _loader(part, stored[entry_folder(options.dir, part.identity)], options, device)
+        name: _loader(part, stored[part.folder], index[part.folder], options, device)
         for name, part in parts.items()
     }
 
 
-def _part(model: nn.Module, loader: DataLoader, name: str, options: StoreOptions) -> _Part:
+def _part(loader: DataLoader, name: str, shared: dict, options: StoreOptions) -> _Part:
+    """What a loader wants; ``shared`` is the identity that all have but for the pipeline."""
     dataset = loader.dataset
     views = check_dataset(dataset, name)
     paths = [dataset.get_data_info(idx)['img_path'] for idx in range(len(dataset))]
@@ -115,10 +119,8 @@ def _part(model: nn.Module, loader: DataLoader, name: str, options: StoreOptions
         for view in views.names:
             row = Row(sha256, views.describe(view), _short(path, dataset.data_root), size)
             wanted.append(Wanted(row, partial(_load, dataset, views, idx, view, sha256)))
-    found = identity(
-        model.backbone, model.data_preprocessor, views.pipeline(), options.dtype, options.compute
-    )
-    return _Part(loader, views, found, wanted)
+    own = {**shared, 'pipeline': views.pipeline()}
+    return _Part(loader, views, own, entry_folder(options.dir, own), wanted)
 
 
 def _hashed(paths: Sequence[str], threads: int) -> list:
@@ -158,7 +160,7 @@ def _fill(parts: list, computer: FeatureComputer, options: StoreOptions, logger)
     """Opens the entry of these parts, removes damaged shards, computes what is missing."""
     rank, world_size = get_dist_info()
     wanted = [one for part in parts for one in part.wanted]
-    folder = entry_folder(options.dir, parts[0].identity)
+    folder = parts[0].folder
     if rank == 0 and not (folder / 'manifest.json').is_file():
         _create(parts[0].identity, wanted, computer, options, logger)
     barrier()
@@ -186,9 +188,8 @@ def _create(
 
 
 def _loader(
-    part: _Part, entry: StoreEntry, options: StoreOptions, device: torch.device
+    part: _Part, entry: StoreEntry, index: dict, options: StoreOptions, device: torch.device
 ) -> DataLoader:
-    index = entry.index()
     places = [index[one.row.key] for one in part.wanted]
     rows = MappedRows(entry, [(shard, number) for shard, number, _ in places])
     if _resident(options, len(rows) * entry.row_bytes, device):

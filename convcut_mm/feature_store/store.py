@@ -26,7 +26,7 @@ import numpy as np
 import torch
 
 from ..errors import ConvcutError
-from ..utils.atomic import write_atomically
+from ..utils.atomic import atomic_file, write_atomically
 from .disk import file_sha256
 from .manifest import DTYPES, FORMAT_VERSION, entry_folder, read_manifest, row_bytes
 from .row import Row, shard_name
@@ -34,7 +34,6 @@ from .row import Row, shard_name
 # what is lost when a build is killed; also few enough files for a large store
 SHARD_BYTES = 32 << 20
 SHARD_ROWS = 1024
-_TEMPORARY = '.part'
 # errors of a .json that is not what was written
 _UNREADABLE = (OSError, ValueError, KeyError, TypeError, AttributeError)
 
@@ -116,8 +115,8 @@ class StoreEntry:
         # a plain array: numpy's memmap class makes each access slower
         return np.asarray(np.memmap(path, np.uint8, 'r')).reshape(-1, self.row_bytes)
 
-    def damage_of_list(self, shard: str) -> str:
-        """What is wrong with the shard's list of rows, '' if it is what was written."""
+    def damage(self, shard: str) -> str:
+        """What is wrong with a shard, '' if its contents are those that were written."""
         try:
             side = self._side(shard)
         except FileNotFoundError:
@@ -126,15 +125,9 @@ class StoreEntry:
             return f'{shard}.json is not readable'
         # the name is a hash of the rows' keys
         whole = side['list'] == _sha256_of(side['rows']) and shard_name(side['rows']) == shard
-        return '' if whole else f'{shard}.json is not what was written (checksum)'
-
-    def damage(self, shard: str) -> str:
-        """What is wrong with a shard, '' if its contents are those that were written."""
+        if not whole:
+            return f'{shard}.json is not what was written (checksum)'
         path = self.folder / f'{shard}.bin'
-        damage = self.damage_of_list(shard)
-        if damage:
-            return damage
-        side = self._side(shard)
         expected = len(side['rows']) * self.row_bytes
         if not path.is_file():
             return f'{shard}.bin is missing'
@@ -163,27 +156,21 @@ class StoreEntry:
         Raises:
             OSError: The disk is full; nothing of the shard is left then.
         """
-        temporary = self.folder / f'{shard}{_TEMPORARY}'
+        path = self.folder / f'{shard}.bin'
         digest, rows = hashlib.sha256(), []
+        with atomic_file(path) as file:
+            for batch_rows, features in batches:
+                content = features.contiguous().flatten().view(torch.uint8).numpy().data
+                digest.update(content)
+                file.write(content)
+                rows += batch_rows
+        side = dict(
+            sha256=digest.hexdigest(), list=_sha256_of(rows), rows=[asdict(row) for row in rows]
+        )
         try:
-            with open(temporary, 'wb') as file:
-                for batch_rows, features in batches:
-                    content = features.contiguous().flatten().view(torch.uint8).numpy().data
-                    digest.update(content)
-                    file.write(content)
-                    rows += batch_rows
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(temporary, self.folder / f'{shard}.bin')
-            side = dict(
-                sha256=digest.hexdigest(),
-                list=_sha256_of(rows),
-                rows=[asdict(row) for row in rows],
-            )
             write_atomically(self.folder / f'{shard}.json', json.dumps(side).encode())
         except BaseException:
-            temporary.unlink(missing_ok=True)
-            (self.folder / f'{shard}.bin').unlink(missing_ok=True)
+            path.unlink(missing_ok=True)
             raise
 
     @contextmanager

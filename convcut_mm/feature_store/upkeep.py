@@ -28,8 +28,8 @@ def remove_damaged(entry: StoreEntry, logger, rank: int, world_size: int) -> Non
 
 def say_what_changed(entry: StoreEntry, wanted: list, logger) -> None:
     """Names images that are stored with other contents."""
-    present = {row.key: row for _, _, row in entry.rows()}
-    names = {row.file for row in present.values()}
+    present = {row.key: row.file for _, _, row in entry.rows()}
+    names = set(present.values())
     missing = [one.row for one in wanted if one.row.key not in present]
     changed = sorted({row.file for row in missing if row.file in names})
     if changed:

@@ -1,8 +1,10 @@
 """Files that are whole or absent: written under a temporary name, synced, renamed."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Union
+from typing import BinaryIO, Union
 
 from mmengine.fileio import LocalBackend, register_backend
 
@@ -17,12 +19,26 @@ def write_atomically(path: Union[str, Path], content: bytes) -> None:
         path (str | Path): File to write; its folder is made if missing.
         content (bytes): What to write.
     """
+    with atomic_file(path) as file:
+        file.write(content)
+
+
+@contextmanager
+def atomic_file(path: Union[str, Path]) -> Iterator[BinaryIO]:
+    """The same for content that comes in pieces: the file is there once the block has ended.
+
+    Args:
+        path (str | Path): File to write; its folder is made if missing.
+
+    Yields:
+        BinaryIO: The file to write to; after an error nothing of it is left.
+    """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f'.{path.name}.{os.getpid()}{_MARK}')
     try:
         with open(temporary, 'wb') as file:
-            file.write(content)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)

@@ -187,9 +187,10 @@ def check_config(cfg: Config, loaders: tuple) -> None:
 
 def build_runner(cfg: Config) -> Runner:
     """Builds the runner; with torchrun on a machine without a GPU, starts gloo first."""
-    if not torch.cuda.is_available():
+    on_cpu = not torch.cuda.is_available()
+    if on_cpu:
         keep_freed_memory()
-    if cfg.launcher == 'pytorch' and not torch.cuda.is_available():
+    if on_cpu and cfg.launcher == 'pytorch':
         # mmengine asks for a GPU before it looks at the backend
         torch.distributed.init_process_group('gloo')
         # and without this gives the wrapper a GPU's number

@@ -151,7 +151,7 @@ def test_interrupted_build_goes_on_to_the_same_bytes(
     with pytest.raises(ConvcutError, match=f'{path.name}: not a whole image file'):
         build(entry, wanted, computer, logger)
     assert entry.shards() == sorted(names[:3])
-    assert not list(entry.folder.glob('*.part'))
+    assert not list(entry.folder.glob('*.convcut-tmp'))
     left = [shard_name([one.row for one in part]) for part in plan_shards(entry, wanted)]
     assert left == names[3:]
 
@@ -209,7 +209,7 @@ def test_numbers_too_large_for_float16_are_refused(model, wanted, open_entry, lo
     text = str(error.value)
     assert text.startswith(f'{wanted[0].row.file}: a feature is not finite as float16')
     assert 'bfloat16' in text and '\n' not in text
-    assert entry.shards() == [] and not list(entry.folder.glob('*.part'))
+    assert entry.shards() == [] and not list(entry.folder.glob('*.convcut-tmp'))
     other = open_entry('larger', 'bfloat16')
     build(other, wanted, FeatureComputer(model.eval(), 'bfloat16', 'float32', 5, 2), logger)
     assert stored_rows(other, wanted).isfinite().all()

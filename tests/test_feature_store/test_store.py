@@ -179,7 +179,7 @@ def leave(entry: StoreEntry, count: int) -> tuple:
     """Files as a process leaves them that is killed at different moments."""
     shard = shard_name(make_rows(count))
     files = [
-        entry.folder / f'{shard}.part',
+        entry.folder / f'.{shard}.bin.9.convcut-tmp',
         entry.folder / f'{shard}.bin',
         entry.folder / f'.{shard}.json.123.convcut-tmp',
     ]

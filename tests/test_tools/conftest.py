@@ -124,16 +124,10 @@ def contents():
 
 
 @pytest.fixture
-def run_tool_here(root, monkeypatch, capsys):
+def run_tool_here(run_here, capsys):
     """Runs a tool in this process, which saves the import; gives (exit status, stderr)."""
 
     def run(tool: str, *args) -> tuple:
-        monkeypatch.setattr(sys, 'argv', [tool, *map(str, args)])
-        status = 0
-        try:
-            runpy.run_path(str(root / tool), run_name='__main__')
-        except SystemExit as error:
-            status = error.code
-        return status, capsys.readouterr().err
+        return run_here(tool, *args), capsys.readouterr().err
 
     return run

@@ -334,7 +334,7 @@ def test_an_entry_with_a_damaged_list_can_be_removed(store, tool):
 def test_prune_removes_damaged_shards_and_a_dry_run_nothing(store, tool, contents):
     small, large = shards(store)
     flip_byte(large)
-    (large.parent / '0123456789abcdef.part').write_bytes(b'half')
+    (large.parent / '.0123456789abcdef.bin.9.convcut-tmp').write_bytes(b'half')
     (large.parent / '.0123456789abcdef.json.9.convcut-tmp').write_bytes(b'half')
     (large.parent / '0123456789abcdef.bin').write_bytes(b'without a list')
     before = contents(store)
@@ -347,7 +347,7 @@ def test_prune_removes_damaged_shards_and_a_dry_run_nothing(store, tool, content
     assert tool('verify', store)[0] == 0
 
 
-@pytest.mark.parametrize('name', ['{}.part', '.{}.json.9.convcut-tmp'])
+@pytest.mark.parametrize('name', ['.{}.bin.9.convcut-tmp', '.{}.json.9.convcut-tmp'])
 def test_prune_removes_leftovers_beside_whole_files(name, store, tool, contents):
     before = contents(store)
     shard = shards(store)[0]

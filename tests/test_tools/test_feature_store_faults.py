@@ -189,7 +189,7 @@ def test_a_build_killed_at_random_moments_ends_with_the_same_bytes(
         had = len(shards(store))
         assert 0 < had < 40
     # what a killed training on other images leaves is no name of this plan
-    (next(store.iterdir()) / '0123456789abcdef.part').write_bytes(b'half')
+    (next(store.iterdir()) / '.0123456789abcdef.bin.9.convcut-tmp').write_bytes(b'half')
     said = trainings.run(tmp_path / 'last', store)
     # only the last shard is not full, and it comes last
     assert f'{159 - had * SHARD_ROWS} views to compute' in said

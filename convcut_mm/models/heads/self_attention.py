@@ -35,17 +35,16 @@ class SelfAttention(nn.Module):
 
     def weights(self, tokens: torch.Tensor) -> torch.Tensor:
         """Attention weights, (..., T, T); each row sums to 1."""
-        scale = tokens.shape[-1] ** -0.5 if self.scale == 'sqrt_d' else self.scale
-        return (scale * tokens @ tokens.transpose(-1, -2)).softmax(dim=-1)
+        return (self._queries(tokens) @ tokens.transpose(-1, -2)).softmax(dim=-1)
 
     def forward(self, tokens: torch.Tensor) -> torch.Tensor:
         """(..., T, D) to (..., T, D)."""
         # a matrix product with one channel a token takes three times as long as this kernel, which
-        # wants a head axis and a number for the scale
-        scale, query = self.scale, tokens
-        if scale == 'sqrt_d':
-            scale = None  # the kernel's own default
-        elif isinstance(scale, torch.Tensor):
-            scale, query = 1.0, scale * tokens
-        heads = [x.reshape(-1, 1, *tokens.shape[-2:]) for x in (query, tokens, tokens)]
-        return F.scaled_dot_product_attention(*heads, scale=scale).reshape(tokens.shape)
+        # wants a head axis and can't learn a scale
+        parts = self._queries(tokens), tokens, tokens
+        heads = [part.reshape(-1, 1, *tokens.shape[-2:]) for part in parts]
+        return F.scaled_dot_product_attention(*heads, scale=1.0).reshape(tokens.shape)
+
+    def _queries(self, tokens: torch.Tensor) -> torch.Tensor:
+        scale = tokens.shape[-1] ** -0.5 if self.scale == 'sqrt_d' else self.scale
+        return scale * tokens

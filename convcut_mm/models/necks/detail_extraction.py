@@ -57,8 +57,8 @@ class DepthwiseSeparableConv(BaseModule):
             return self.depthwise(x)
         (top, bottom), (left, right) = self._same(x.shape[-2]), self._same(x.shape[-1])
         if top == bottom and left == right:  # the convolution pads by itself, without a copy
-            weight, conv = self.depthwise.weight, self.depthwise
-            return F.conv2d(x, weight, None, conv.stride, (top, left), groups=conv.groups)
+            conv = self.depthwise
+            return F.conv2d(x, conv.weight, None, conv.stride, (top, left), groups=conv.groups)
         return self.depthwise(F.pad(x, (left, right, top, bottom)))
 
     def _same(self, size: int) -> tuple:

@@ -100,10 +100,15 @@ def run(tool: Path, *args, log: Optional[Path] = None) -> float:
     return time.time() - begun
 
 
+def make_anew(folder: Path) -> None:
+    """Makes an empty folder in the place of an earlier run's."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+
+
 def train(config: Path, work_dir: Path, *args) -> dict:
     """Trains in a fresh work folder; gives the seconds of the process and of its parts."""
-    shutil.rmtree(work_dir, ignore_errors=True)
-    work_dir.mkdir(parents=True)
+    make_anew(work_dir)
     whole = run(TRAIN, config, '--work-dir', work_dir, *args, log=work_dir / 'output.txt')
     times = [json.loads(line) for line in (work_dir / 'times.jsonl').open()]
     parts = {

@@ -19,6 +19,7 @@ import torch
 
 from convcut_mm.errors import ConvcutError
 from convcut_mm.feature_store.disk import file_sha256
+from convcut_mm.utils.checkpoint import load_local
 
 from . import common
 
@@ -71,8 +72,8 @@ def run(args: argparse.Namespace) -> dict:
 
 def _trial(config: Path, folder: Path, phase: str, moment: float, expected: tuple) -> dict:
     """Kills a run at that moment, runs the same command again, compares."""
-    shutil.rmtree(folder, ignore_errors=True)
-    (folder / 'work').mkdir(parents=True)
+    common.make_anew(folder)
+    (folder / 'work').mkdir()
     command = [config, '--work-dir', folder / 'work', '--cache-features', folder / 'store']
     process = common.start(common.TRAIN, *command)
     try:
@@ -108,5 +109,4 @@ def _files(store: Path) -> dict:
 
 
 def _weights(folder: Path) -> dict:
-    path = folder / 'work' / f'epoch_{EPOCHS}.pth'
-    return torch.load(path, weights_only=False)['state_dict']
+    return load_local(str(folder / 'work' / f'epoch_{EPOCHS}.pth'))['state_dict']

@@ -72,6 +72,11 @@ def _sizes(fit: int) -> dict:
     return {part: round(fit * count / RAFDB['fit']) for part, count in RAFDB.items()}
 
 
+def _forwards(sizes: dict) -> int:
+    """Backbone forwards of the whole job without a store."""
+    return EPOCHS * (sizes['fit'] + sizes['holdout']) + sizes['test']
+
+
 def _job(config: Path, work_dir: Path, epochs: int, *options) -> dict:
     parts = common.train(config, work_dir, *options)
     amp = ['--amp'] if 'feature_store.compute=bfloat16' in options else []
@@ -124,7 +129,7 @@ def _compare(figures: dict, sizes: dict) -> None:
     epoch = np.median(images['train']) + np.median(images['val'])
     started = images['whole'] - sum(images['train']) - sum(images['val'])
     without = started + EPOCHS * epoch + images['test']
-    forwards = EPOCHS * (sizes['fit'] + sizes['holdout']) + sizes['test']
+    forwards = _forwards(sizes)
     bound = forwards / (2 * sizes['fit'] + sizes['holdout'] + sizes['test'])
     print(
         f'\nwhole job with images: {without:.0f} s, extrapolated linearly from {SHORT} epochs to '
@@ -144,7 +149,7 @@ def _compare(figures: dict, sizes: dict) -> None:
             each = _released_image(theirs)
             whole = forwards * each
             at_rafdb = _at_rafdb(side, sizes)
-            rafdb_forwards = EPOCHS * (RAFDB['fit'] + RAFDB['holdout']) + RAFDB['test']
+            rafdb_forwards = _forwards(RAFDB)
             side['times_released'] = whole / with_store
             side['times_released_rafdb'] = rafdb_forwards * each / at_rafdb
             text += (

@@ -65,8 +65,7 @@ def run(args: argparse.Namespace) -> dict:
 
 
 def _peak(work_dir: Path, config: Path, *options) -> tuple:
-    shutil.rmtree(work_dir, ignore_errors=True)
-    work_dir.mkdir(parents=True)
+    common.make_anew(work_dir)
     sums, largest = 0, 0
     with open(work_dir / 'output.txt', 'w') as output:
         process = common.start(

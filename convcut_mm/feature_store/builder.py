@@ -167,6 +167,8 @@ def build(
             if len(left) == len(todo):
                 time.sleep(_WAIT)
             todo = left
+    # of processes that were killed while this one went on
+    entry.remove_leftovers()
 
 
 def plan_shards(entry: StoreEntry, wanted: Sequence[Wanted]) -> list:

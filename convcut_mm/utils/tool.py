@@ -30,6 +30,7 @@ def run_tool(main: Callable) -> None:
     """
     try:
         main()
+        _leave_group()
     except KeyboardInterrupt:
         print('interrupted', file=sys.stderr)
         sys.exit(130)
@@ -47,6 +48,13 @@ def run_tool(main: Callable) -> None:
         # a misspelt type in a config; mmengine appends advice about its own documentation
         print(f'error: {str(error.args[0]).split(". ")[0]}', file=sys.stderr)
         sys.exit(1)
+
+
+def _leave_group() -> None:
+    """Ends torchrun's processes together: gloo's threads may abort one that leaves early."""
+    if torch.distributed.is_initialized():
+        torch.distributed.barrier()
+        torch.distributed.destroy_process_group()
 
 
 def one_line(error: BaseException) -> str:

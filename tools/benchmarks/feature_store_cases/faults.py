@@ -12,6 +12,7 @@ import random
 import shutil
 import signal
 import subprocess
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -52,14 +53,12 @@ def run(args: argparse.Namespace) -> dict:
     shutil.rmtree(whole, ignore_errors=True)
     took = common.train(config, whole / 'work', '--cache-features', whole / 'store')
     expected = _files(whole / 'store'), _weights(whole)
-    started = took['whole'] - took['ready'] - sum(took['train']) - sum(took['val'])
-    spans = dict(
-        build=(started, started + took['ready']),
-        training=(started + took['ready'], took['whole']),
-    )
+    spans = dict(build=took['ready'], training=sum(took['train']) + sum(took['val']))
     print(f'undisturbed: {len(expected[0])} files in the store, {took["whole"]:.1f} s', flush=True)
     draw = random.Random(args.seed)
-    moments = [(phase, draw.uniform(*spans[phase])) for phase in PHASES for _ in range(args.kills)]
+    moments = [
+        (phase, draw.uniform(0, spans[phase])) for phase in PHASES for _ in range(args.kills)
+    ]
     with ThreadPoolExecutor(2) as pool:
         trials = [
             pool.submit(_trial, config, args.out / f'trial_{number}', *moment, expected)
@@ -71,16 +70,21 @@ def run(args: argparse.Namespace) -> dict:
 
 
 def _trial(config: Path, folder: Path, phase: str, moment: float, expected: tuple) -> dict:
-    """Kills a run at that moment, runs the same command again, compares."""
+    """Kills a run so many seconds into a phase, runs the same command again, compares."""
     common.make_anew(folder)
     (folder / 'work').mkdir()
     command = [config, '--work-dir', folder / 'work', '--cache-features', folder / 'store']
-    process = common.start(common.TRAIN, *command)
+    with open(folder / 'output.txt', 'w') as output:
+        process = common.start(common.TRAIN, *command, output=output)
+    # the phase starts with that file: starts of the interpreter take longer or shorter
+    sign = 'store/*/manifest.json' if phase == 'build' else 'work/times.jsonl'
+    while process.poll() is None and not list(folder.glob(sign)):
+        time.sleep(0.01)
     try:
-        process.communicate(timeout=moment)
+        process.wait(timeout=moment)
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
+        process.wait()
     left = _state(folder)
     resume = ['--resume'] if (folder / 'work' / 'last_checkpoint').exists() else []
     common.run(common.TRAIN, *command, *resume)
@@ -90,7 +94,7 @@ def _trial(config: Path, folder: Path, phase: str, moment: float, expected: tupl
         if not torch.equal(value, expected[1][key]):
             raise ConvcutError(f'{folder}: {key} is not what the undisturbed run learnt')
     shutil.rmtree(folder)
-    print(f'{phase}, killed after {moment:.1f} s with {left}: the same', flush=True)
+    print(f'{phase}, killed {moment:.1f} s into it with {left}: the same', flush=True)
     return dict(phase=phase, moment=moment, left=left)
 
 

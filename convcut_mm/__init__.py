@@ -9,7 +9,7 @@ from .compat import check_stack
 
 check_stack()
 
-from . import datasets, engine, models  # noqa: E402
+from . import datasets, engine, evaluation, models  # noqa: E402
 from .errors import ConvcutError  # noqa: E402
 from .utils.checkpoint import install_safe_loaders  # noqa: E402
 from .version import __version__  # noqa: E402
@@ -18,4 +18,4 @@ from .zoo import register_models  # noqa: E402
 install_safe_loaders()
 register_models()
 
-__all__ = ['ConvcutError', '__version__', 'datasets', 'engine', 'models']
+__all__ = ['ConvcutError', '__version__', 'datasets', 'engine', 'evaluation', 'models']

@@ -1,9 +1,10 @@
-"""Tests a checkpoint: accuracies, macro precision, recall and F1, confusion matrix.
+"""Tests a checkpoint: accuracies with 95 % intervals, macro precision and F1, confusion matrix.
 
     python tools/test.py configs/convcut_rafdb.py work_dirs/convcut_rafdb/epoch_50.pth
     python tools/test.py CONFIG CHECKPOINT --out predictions.pkl    # every image's scores
 
-The options are those of mmpretrain's own tools/test.py.
+The intervals are bootstrap intervals over the test images. The options are those of mmpretrain's
+own tools/test.py.
 """
 
 import argparse
@@ -14,15 +15,19 @@ import mmengine
 import torch
 from mmengine.config import ConfigDict
 from mmengine.dist import is_main_process
-from mmengine.evaluator import DumpResults
 
 from convcut_mm.errors import ConvcutError
+from convcut_mm.evaluation import (
+    PICKLE_SUFFIXES,
+    CollectPredictions,
+    DumpPredictions,
+    summary_lines,
+)
 from convcut_mm.utils import tool
 from convcut_mm.utils.atomic import write_atomically
 from convcut_mm.utils.checkpoint import load_local
 
 LOADERS = ('test_dataloader',)
-OUT_SUFFIXES = ('.pkl', '.pickle')
 
 
 def parse_args() -> argparse.Namespace:
@@ -54,9 +59,9 @@ def main() -> None:
     if args.out_item is not None and args.out is None:
         raise ConvcutError('--out-item needs --out FILE')
     predictions = args.out is not None and args.out_item != 'metrics'
-    if predictions and not args.out.endswith(OUT_SUFFIXES):
+    if predictions and not args.out.endswith(PICKLE_SUFFIXES):
         raise ConvcutError(
-            f'--out {args.out}: predictions are written as {OUT_SUFFIXES[0]}; '
+            f'--out {args.out}: predictions are written as {PICKLE_SUFFIXES[0]}; '
             'metrics (--out-item metrics) also as .json or .yaml'
         )
     cfg = tool.load_config(args)
@@ -81,12 +86,15 @@ def main() -> None:
         tool.use_feature_store(cfg, args.cache_features)
     tool.check_config(cfg, LOADERS)
     runner = tool.build_runner(cfg)
+    evaluated = runner.test_evaluator.metrics
+    if not any(isinstance(metric, CollectPredictions) for metric in evaluated):
+        evaluated.append(CollectPredictions())
     if predictions:
-        runner.test_evaluator.metrics.append(DumpResults(out_file_path=args.out))
+        evaluated.append(DumpPredictions(out_file_path=args.out))
     metrics = runner.test()
     if is_main_process():
         classes = runner.test_dataloader.dataset.metainfo.get('classes')
-        print('\n'.join(['', *tool.summary_lines(metrics, classes)]))
+        print('\n'.join(['', *summary_lines(metrics, classes)]))
         if args.out_item == 'metrics':
             plain = {
                 key: value.tolist() if isinstance(value, torch.Tensor) else value

@@ -10,7 +10,8 @@ import os
 import pickle
 import re
 import urllib.error
-from typing import Any, Optional
+from pathlib import Path
+from typing import Any, Optional, Union
 
 import mmengine.dist
 import numpy as np
@@ -79,12 +80,9 @@ def _explain(filename: str, load: Any) -> dict:
         with torch.serialization.safe_globals(SAFE_GLOBALS):
             checkpoint = load()
     except pickle.UnpicklingError as error:
-        unsafe = re.search(r'GLOBAL ([\w.]+)', str(error))
-        if unsafe:
-            raise ConvcutError(
-                f'{filename}: refused, because it needs "{unsafe.group(1)}" and that could '
-                'run code from the file; save it again with tensors and plain data only'
-            ) from None
+        refused = refusal(filename, error, 'save it again with tensors and plain data only')
+        if refused is not None:
+            raise refused from None
         raise ConvcutError(f'{filename}: not a checkpoint file of torch.save') from None
     except (urllib.error.URLError, PermissionError) as error:
         raise ConvcutError(f'{filename}: cannot be read or downloaded ({error})') from None
@@ -98,6 +96,26 @@ def _explain(filename: str, load: Any) -> dict:
             f'{type(checkpoint).__name__}'
         )
     return checkpoint
+
+
+def refusal(path: Union[str, Path], error: Exception, instead: str) -> Optional[ConvcutError]:
+    """The error for a file that needs code to be run.
+
+    Args:
+        path (str | Path): The file.
+        error (Exception): What the unpickler said; it names "GLOBAL module.name".
+        instead (str): What the user can do.
+
+    Returns:
+        ConvcutError | None: None if the file failed for another reason.
+    """
+    unsafe = re.search(r'GLOBAL ([\w.]+)', str(error))
+    if unsafe is None:
+        return None
+    return ConvcutError(
+        f'{path}: refused, because it needs "{unsafe.group(1)}" and that could run code from the '
+        f'file; {instead}'
+    )
 
 
 def mismatch(state_dict: dict, expected: dict, ignore: tuple = ()) -> Optional[str]:

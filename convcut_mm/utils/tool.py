@@ -6,7 +6,7 @@ import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Optional
+from typing import Optional, Union
 
 import torch
 import torch.distributed
@@ -101,18 +101,23 @@ def add_common_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def load_config(args: argparse.Namespace) -> Config:
-    """Reads the config file and applies the common options.
+def read_config(path: Union[str, Path]) -> Config:
+    """Reads a config file.
 
     Raises:
         ConvcutError: No such file, or one that is no config.
     """
-    if not Path(args.config).is_file():
-        raise ConvcutError(f'{args.config}: no such config file')
+    if not Path(path).is_file():
+        raise ConvcutError(f'{path}: no such config file')
     try:
-        cfg = Config.fromfile(args.config)
+        return Config.fromfile(path)
     except (SyntaxError, NameError, TypeError, KeyError, OSError) as error:
-        raise ConvcutError(f'{args.config}: cannot be read as a config ({error})') from error
+        raise ConvcutError(f'{path}: cannot be read as a config ({error})') from error
+
+
+def load_config(args: argparse.Namespace) -> Config:
+    """Reads the config file and applies the common options; see :func:`read_config`."""
+    cfg = read_config(args.config)
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
     cfg.launcher = args.launcher
     if args.work_dir is not None:
@@ -207,33 +212,3 @@ def build_runner(cfg: Config) -> Runner:
             dict(type='MMDistributedDataParallel', device_ids=None, broadcast_buffers=False),
         )
     return Runner.from_cfg(cfg) if 'runner_type' not in cfg else RUNNERS.build(cfg)
-
-
-def summary_lines(metrics: dict, classes: Optional[tuple]) -> list:
-    """Human-readable lines for the metrics of a test; see tools/test.py."""
-    names = {
-        'accuracy/top1': 'overall accuracy',
-        'single-label/recall': 'mean class accuracy (macro recall)',
-        'single-label/precision': 'macro precision',
-        'single-label/f1-score': 'macro F1',
-    }
-    lines = [
-        f'{title:36s}{float(metrics[key]):6.2f} %'
-        for key, title in names.items()
-        if key in metrics
-    ]
-    matrix = metrics.get('confusion_matrix/result')
-    if matrix is not None:
-        matrix = torch.as_tensor(matrix)
-        classes = classes or [str(i) for i in range(len(matrix))]
-        width = max(6, *(len(name) + 1 for name in classes))
-        lines += [
-            '',
-            'confusion matrix, images: rows are the true classes, columns the answers',
-            ' ' * width + ''.join(f'{name:>{width}s}' for name in classes),
-        ]
-        lines += [
-            f'{name:{width}s}' + ''.join(f'{int(n):{width}d}' for n in row)
-            for name, row in zip(classes, matrix)
-        ]
-    return lines

@@ -11,6 +11,8 @@ import pytest
 import torch
 from sklearn.metrics import accuracy_score, confusion_matrix, recall_score
 
+from convcut_mm.evaluation import bootstrap_interval, load_predictions, overall_accuracy
+
 MIM_TOOLS = Path(mmpretrain.__file__).parent / '.mim' / 'tools'
 
 
@@ -105,6 +107,12 @@ def test_metrics_equal_scikit_learn(trained, run_python, tmp_path):
     assert metrics['single-label/recall'] == pytest.approx(
         100 * recall_score(truth, answer, average='macro'), abs=0.01
     )
+    # the file of predictions suffices for the interval
+    predictions = load_predictions(tmp_path / 'p.pkl')
+    low, high = bootstrap_interval(overall_accuracy, predictions.labels, predictions.answers)
+    assert metrics['convcut/overall_accuracy_interval'] == pytest.approx([low, high])
+    assert f'(95 % interval {low:.1f} to {high:.1f})' in done.stdout
+    assert done.stdout.count('95 % interval') == 2
     assert (
         metrics['confusion_matrix/result']
         == confusion_matrix(truth, answer, labels=range(7)).tolist()

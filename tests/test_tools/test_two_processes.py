@@ -65,7 +65,7 @@ def test_two_processes_equal_one(tmp_path, root, run_python, small_config):
     )
     assert max((a[key] - b[key]).abs().max().item() for key in a) < 1e-4
 
-    run_python(
+    tested_alone = run_python(
         test,
         single,
         one / 'epoch_2.pth',
@@ -75,7 +75,7 @@ def test_two_processes_equal_one(tmp_path, root, run_python, small_config):
         tmp_path / 'one.pkl',
         extra_path=tmp_path,
     )
-    run_python(
+    tested_by_two = run_python(
         *torchrun,
         test,
         double,
@@ -95,3 +95,8 @@ def test_two_processes_equal_one(tmp_path, root, run_python, small_config):
     ]
     assert scores[0].shape == (28, 7)
     assert np.abs(scores[0] - scores[1]).max() < 1e-5
+    lines = [
+        [line for line in done.stdout.splitlines() if '95 % interval' in line]
+        for done in (tested_alone, tested_by_two)
+    ]
+    assert len(lines[0]) == 2 and lines[0] == lines[1]

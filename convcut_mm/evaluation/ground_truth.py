@@ -1,0 +1,161 @@
+"""The images and labels of a config's test set, and the match between them and predictions."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Optional, Union
+
+import numpy as np
+from mmengine.config import Config
+from mmengine.logging import print_log
+from mmengine.registry import DefaultScope
+from mmpretrain.registry import DATASETS
+
+from ..errors import ConvcutError
+from .prediction_csv import read_csv
+from .predictions import PICKLE_SUFFIXES, Predictions, image_names, load_predictions
+
+
+@dataclass
+class GroundTruth:
+    """What a test set says.
+
+    Attributes:
+        names (list[str]): Names of the image files, unique; see :func:`image_names`.
+        labels (np.ndarray): True classes, integers of shape (N, ).
+        classes (tuple[str]): Names of the classes.
+        title (str): What the test set is, in a few words.
+    """
+
+    names: list
+    labels: np.ndarray
+    classes: tuple
+    title: str
+
+
+def ground_truth(cfg: Config, where: Union[str, Path]) -> GroundTruth:
+    """Builds the data set of ``test_dataloader`` and reads its names and labels.
+
+    Args:
+        cfg (Config): The config.
+        where (str | Path): Its file, for the message.
+
+    Returns:
+        GroundTruth: In the data set's order.
+
+    Raises:
+        ConvcutError: No test set, or one without image files, classes or single labels.
+    """
+    if cfg.get('test_dataloader') is None:
+        raise ConvcutError(f'{where}: no test_dataloader in it')
+    with DefaultScope.overwrite_default_scope('mmpretrain'):
+        dataset = DATASETS.build({**cfg.test_dataloader.dataset, 'lazy_init': False})
+    classes = dataset.metainfo.get('classes')
+    if not classes:
+        raise ConvcutError(f'{where}: the test data set has no names of classes in its metainfo')
+    paths, labels = [], []
+    for index in range(len(dataset)):
+        item = dataset.get_data_info(index)
+        label = np.asarray(item.get('gt_label', []))
+        if 'img_path' not in item or label.size != 1 or not 0 <= label.item() < len(classes):
+            raise ConvcutError(
+                f'{where}: image {index} of the test data set has no file or no single label'
+            )
+        paths.append(item['img_path'])
+        labels.append(int(label.item()))
+    title = [type(dataset).__name__, str(getattr(dataset, 'split', ''))]
+    for key in ('rule', 'label_source'):
+        if key in dataset.metainfo:
+            title.append(f'{key} {dataset.metainfo[key]}')
+    return GroundTruth(
+        image_names(paths, where),
+        np.array(labels),
+        tuple(classes),
+        ', '.join(part for part in title if part),
+    )
+
+
+def predictions_for(path: Union[str, Path], truth: GroundTruth) -> Predictions:
+    """Reads predictions for exactly the images of a test set.
+
+    Args:
+        path (str | Path): A .csv file (see :func:`read_csv`) or a .pkl file of
+            ``tools/test.py --out``.
+        truth (GroundTruth): The test set. Its labels count, also where a .pkl file has others.
+
+    Returns:
+        Predictions: In the test set's order, with its labels.
+
+    Raises:
+        ConvcutError: Not such a file, or not the same images and classes.
+    """
+    suffix = Path(path).suffix.lower()
+    if suffix == '.csv':
+        names, scores, lines = read_csv(path, truth.classes)
+        at = match_images(names, truth.names, path, lines)
+    elif suffix in PICKLE_SUFFIXES:
+        predictions = load_predictions(path, truth.classes)
+        scores = predictions.scores
+        at = match_images(predictions.names, truth.names, path)
+        differing = int((predictions.labels[at] != truth.labels).sum())
+        if differing:
+            print_log(
+                f'{path}: made with other labels for {differing} images; the config counts',
+                logger='current',
+                level=logging.WARNING,
+            )
+    else:
+        raise ConvcutError(f'{path}: expected predictions as .csv or .pkl')
+    return Predictions(truth.names, truth.labels, scores[at], truth.classes)
+
+
+def match_images(
+    given: Sequence[str],
+    names: Sequence[str],
+    where: Union[str, Path],
+    lines: Optional[Sequence[int]] = None,
+) -> np.ndarray:
+    """Finds the test set's images among the given ones; both must be the same images.
+
+    Args:
+        given (Sequence[str]): Names or paths of the predictions' images. Folders above the name
+            don't matter.
+        names (Sequence[str]): Names of the test set's images.
+        where (str | Path): Where the given ones come from, for the message.
+        lines (Sequence[int], optional): Their lines in that file, for the message.
+
+    Returns:
+        np.ndarray: Integers of shape (N, ), such that ``given[result[i]]`` is ``names[i]``.
+
+    Raises:
+        ConvcutError: Images that are missing, unknown or there twice.
+    """
+    wanted = set(names)
+    found, unknown = {}, []
+    for index, path in enumerate(given):
+        name = _known_name(path, wanted)
+        if name is None:
+            unknown.append(path)
+        elif name in found:
+            at = '' if lines is None else f' (lines {lines[found[name]]} and {lines[index]})'
+            raise ConvcutError(f'{where}: two predictions for the image {name}{at}')
+        else:
+            found[name] = index
+    missing = [name for name in names if name not in found]
+    for images, problem in (
+        (unknown, 'that the test data set does not have'),
+        (missing, 'missing that the test data set has'),
+    ):
+        if images:
+            raise ConvcutError(
+                f'{where}: {len(images)} {"image" if len(images) == 1 else "images"} {problem} '
+                f'({len(names)} images); the first is {images[0]}'
+            )
+    return np.array([found[name] for name in names])
+
+
+def _known_name(path: str, names: set) -> Optional[str]:
+    parts = PurePosixPath(path.replace('\\', '/')).parts
+    endings = ('/'.join(parts[start:]) for start in range(len(parts)))
+    return next((ending for ending in endings if ending in names), None)

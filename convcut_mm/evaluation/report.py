@@ -1,0 +1,137 @@
+"""How figures are written: the lines of a test, and tables of methods."""
+
+from collections.abc import Sequence
+from typing import Optional
+
+import numpy as np
+import torch
+
+from .ground_truth import GroundTruth
+from .scores import Figure
+
+# a line's title, its metric by CollectPredictions, and the one to take without
+_LINES = (
+    ('overall accuracy', 'convcut/overall_accuracy', 'accuracy/top1'),
+    (
+        'mean class accuracy (macro recall)',
+        'convcut/mean_class_accuracy',
+        'single-label/recall',
+    ),
+    ('macro precision', None, 'single-label/precision'),
+    ('macro F1', None, 'single-label/f1-score'),
+)
+
+
+def summary_lines(metrics: dict, classes: Optional[Sequence[str]]) -> list:
+    """Human-readable lines for the metrics of a test; see tools/test.py.
+
+    Args:
+        metrics (dict): What ``Runner.test`` returns. With those of ``CollectPredictions`` among
+            them, the accuracies have their 95 % intervals.
+        classes (Sequence[str], optional): Names of the classes; numbers without.
+
+    Returns:
+        list[str]: Accuracies and macro figures in per cent, and the confusion matrix.
+    """
+    lines = []
+    for title, own, usual in _LINES:
+        key = own if own in metrics else usual
+        if key in metrics:
+            interval = metrics.get(f'{key}_interval')
+            more = '' if interval is None else f'  (95 % interval {interval_text(interval)})'
+            lines.append(f'{title:36s}{float(metrics[key]):6.2f} %{more}')
+    matrix = metrics.get('confusion_matrix/result')
+    if matrix is not None:
+        matrix = torch.as_tensor(matrix)
+        classes = classes or [str(i) for i in range(len(matrix))]
+        width = max(6, *(len(name) + 1 for name in classes))
+        lines += [
+            '',
+            'confusion matrix, images: rows are the true classes, columns the answers',
+            ' ' * width + ''.join(f'{name:>{width}s}' for name in classes),
+        ]
+        lines += [
+            f'{name:{width}s}' + ''.join(f'{int(n):{width}d}' for n in row)
+            for name, row in zip(classes, matrix)
+        ]
+    return lines
+
+
+def interval_text(interval: Sequence[float]) -> str:
+    """``76.5 to 79.4``."""
+    return f'{interval[0]:.1f} to {interval[1]:.1f}'
+
+
+def figure_text(figure: Figure, sign: str = '') -> str:
+    """``78.00 (76.5 to 79.4)``, with several seeds ``78.00 ± 0.41 (76.5 to 79.4)``.
+
+    Args:
+        figure (Figure): The figure.
+        sign (str): '+' to write the sign of positive figures too. Defaults to ''.
+    """
+    if np.isnan(figure.value):
+        return '-'
+    spread = '' if np.isnan(figure.spread) else f' ± {figure.spread:.2f}'
+    low, high = (f'{end:{sign}.1f}' for end in figure.interval)
+    return f'{figure.value:{sign}.2f}{spread} ({low} to {high})'
+
+
+def method_table(methods: Sequence[tuple], images: int) -> list:
+    """A row for each method; the first row has the titles.
+
+    Args:
+        methods (Sequence[tuple]): Name, :class:`Scores`, and the :class:`Figure` of the
+            difference to the first method (None for itself).
+        images (int): Images of the test set.
+
+    Returns:
+        list[list[str]]: The cells.
+    """
+    titles = ['method', 'images', 'overall accuracy', 'mean class accuracy', 'macro F1']
+    if len(methods) > 1:
+        titles.append(f'overall accuracy against {methods[0][0]}')
+    rows = [titles]
+    for name, scores, against in methods:
+        spread = scores.macro_f1.spread
+        row = [
+            name,
+            str(images),
+            figure_text(scores.overall_accuracy),
+            figure_text(scores.mean_class_accuracy),
+            f'{scores.macro_f1.value:.2f}' + ('' if np.isnan(spread) else f' ± {spread:.2f}'),
+            '' if against is None else figure_text(against, '+'),
+        ]
+        rows.append(row[: len(titles)])
+    return rows
+
+
+def class_table(methods: Sequence[tuple], truth: GroundTruth) -> list:
+    """A row for each class with the accuracy of each method; the first row has the titles.
+
+    Args:
+        methods (Sequence[tuple]): As for :func:`method_table`.
+        truth (GroundTruth): The test set.
+
+    Returns:
+        list[list[str]]: The cells.
+    """
+    images = np.bincount(truth.labels, minlength=len(truth.classes))
+    rows = [['class', 'images', *(name for name, _, _ in methods)]]
+    for index, name in enumerate(truth.classes):
+        figures = [scores.class_accuracies[index] for _, scores, _ in methods]
+        rows.append([name, str(images[index]), *map(figure_text, figures)])
+    return rows
+
+
+def markdown_table(rows: Sequence[Sequence[str]]) -> str:
+    """The cells as a Markdown table, the first row as its head; all columns but one to the right.
+
+    Args:
+        rows (Sequence[Sequence[str]]): The cells.
+
+    Returns:
+        str: Lines that end with a line break.
+    """
+    lines = [[cell.replace('|', '\\|') for cell in row] for row in rows]
+    lines.insert(1, ['---', *['---:'] * (len(rows[0]) - 1)])
+    return ''.join(f'| {" | ".join(line)} |\n' for line in lines)

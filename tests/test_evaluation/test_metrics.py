@@ -1,0 +1,80 @@
+"""The metrics that tools/test.py adds, run by mmengine's evaluator."""
+
+import pickle
+
+import numpy as np
+import pytest
+import torch
+from mmengine.evaluator import Evaluator
+from mmpretrain.registry import METRICS
+from mmpretrain.structures import DataSample
+
+from convcut_mm.evaluation import (
+    bootstrap_interval,
+    load_predictions,
+    mean_class_accuracy,
+    overall_accuracy,
+)
+
+LABELS = np.array([0, 0, 0, 0, 0, 0, 1, 1, 2, 2] * 10)
+
+
+def tested(metrics: list, labels=LABELS, named: bool = True, batch: int = 16) -> tuple:
+    """What an evaluator says of a test, in batches as a model gives them; and the answers."""
+    scores = torch.rand(len(labels), 3, generator=torch.Generator().manual_seed(0))
+    scores[range(len(labels)), labels.tolist()] += 0.4
+    evaluator = Evaluator(metrics)
+    for rows, chunk in zip(scores.split(batch), torch.arange(len(labels)).split(batch)):
+        rows = rows.clone()  # of the batch: each sample gets a view
+        samples = []
+        for row, index in zip(rows, chunk.tolist()):
+            sample = DataSample(metainfo=dict(img_path=f'd/{index}.png') if named else {})
+            samples.append(sample.set_gt_label(int(labels[index])).set_pred_score(row))
+        evaluator.process(samples)
+    return evaluator.evaluate(len(labels)), scores.argmax(1).numpy()
+
+
+def test_accuracies_with_intervals():
+    collector = METRICS.build(dict(type='CollectPredictions'))
+    metrics, answers = tested([collector])
+    assert metrics['convcut/overall_accuracy'] == pytest.approx(overall_accuracy(LABELS, answers))
+    assert metrics['convcut/overall_accuracy_interval'] == pytest.approx(
+        bootstrap_interval(overall_accuracy, LABELS, answers)
+    )
+    assert metrics['convcut/mean_class_accuracy'] == pytest.approx(
+        mean_class_accuracy(LABELS, answers, 3)
+    )
+    assert metrics['convcut/mean_class_accuracy_interval'] == pytest.approx(
+        bootstrap_interval(lambda *drawn: mean_class_accuracy(*drawn, 3), LABELS, answers)
+    )
+    assert collector.predictions.names[:2] == ['0.png', '1.png']
+    np.testing.assert_array_equal(collector.predictions.answers, answers)
+
+
+def test_images_without_names_have_no_intervals():
+    collector = METRICS.build(dict(type='CollectPredictions'))
+    metrics, _ = tested([METRICS.build(dict(type='Accuracy')), collector], named=False)
+    assert set(metrics) == {'accuracy/top1'} and collector.predictions is None
+
+
+def test_file_of_predictions(tmp_path):
+    path = tmp_path / 'new' / 'p.pkl'
+    dump = dict(type='DumpPredictions', out_file_path=str(path))
+    _, answers = tested([METRICS.build(dump)], batch=50)
+    predictions = load_predictions(path)
+    np.testing.assert_array_equal(predictions.labels, LABELS)
+    np.testing.assert_array_equal(predictions.answers, answers)
+    # a sample holds its own three scores, not those of its batch
+    for sample in pickle.loads(path.read_bytes()):
+        assert sample['pred_score'].untyped_storage().nbytes() == 12
+    assert [file.name for file in path.parent.iterdir()] == ['p.pkl']
+
+
+def test_a_failed_write_leaves_the_old_file(tmp_path):
+    path = tmp_path / 'p.pkl'
+    path.write_bytes(b'old')
+    dump = METRICS.build(dict(type='DumpPredictions', out_file_path=str(path)))
+    dump.process(None, [dict(img_path='a.png', loader=lambda: None)])
+    with pytest.raises((AttributeError, pickle.PicklingError)):
+        dump.evaluate(1)
+    assert path.read_bytes() == b'old' and len(list(tmp_path.iterdir())) == 1

@@ -1,0 +1,66 @@
+"""The lines of a test and the tables of methods."""
+
+import numpy as np
+import torch
+
+from convcut_mm.evaluation import (
+    Figure,
+    GroundTruth,
+    Scores,
+    class_table,
+    markdown_table,
+    method_table,
+    summary_lines,
+)
+
+NAN = float('nan')
+
+
+def test_lines_with_and_without_intervals():
+    metrics = {
+        'accuracy/top1': 78.004,
+        'single-label/recall': 60.0,
+        'single-label/f1-score': 61.5,
+        'confusion_matrix/result': torch.tensor([[3, 1], [0, 12]]),
+    }
+    lines = summary_lines(metrics, ('sad', 'happy'))
+    assert lines[0].split() == ['overall', 'accuracy', '78.00', '%']
+    assert lines[1].split()[-2:] == ['60.00', '%'] and 'macro F1' in lines[2]
+    assert lines[-2].split() == ['sad', '3', '1'] and lines[-1].split() == ['happy', '0', '12']
+    metrics.update(
+        {
+            'convcut/overall_accuracy': 78.004,
+            'convcut/overall_accuracy_interval': [76.52, 79.44],
+            'convcut/mean_class_accuracy': 70.0,  # a class without images counts in recall only
+            'convcut/mean_class_accuracy_interval': [68.0, 72.0],
+        }
+    )
+    lines = summary_lines(metrics, None)
+    assert lines[0].endswith(' 78.00 %  (95 % interval 76.5 to 79.4)')
+    assert lines[1].endswith(' 70.00 %  (95 % interval 68.0 to 72.0)')
+    assert lines[-1].split() == ['1', '0', '12']
+
+
+def test_tables():
+    def scores(value, spread=NAN):
+        figure = Figure(value, (value - 1.24, value + 1.26), spread)
+        nothing = Figure(NAN, (NAN, NAN), NAN)
+        return Scores(figure, figure, figure, [figure, nothing])
+
+    against = Figure(2.5, (-0.25, 5.0))
+    methods = [('a|b', scores(70.0), None), ('peer', scores(72.5, 0.5), against)]
+    truth = GroundTruth(['x', 'y', 'z'], np.zeros(3, dtype=int), ('sad', 'happy'), 'three')
+    rows = method_table(methods, 3)
+    assert rows[0][-1] == 'overall accuracy against a|b'
+    one, interval = '70.00 (68.8 to 71.3)', '72.50 ± 0.50 (71.3 to 73.8)'
+    assert rows[1] == ['a|b', '3', one, one, '70.00', '']
+    assert rows[2] == ['peer', '3', interval, interval, '72.50 ± 0.50', '+2.50 (-0.2 to +5.0)']
+    assert class_table(methods, truth) == [
+        ['class', 'images', 'a|b', 'peer'],
+        ['sad', '3', one, interval],
+        ['happy', '0', '-', '-'],
+    ]
+    lines = markdown_table(rows).splitlines()
+    assert lines[1] == '| --- | ---: | ---: | ---: | ---: | ---: |'
+    assert lines[2].startswith(r'| a\|b | 3 | 70.00 (')
+    assert len(method_table(methods[:1], 3)[0]) == 5  # nothing to compare with

@@ -6,7 +6,8 @@ features instead of images). ``prepare.py`` leads from a runner's loaders to the
 """
 
 from .feature_input import check_model, take_features
-from .prepare import StoreOptions, check_dataset, stored_loaders
+from .options import StoreOptions
+from .prepare import check_dataset, stored_loaders
 from .store import StoreEntry, entries
 
 __all__ = [

@@ -12,8 +12,9 @@ from torch import nn
 from ..errors import ConvcutError
 from ..utils.progress import progress
 from .disk import check_room, size_text
+from .manifest import DTYPES
 from .row import Row, shard_name
-from .store import DTYPES, StoreEntry
+from .store import StoreEntry
 
 # what the loader's sample has of its own accord, or what a view decides
 _NOT_OF_THE_IMAGE = ('sample_idx', 'img_path', 'flip', 'flip_direction')

@@ -18,6 +18,10 @@ def check_model(model: nn.Module) -> None:
     Raises:
         ConvcutError: The backbone is not frozen, or the data preprocessor draws.
     """
+    if not hasattr(model, 'backbone') or not hasattr(model, 'extract_feat'):
+        raise ConvcutError(
+            f'the feature store needs an ImageClassifier, {type(model).__name__} has no backbone'
+        )
     preprocessor = model.data_preprocessor
     if type(preprocessor) is not ClsDataPreprocessor:
         raise ConvcutError(

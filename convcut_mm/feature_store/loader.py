@@ -79,6 +79,7 @@ class StoredViews(Dataset):
     ) -> None:
         self.dataset, self.views, self.rows = dataset, views, rows
         self.positions, self.metas = positions, metas
+        self._unflipped = views.names[0]
 
     def __getattr__(self, name: str):
         if name == 'dataset':  # not set yet: unpickling asks
@@ -106,7 +107,7 @@ class StoredViews(Dataset):
                     self.dataset.seed_draws(idx)
                 item = self.dataset.item_for_pipeline(idx)
                 drawn = self.views.draw()
-                view = drawn.get('flip_direction') or self.views.names[0]
+                view = drawn.get('flip_direction') or self._unflipped
                 positions.append(self.positions[view][idx])
                 samples.append(self.views.sample(item, self.metas[idx], drawn))
         inputs = self.rows.gather(positions).permute(0, 3, 1, 2)

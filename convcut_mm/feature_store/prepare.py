@@ -5,7 +5,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Union
 
 import torch
 from mmengine.dist import barrier, get_dist_info
@@ -18,57 +17,19 @@ from ..utils.progress import progress
 from .builder import FeatureComputer, Wanted, build
 from .disk import check_room, file_sha256
 from .feature_input import check_model
-from .fingerprint import differences, identity
+from .fingerprint import identity
 from .loader import MappedRows, ResidentRows, StoredViews, stored_loader
+from .manifest import entry_folder, row_bytes
+from .options import StoreOptions
 from .row import Row
-from .store import DTYPES, StoreEntry, entries, entry_folder, row_bytes
+from .store import StoreEntry
+from .upkeep import remove_damaged, say_nearest, say_what_changed
 from .views import Views
 
-COMPUTE = ('float32', 'bfloat16')
-RESIDENT = ('auto', True, False)
 # share of a GPU's free memory that the features may take: the rest is the training's
 _GPU_SHARE = 0.6
 _FILES_WITHOUT_BAR = 5000
-_CPU_BATCH, _GPU_BATCH = 16, 64
-
-
-@dataclass
-class StoreOptions:
-    """Settings of the feature store; ``feature_store=dict(...)`` in a config.
-
-    Args:
-        dir (str): Folder of all stores. Defaults to 'work_dirs/feature_store'.
-        dtype (str): 'float32', 'float16' or 'bfloat16': type of the stored numbers. Defaults to
-            'float16', half the size; the model computes in float32 whatever is stored.
-        compute (str): Format of the backbone's forward pass, 'float32' or 'bfloat16' (autocast).
-            Defaults to 'float32'.
-        batch_size (int | str): Images in a forward pass. Defaults to 'auto': 16 on a CPU, whose
-            caches larger batches overflow, 64 on a GPU.
-        resident (bool | str): Hold the features in the memory of the model's device. Defaults to
-            'auto': on a GPU, if they fit into 60 % of what is free.
-
-    Raises:
-        ConvcutError: An unknown value.
-    """
-
-    dir: str = 'work_dirs/feature_store'
-    dtype: str = 'float16'
-    compute: str = 'float32'
-    batch_size: Union[int, str] = 'auto'
-    resident: Union[bool, str] = 'auto'
-
-    def __post_init__(self) -> None:
-        if not isinstance(self.dir, (str, Path)) or not str(self.dir):
-            raise ConvcutError(f'feature_store.dir={self.dir!r}: expected the path of a folder')
-        for name, known in (('dtype', DTYPES), ('compute', COMPUTE), ('resident', RESIDENT)):
-            if getattr(self, name) not in tuple(known):
-                raise ConvcutError(
-                    f'feature_store.{name}={getattr(self, name)!r}: expected '
-                    f'{", ".join(map(str, known))}'
-                )
-        size = self.batch_size
-        if size != 'auto' and (type(size) is not int or size < 1):
-            raise ConvcutError(f'feature_store.batch_size={size!r}: expected auto, or 1 or more')
+_CPU_BATCH, _GPU_BATCH = 4, 64
 
 
 def check_dataset(dataset, where: str) -> Views:
@@ -153,7 +114,7 @@ def _part(model: nn.Module, loader: DataLoader, name: str, options: StoreOptions
     for idx, (path, size, sha256) in enumerate(_hashed(paths, loader.num_workers)):
         for view in views.names:
             row = Row(sha256, views.describe(view), _short(path, dataset.data_root), size)
-            wanted.append(Wanted(row, partial(_load, dataset, views, idx, view)))
+            wanted.append(Wanted(row, partial(_load, dataset, views, idx, view, sha256)))
     found = identity(
         model.backbone, model.data_preprocessor, views.pipeline(), options.dtype, options.compute
     )
@@ -176,8 +137,14 @@ def _hashed(paths: Sequence[str], threads: int) -> list:
     return hashed
 
 
-def _load(dataset: FERDataset, views: Views, idx: int, view: str) -> dict:
-    return dataset.decoded(dataset.get_data_info(idx), partial(views.image, view=view))
+def _load(dataset: FERDataset, views: Views, idx: int, view: str, sha256: str) -> dict:
+    item = dataset.get_data_info(idx)
+    sample = dataset.decoded(item, partial(views.image, view=view))
+    if file_sha256(item['img_path']) != sha256:
+        raise ConvcutError(
+            f'{item["img_path"]}: was replaced while features were computed; start again'
+        )
+    return sample
 
 
 def _short(path: str, root: str) -> str:
@@ -196,9 +163,9 @@ def _fill(parts: list, computer: FeatureComputer, options: StoreOptions, logger)
         _create(parts[0].identity, wanted, computer, options, logger)
     barrier()
     entry = StoreEntry(folder)
-    _remove_damaged(entry, logger, rank, world_size)
+    remove_damaged(entry, logger, rank, world_size)
     if rank == 0:
-        _say_what_changed(entry, wanted, logger)
+        say_what_changed(entry, wanted, logger)
     barrier()  # nobody computes before that: a new row would seem an old one
     build(entry, wanted, computer, logger, rank, world_size)
     entry.touch()
@@ -211,52 +178,11 @@ def _create(
 ) -> None:
     """Makes the entry, unless the disk can't hold it."""
     Path(options.dir).mkdir(parents=True, exist_ok=True)
-    _say_nearest(wanted_identity, options.dir, logger)
+    say_nearest(wanted_identity, options.dir, logger)
     shape = computer.row_shape(wanted[0])
     views = len({one.row.key for one in wanted})
     check_room(options.dir, views * row_bytes(shape, computer.dtype))
     StoreEntry.open_or_create(options.dir, wanted_identity, shape)
-
-
-def _remove_damaged(entry: StoreEntry, logger, rank: int, world_size: int) -> None:
-    """Checks every shard of the entry; each process takes its share of them."""
-    shards = entry.shards()
-    barrier()  # all have the same list before anybody removes from it
-    mine = shards[rank::world_size]
-    shown = rank == 0 and len(mine) * entry.rows_per_shard * entry.row_bytes > 1 << 30
-    with progress('Checking shards', len(mine), 'shards', shown=shown) as step:
-        for shard in mine:
-            with entry.locked(shard) as free:
-                damage = entry.damage(shard) if free else ''
-                if damage:
-                    logger.warning(f'Feature store: {entry.folder}: {damage}; computed anew')
-                    entry.remove_shard(shard)
-            step()
-    barrier()
-
-
-def _say_what_changed(entry: StoreEntry, wanted: list, logger) -> None:
-    present = {row.key: row for _, _, row in entry.rows()}
-    names = {row.file for row in present.values()}
-    missing = [one.row for one in wanted if one.row.key not in present]
-    changed = sorted({row.file for row in missing if row.file in names})
-    if changed:
-        logger.info(
-            f'Feature store: {len(changed)} images or views are not those that were stored '
-            f'({", ".join(changed[:3])}{", ..." if len(changed) > 3 else ""}); computed anew'
-        )
-
-
-def _say_nearest(wanted: dict, root: str, logger) -> None:
-    """Says why no entry fits, if there are any."""
-    found = [
-        (differences(wanted, entry.manifest), entry.folder.name) for entry in entries(root)[0]
-    ]
-    if found:
-        reasons, name = min(found, key=lambda one: len(one[0]))
-        logger.info(
-            f'Feature store: no entry of {root} fits; {name} differs in: {"; ".join(reasons)}'
-        )
 
 
 def _loader(

@@ -13,7 +13,6 @@ image's *contents* and a view of it. A shard exists once its .json does, which i
 import fcntl
 import hashlib
 import json
-import math
 import os
 import re
 import time
@@ -29,11 +28,9 @@ import torch
 from ..errors import ConvcutError
 from ..utils.atomic import write_atomically
 from .disk import file_sha256
-from .fingerprint import NAMES
+from .manifest import DTYPES, FORMAT_VERSION, entry_folder, read_manifest, row_bytes
 from .row import Row, shard_name
 
-FORMAT_VERSION = 1
-DTYPES = {'float32': torch.float32, 'float16': torch.float16, 'bfloat16': torch.bfloat16}
 # what is lost when a build is killed; also few enough files for a large store
 SHARD_BYTES = 32 << 20
 SHARD_ROWS = 1024
@@ -247,13 +244,6 @@ class StoreEntry:
         return dict(sha256=side['sha256'], list=side['list'], rows=rows)
 
 
-def entry_folder(root: Union[str, Path], identity: dict) -> Path:
-    """The folder of the entry of ``identity`` below ``root``."""
-    text = json.dumps(dict(format_version=FORMAT_VERSION, **identity), sort_keys=True)
-    name = hashlib.sha256(text.encode()).hexdigest()[:12]
-    return Path(root) / f'{identity["backbone"]["type"].rsplit(".", 1)[-1].lower()}-{name}'
-
-
 def entries(root: Union[str, Path]) -> tuple:
     """All entries below ``root``, by name.
 
@@ -273,32 +263,6 @@ def entries(root: Union[str, Path]) -> tuple:
         except ConvcutError as error:
             unreadable[manifest.parent] = str(error)
     return readable, unreadable
-
-
-def read_manifest(folder: Path) -> dict:
-    """The manifest of an entry."""
-    path = folder / 'manifest.json'
-    try:
-        manifest = json.loads(path.read_text())
-        version = manifest['format_version']
-        missing = {'shape', 'dtype', *NAMES} - set(manifest)
-        if version == FORMAT_VERSION and missing:
-            raise KeyError(missing)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ConvcutError(
-            f'{path}: not the manifest of a feature store, remove {folder}'
-        ) from error
-    if version != FORMAT_VERSION:
-        raise ConvcutError(
-            f'{path}: format version {version}, this program reads {FORMAT_VERSION}; '
-            f'remove {folder}'
-        )
-    return manifest
-
-
-def row_bytes(shape: tuple, dtype: torch.dtype) -> int:
-    """Bytes of a row of that shape."""
-    return math.prod(shape) * dtype.itemsize
 
 
 def _sha256_of(rows: list) -> str:

@@ -10,6 +10,7 @@ from ..errors import ConvcutError
 from .fingerprint import describe
 
 PLAIN = 'plain'
+_PIXEL = np.zeros((1, 1, 3), np.uint8)  # stands for an image where only the draw counts
 # exact types: a subclass may draw. Whatever is not listed counts as random
 DETERMINISTIC = (
     LoadImageFromFile,
@@ -87,7 +88,7 @@ class Views:
         """Draws as the pipeline's own RandomFlip does; gives the keys that it adds to a sample."""
         if self.flip is None:
             return {}
-        drawn = self.flip(dict(img=np.zeros((1, 1, 3), np.uint8)))
+        drawn = self.flip(dict(img=_PIXEL))
         return dict(flip=drawn['flip'], flip_direction=drawn['flip_direction'])
 
     def sample(self, item: dict, meta: dict, drawn: dict):

@@ -44,6 +44,9 @@ def progress(
         RateColumn(unit),
         bars.TimeRemainingColumn(),
     )
-    with bars.Progress(*columns, console=Console(stderr=True), disable=not shown) as bar:
+    console = Console(stderr=True)
+    # rich's ten redraws a second cost a computation on two cores up to 5 %
+    redraw = dict(auto_refresh=console.is_terminal, refresh_per_second=2)
+    with bars.Progress(*columns, console=console, disable=not shown, **redraw) as bar:
         task = bar.add_task(title, total=total)
         yield lambda steps=1: bar.advance(task, steps)

@@ -17,6 +17,7 @@ from mmpretrain.registry import DATASETS, HOOKS, MODELS
 
 from ..errors import ConvcutError
 from ..feature_store import check_dataset, check_model
+from .allocator import keep_freed_memory
 
 FEATURE_STORE_HOOK = 'FeatureStoreHook'
 
@@ -195,6 +196,8 @@ def check_config(cfg: Config, loaders: tuple) -> None:
 
 def build_runner(cfg: Config) -> Runner:
     """Builds the runner; with torchrun on a machine without a GPU, starts gloo first."""
+    if not torch.cuda.is_available():
+        keep_freed_memory()
     if cfg.launcher == 'pytorch' and not torch.cuda.is_available():
         # mmengine asks for a GPU before it looks at the backend
         torch.distributed.init_process_group('gloo')

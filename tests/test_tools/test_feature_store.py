@@ -181,7 +181,7 @@ def test_other_weights_and_another_size_make_new_entries_and_say_why(
     before = contents(store)
     for name, size, options, reason in (
         ('weights.py', 48, ('--cfg-options', 'randomness.seed=1'), "backbone's weights"),
-        ('size.py', 40, (), 'pipeline (LoadImageFromFile, Resize [48, 48] then, '),
+        ('size.py', 40, (), 'pipeline (Resize: scale [48, 48] then, '),
     ):
         count = len(list(store.iterdir()))
         config = frozen_config(name, size=size, extra="feature_store = dict(dtype='float32')\n")

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Optional
+from typing import Optional, TextIO, Union
 
 import numpy as np
 
@@ -71,7 +71,7 @@ def write_config(path: Path, data: Path, **settings) -> Path:
     return path
 
 
-def start(tool: Path, *args, output: int = subprocess.PIPE) -> subprocess.Popen:
+def start(tool: Path, *args, output: Union[int, TextIO] = subprocess.PIPE) -> subprocess.Popen:
     """Starts a tool in a process group of its own."""
     path = os.pathsep.join([str(Path(zoo.__file__).parents[1]), str(HERE)])
     return subprocess.Popen(
@@ -117,11 +117,11 @@ def iterations(work_dir: Path) -> list:
     return [json.loads(line) for line in (work_dir / 'iterations.jsonl').open()]
 
 
-def scores(config: Path, work_dir: Path, checkpoint: str) -> tuple:
+def scores(config: Path, work_dir: Path, checkpoint: str, *args) -> tuple:
     """Tests a checkpoint: (scores (N, classes), labels (N,), seconds of the process)."""
     out = work_dir / 'predictions.pkl'
     seconds = run(
-        TEST, config, work_dir / checkpoint, '--work-dir', work_dir / 'test', '--out', out
+        TEST, config, work_dir / checkpoint, '--work-dir', work_dir / 'test', '--out', out, *args
     )
     with open(out, 'rb') as file:
         found = pickle.load(file)

@@ -74,7 +74,8 @@ def _sizes(fit: int) -> dict:
 
 def _job(config: Path, work_dir: Path, epochs: int, *options) -> dict:
     parts = common.train(config, work_dir, *options)
-    _, _, test = common.scores(config, work_dir, f'epoch_{epochs}.pth')
+    amp = ['--amp'] if 'feature_store.compute=bfloat16' in options else []
+    _, _, test = common.scores(config, work_dir, f'epoch_{epochs}.pth', *amp)
     steps = [line['step'] for line in common.iterations(work_dir)]
     return dict(parts, test=test, arithmetic=sum(steps) / sum(parts['train']))
 

@@ -7,7 +7,6 @@ is page cache. Summed over the training's processes, sampled ten times a second.
 
 import argparse
 import shutil
-import subprocess
 import time
 from pathlib import Path
 
@@ -15,7 +14,10 @@ from convcut_mm.errors import ConvcutError
 
 from . import common
 
-BACKBONE = 'dict(arch=dict(depths=[1, 1, 1, 1], channels=[64, 128, 512, 1024]), init_cfg=None)'
+BACKBONE = (
+    'dict(arch=dict(_delete_=True, depths=[1, 1, 1, 1], channels=[64, 128, 512, 1024]), '
+    'init_cfg=None)'
+)
 ROW = 14 * 14 * 512 * 4
 
 
@@ -65,16 +67,17 @@ def run(args: argparse.Namespace) -> dict:
 def _peak(work_dir: Path, config: Path, *options) -> tuple:
     shutil.rmtree(work_dir, ignore_errors=True)
     work_dir.mkdir(parents=True)
-    process = common.start(
-        common.TRAIN, config, '--work-dir', work_dir, *options, output=subprocess.DEVNULL
-    )
     sums, largest = 0, 0
-    while process.poll() is None:
-        sizes = [_anonymous(pid) for pid in _tree(process.pid)]
-        sums, largest = max(sums, sum(sizes)), max(largest, *sizes)
-        time.sleep(0.1)
+    with open(work_dir / 'output.txt', 'w') as output:
+        process = common.start(
+            common.TRAIN, config, '--work-dir', work_dir, *options, output=output
+        )
+        while process.poll() is None:
+            sizes = [_anonymous(pid) for pid in _tree(process.pid)]
+            sums, largest = max(sums, sum(sizes)), max(largest, *sizes)
+            time.sleep(0.1)
     if process.returncode:
-        raise ConvcutError(f'{work_dir}: the training failed, see its log')
+        raise ConvcutError(f'{work_dir / "output.txt"}: the training failed')
     return sums, largest
 
 

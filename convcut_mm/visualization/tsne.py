@@ -118,7 +118,7 @@ def draw_tsne(embeddings: Sequence[Embedding], labels: np.ndarray, classes: tupl
     """
     columns = len(embeddings) if len(embeddings) < 4 else 2
     rows = -(-len(embeddings) // columns)
-    figure = new_figure(max(PANEL * columns, 6.5), (PANEL + 0.6) * rows + 0.7, of_images=True)
+    figure = new_figure(max(PANEL * columns, 6.5), (PANEL + 0.4) * rows + 0.5, of_images=True)
     panels = figure.subplots(rows, columns, squeeze=False)
     size = float(np.clip(12000 / len(labels), 14, 40))
     for panel, embedding in zip(panels.flat, embeddings):

@@ -3,7 +3,8 @@
     python tools/test.py configs/convcut_rafdb.py work_dirs/convcut_rafdb/epoch_50.pth
     python tools/test.py CONFIG CHECKPOINT --out predictions.pkl    # every image's scores
 
-The options are those of mmpretrain's own tools/test.py.
+The options are those of mmpretrain's own tools/test.py, and --batch-regime: a model that attends
+over the batch is tested on each image alone unless that says otherwise.
 """
 
 import argparse
@@ -17,6 +18,7 @@ from mmengine.dist import is_main_process
 from mmengine.evaluator import DumpResults
 
 from convcut_mm.errors import ConvcutError
+from convcut_mm.evaluation.batch_attention import BATCH_REGIMES, set_test_batches
 from convcut_mm.utils import tool
 from convcut_mm.utils.atomic import write_atomically
 from convcut_mm.utils.checkpoint import load_local
@@ -44,6 +46,12 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--wait-time', type=float, default=2, help='seconds a window stays')
     parser.add_argument(
         '--tta', action='store_true', help='average the scores of each image and its mirror image'
+    )
+    parser.add_argument(
+        '--batch-regime',
+        choices=BATCH_REGIMES,
+        help='how images are batched: alone (batches of one) or as configured; by default alone '
+        'where the model attends over the batch, so that no image sees its neighbours',
     )
     tool.add_common_options(parser)
     return parser.parse_args()
@@ -79,7 +87,7 @@ def main() -> None:
     tool.finish_config(cfg, args, LOADERS)
     if args.cache_features is not None:  # feature_store in a config is about training
         tool.use_feature_store(cfg, args.cache_features)
-    tool.check_config(cfg, LOADERS)
+    batch_note = set_test_batches(cfg, tool.check_config(cfg, LOADERS), args.batch_regime)
     runner = tool.build_runner(cfg)
     if predictions:
         runner.test_evaluator.metrics.append(DumpResults(out_file_path=args.out))
@@ -87,6 +95,8 @@ def main() -> None:
     if is_main_process():
         classes = runner.test_dataloader.dataset.metainfo.get('classes')
         print('\n'.join(['', *tool.summary_lines(metrics, classes)]))
+        if batch_note is not None:
+            print(f'\n{batch_note}')
         if args.out_item == 'metrics':
             plain = {
                 key: value.tolist() if isinstance(value, torch.Tensor) else value

@@ -10,6 +10,8 @@ ROOT = Path(__file__).resolve().parent
 PACKED = ('configs', 'tools')
 # mmpretrain's browse_dataset calls a private function of matplotlib that 3.11 changed
 MATPLOTLIB = 'matplotlib<3.11'
+# 1.5.7 wants opencv-python-headless, which overwrites the opencv-python of mmcv
+GRAD_CAM = 'grad-cam>=1.5,<1.5.7'
 
 
 class BuildWithMim(build_py):
@@ -54,7 +56,10 @@ setup(
         'torch>=2.1',
         'torchvision>=0.16',  # mmpretrain imports it everywhere
         'numpy',
-        'scikit-learn',
+        'scipy',
+        'scikit-learn>=1.5',  # TSNE with max_iter
+        MATPLOTLIB,
+        GRAD_CAM,
         'pillow>=10.1',
         'rich',
         'h5py',
@@ -64,7 +69,6 @@ setup(
             'onedl-mmpretrain>=1.3.6,<2',
             'onedl-mmengine>=0.10.12',
             'onedl-mmcv>=2.3.6',
-            MATPLOTLIB,
         ],
         # mmengine 0.10 imports pkg_resources, which setuptools 82 dropped
         'upstream': [
@@ -72,7 +76,6 @@ setup(
             'mmengine==0.10.7',
             'mmcv-lite==2.1.0',
             'setuptools<82',
-            MATPLOTLIB,
         ],
         'test': ['pytest>=8', 'ruff'],
     },

@@ -53,3 +53,49 @@ def released_checkpoint(tmp_path_factory, run_python) -> Path:
     path = tmp_path_factory.mktemp('released') / 'released_atto.pth'
     run_python('tools/model_converters/keras_to_mmpretrain.py', DATA / 'released_atto.h5', path)
     return path
+
+
+TINY = """
+_base_ = ['{root}/configs/convcut_quickstart.py']
+model = dict(
+    backbone=dict(
+        arch=dict(_delete_=True, depths=[1, 1, 2, 1], channels=[8, 16, 24, 32]), num_blocks=None),
+    neck=dict(in_channels=24, out_channels=16),
+    head=dict(in_channels=16, attention={attention!r}))
+data = dict(data_root='{data}', train_per_class=12, test_per_class=4)
+train_dataloader = dict(num_workers=0, persistent_workers=False, dataset=data)
+val_dataloader = dict(num_workers=0, persistent_workers=False, dataset=data)
+test_dataloader = dict(num_workers=0, dataset=data)
+"""
+
+
+@pytest.fixture(scope='session')
+def tiny_model(tmp_path_factory, root):
+    """Gives (config, checkpoint) of a small network on drawn faces: random weights, by seed."""
+    folder = tmp_path_factory.mktemp('tiny')
+
+    def make(attention='spatial', seed: int = 0, extra: str = '') -> tuple:
+        from mmpretrain import get_model
+
+        from convcut_mm.datasets.drawing import draw_dataset
+
+        draw_dataset(folder / 'faces', train_per_class=12, test_per_class=4, seed=0)
+        name = f'tiny_{attention}_{seed}_{abs(hash(extra))}'
+        config, checkpoint = folder / f'{name}.py', folder / f'{name}.pth'
+        if not checkpoint.is_file():
+            base = folder / f'base_{name}.py'
+            base.write_text(TINY.format(root=root, data=folder / 'faces', attention=attention))
+            config.write_text(f"_base_ = ['{base.name}']\n{extra}")
+            model = get_model(str(config))
+            generator = torch.Generator().manual_seed(seed)
+            weights = {
+                # norms keep their ones, so that the maps of an untrained network differ by image
+                key: value
+                if 'norm' in key
+                else 0.3 * torch.randn(value.shape, generator=generator)
+                for key, value in model.state_dict().items()
+            }
+            torch.save(dict(state_dict=weights), checkpoint)
+        return config, checkpoint
+
+    return make

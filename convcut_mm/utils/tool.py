@@ -6,7 +6,7 @@ import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Optional
+from typing import Optional, Union
 
 import torch
 import torch.distributed
@@ -93,18 +93,27 @@ def add_common_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def read_config(path: Union[str, Path]) -> Config:
+    """Reads a config file.
+
+    Raises:
+        ConvcutError: No such file, or one that is no config.
+    """
+    if not Path(path).is_file():
+        raise ConvcutError(f'{path}: no such config file')
+    try:
+        return Config.fromfile(path)
+    except (SyntaxError, NameError, TypeError, KeyError, OSError) as error:
+        raise ConvcutError(f'{path}: cannot be read as a config ({error})') from error
+
+
 def load_config(args: argparse.Namespace) -> Config:
     """Reads the config file and applies the common options.
 
     Raises:
         ConvcutError: No such file, or one that is no config.
     """
-    if not Path(args.config).is_file():
-        raise ConvcutError(f'{args.config}: no such config file')
-    try:
-        cfg = Config.fromfile(args.config)
-    except (SyntaxError, NameError, TypeError, KeyError, OSError) as error:
-        raise ConvcutError(f'{args.config}: cannot be read as a config ({error})') from error
+    cfg = read_config(args.config)
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
     cfg.launcher = args.launcher
     if args.work_dir is not None:

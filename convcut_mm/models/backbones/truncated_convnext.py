@@ -106,6 +106,8 @@ class TruncatedConvNeXt(ConvNeXt):
             out_indices=(),
             **kwargs,
         )
+        # nothing here reads it; mmpretrain's vis_tsne names its files after it
+        self.out_indices = (num_stages - 1,)
         self.full_depths = tuple(full_depths)
         self.frozen = frozen
         self.channels_last = channels_last

@@ -1,0 +1,119 @@
+"""Images per class of training and test set: Figure 1A of the paper."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Optional, Union
+
+import numpy as np
+from matplotlib.figure import Figure
+from mmpretrain.datasets import BaseDataset
+
+from ..datasets.fer_dataset import FERDataset
+from .classifier import build_dataset, read_model_config
+from .style import OKABE_ITO, new_figure, styled
+
+COLUMNS = 2
+ROOM = 0.3  # inches for each bar
+
+
+@dataclass
+class ClassDistribution:
+    """How the images of a data set spread over its classes.
+
+    Attributes:
+        name (str): The data set.
+        classes (tuple[str]): Class names in the order of the labels.
+        counts (dict[str, ndarray]): Images of each class, (C,), by the name of the split.
+    """
+
+    name: str
+    classes: tuple
+    counts: dict = field(default_factory=dict)
+
+
+def class_distribution(
+    config_file: Union[str, Path], name: Optional[str] = None, cfg_options: Optional[dict] = None
+) -> ClassDistribution:
+    """Counts the images of a config's training and test set.
+
+    The part of the training split that is held out for choosing is counted with it, as in the
+    data set's own figures.
+
+    Args:
+        config_file (str | Path): Config file.
+        name (str, optional): What the picture calls the data set. Defaults to its type, with its
+            rule if it has one.
+        cfg_options (dict, optional): Settings that override the config's.
+    """
+    config = read_model_config(config_file, cfg_options)
+    counts, dataset = {}, None
+    for use in ('train', 'test'):
+        loader = config.get(f'{use}_dataloader')
+        if loader is not None:
+            dataset = _whole_split(loader.dataset)
+            split = getattr(dataset, 'split', use)
+            title = use if split == use else f'{use} (split "{split}")'
+            counts[title] = np.bincount(
+                dataset.get_gt_labels(), minlength=len(dataset.metainfo.get('classes') or ())
+            )
+    classes = dataset.metainfo.get('classes') or range(max(map(len, counts.values())))
+    if name is None:
+        rule = dataset.metainfo.get('rule')
+        name = type(dataset).__name__ + (f', {rule} rule' if rule else '')
+    return ClassDistribution(name, tuple(map(str, classes)), counts)
+
+
+def _whole_split(settings: dict) -> BaseDataset:
+    dataset = build_dataset(settings, lazy_init=True)
+    changes = dict(part=None) if isinstance(dataset, FERDataset) else {}
+    return build_dataset(settings, **changes)
+
+
+@styled
+def draw_class_distribution(distributions: Sequence[ClassDistribution]) -> Figure:
+    """Draws one panel of horizontal bars for each data set.
+
+    Args:
+        distributions (Sequence[ClassDistribution]): The data sets.
+
+    Returns:
+        Figure: Classes from top to bottom, a bar for each split with its count and its share.
+    """
+    columns = min(COLUMNS, len(distributions))
+    rows = -(-len(distributions) // columns)
+    bars = max(len(item.classes) * len(item.counts) for item in distributions)
+    figure = new_figure(6.2 * columns, rows * (1.5 + ROOM * bars))
+    panels = figure.subplots(rows, columns, squeeze=False)
+    for panel, item in zip(panels.flat, distributions):
+        _draw_panel(panel, item)
+    for panel in panels.flat[len(distributions) :]:
+        panel.set_axis_off()
+    return figure
+
+
+def _draw_panel(panel, item: ClassDistribution) -> None:
+    places = np.arange(len(item.classes))
+    height = 0.8 / len(item.counts)
+    for number, (split, counts) in enumerate(item.counts.items()):
+        total = counts.sum()
+        bars = panel.barh(
+            places + (number - (len(item.counts) - 1) / 2) * height,
+            counts,
+            height,
+            color=OKABE_ITO[number],
+            label=f'{split}: {total:,} images',
+        )
+        texts = [f'{count:,}  ({100 * count / max(total, 1):.1f} %)' for count in counts]
+        panel.bar_label(bars, texts, padding=3, fontsize=10)
+    panel.set_yticks(places, item.classes)
+    panel.invert_yaxis()  # the first class on top
+    panel.tick_params('y', length=0)
+    panel.margins(x=0.3, y=0.02)  # room for the text beside the longest bar
+    panel.xaxis.set_major_formatter('{x:,.0f}')
+    panel.set_xlabel('images')
+    panel.set_title(item.name, loc='left', pad=34)
+    # between title and bars: no class can be so frequent that its bar runs into it
+    panel.legend(
+        loc='lower left', bbox_to_anchor=(0, 1), ncols=len(item.counts), borderaxespad=0.2
+    )

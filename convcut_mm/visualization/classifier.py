@@ -1,0 +1,220 @@
+"""A trained model, ready to be shown images: the model of a config with a checkpoint's weights."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import NamedTuple, Optional, Union
+
+import numpy as np
+import torch
+from mmcv.transforms import Compose
+from mmengine.config import Config
+from mmengine.dataset import default_collate
+from mmengine.device import get_device
+from mmengine.registry import DefaultScope
+from mmengine.runner import CheckpointLoader
+from mmpretrain import get_model
+from mmpretrain.datasets import BaseDataset
+from mmpretrain.registry import DATASETS, TRANSFORMS
+from torch import nn
+
+from ..datasets.fer_dataset import FERDataset
+from ..errors import ConvcutError
+from ..utils.checkpoint import mismatch
+from ..utils.progress import progress
+from ..utils.tool import read_config
+
+
+class LabelledImage(NamedTuple):
+    """An image file with its class, None if that is not known."""
+
+    path: str
+    label: Optional[int]
+
+
+@dataclass
+class Classifier:
+    """A model in eval mode and what its config says about its input.
+
+    Attributes:
+        name (str): What the pictures call it.
+        config (Config): Its config.
+        model (nn.Module): mmpretrain's ``ImageClassifier`` or alike.
+        classes (tuple[str]): Class names in the order of the labels.
+    """
+
+    name: str
+    config: Config
+    model: nn.Module
+    classes: tuple
+
+    @property
+    def attention(self) -> Optional[str]:
+        """The head's reading of attention: 'channel', 'spatial', 'batch', or None."""
+        return getattr(self.model.head, 'reading', None)
+
+    @cached_property
+    def pipeline(self) -> Compose:
+        """The transforms of the test set."""
+        with DefaultScope.overwrite_default_scope('mmpretrain'):
+            return Compose(
+                [TRANSFORMS.build(step) for step in self.config.test_dataloader.dataset.pipeline]
+            )
+
+    @cached_property
+    def test_images(self) -> list:
+        """The images of the test set, ``list[LabelledImage]``."""
+        infos = map(self.test_set.get_data_info, range(len(self.test_set)))
+        return [LabelledImage(info['img_path'], int(info['gt_label'])) for info in infos]
+
+    @cached_property
+    def test_set(self) -> BaseDataset:
+        """The test set of the config."""
+        return build_dataset(self.config.test_dataloader.dataset)
+
+    def inputs(self, path: str) -> torch.Tensor:
+        """What the pipeline makes of an image file, before normalisation.
+
+        Args:
+            path (str): The file.
+
+        Returns:
+            Tensor: (3, H, W), 0 to 255, in the order blue, green, red.
+
+        Raises:
+            ConvcutError: No such file, or not a whole image.
+        """
+        if not Path(path).is_file():
+            raise ConvcutError(f'{path}: no such image file')
+        return FERDataset.decoded({'img_path': str(path)}, self.pipeline)['inputs']
+
+    def picture(self, path: str) -> np.ndarray:
+        """An image as the model sees it: (H, W, 3) uint8, red, green, blue."""
+        image = self.inputs(path).numpy()
+        return image[::-1].transpose(1, 2, 0).astype(np.uint8)
+
+    def batch(self, paths: Sequence[str]) -> torch.Tensor:
+        """Normalised images, (N, 3, H, W), on the model's device."""
+        items = [{'inputs': self.inputs(path)} for path in paths]
+        sizes = {tuple(item['inputs'].shape) for item in items}
+        if len(sizes) > 1:
+            raise ConvcutError(
+                f'{self.name}: its test pipeline gives images of several sizes, '
+                f'{", ".join(map(str, sorted(sizes)))}; put a Resize to one size into it'
+            )
+        return self.model.data_preprocessor(default_collate(items), False)['inputs']
+
+    def batches(self, paths: Sequence[str], title: str, batch_size: int = 32) -> Iterator:
+        """Goes through images with a progress bar.
+
+        A model with batch attention gets them one by one: in larger batches each image would
+        take part in what is said about the others.
+
+        Args:
+            paths (Sequence[str]): Image files.
+            title (str): Title of the progress bar.
+            batch_size (int): Images a batch. Defaults to 32.
+
+        Yields:
+            Tensor: (N, 3, H, W), normalised.
+        """
+        if self.attention == 'batch':
+            batch_size = 1
+        with progress(title, len(paths)) as step:
+            for start in range(0, len(paths), batch_size):
+                part = paths[start : start + batch_size]
+                yield self.batch(part)
+                step(len(part))
+
+    @torch.no_grad()
+    def scores(self, paths: Sequence[str]) -> np.ndarray:
+        """Class probabilities, (N, number of classes)."""
+        parts = [
+            self.model(batch).softmax(dim=1).cpu().numpy()
+            for batch in self.batches(paths, f'{self.name}: testing')
+        ]
+        return np.concatenate(parts)
+
+
+def load_classifier(
+    config_file: Union[str, Path],
+    checkpoint: str,
+    name: Optional[str] = None,
+    cfg_options: Optional[dict] = None,
+    device: Optional[str] = None,
+) -> Classifier:
+    """Builds the model of a config and loads weights that have to fit it to the last key.
+
+    Args:
+        config_file (str | Path): Config file.
+        checkpoint (str): Path or URL of a checkpoint; code in it is never run.
+        name (str, optional): What the pictures call it. Defaults to the config's name.
+        cfg_options (dict, optional): Settings that override the config's.
+        device (str, optional): Where it computes. Defaults to a GPU if there is one.
+
+    Raises:
+        ConvcutError: No such file, or weights of another architecture.
+    """
+    config = read_model_config(config_file, cfg_options)
+    weights = CheckpointLoader.load_checkpoint(str(checkpoint), map_location='cpu')
+    classes = (weights.get('meta') or {}).get('dataset_meta', {}).get('classes')
+    weights = {
+        re.sub(r'^module\.', '', key): value
+        for key, value in weights.get('state_dict', weights).items()
+    }
+    model = get_model(config)
+    problem = mismatch(weights, model.state_dict())
+    if problem:
+        raise ConvcutError(
+            f'{checkpoint}: a checkpoint of another architecture than {config_file}, {problem}'
+        )
+    model.load_state_dict(weights)
+    model.to(device or get_device()).eval()
+    classes = tuple(classes or class_names(config))
+    return Classifier(name or Path(config_file).stem, config, model, classes)
+
+
+def read_model_config(path: Union[str, Path], cfg_options: Optional[dict] = None) -> Config:
+    """Reads a config that has a test set.
+
+    Args:
+        path (str | Path): Config file.
+        cfg_options (dict, optional): Settings that override the config's.
+
+    Raises:
+        ConvcutError: No such file, no config, or one without ``test_dataloader``.
+    """
+    config = read_config(path)
+    config.merge_from_dict(cfg_options or {})
+    if config.get('test_dataloader') is None:
+        raise ConvcutError(f'{path}: has no test_dataloader, so there is nothing to show')
+    return config
+
+
+def build_dataset(settings: dict, **changes) -> BaseDataset:
+    """Builds a data set of a config without its transforms.
+
+    Args:
+        settings (dict): As in the config.
+        **changes: Settings that replace its own.
+    """
+    with DefaultScope.overwrite_default_scope('mmpretrain'):
+        return DATASETS.build({**settings, 'pipeline': [], 'lazy_init': False, **changes})
+
+
+def class_names(config: Config) -> tuple:
+    """Class names of a config's test set, which need not lie on this machine.
+
+    Raises:
+        ConvcutError: The data set names no classes.
+    """
+    dataset = build_dataset(config.test_dataloader.dataset, lazy_init=True)
+    classes = dataset.metainfo.get('classes')
+    if not classes:
+        raise ConvcutError(
+            f'{config.filename}: its test set names no classes; add metainfo=dict(classes=[...]) '
+            'to test_dataloader.dataset'
+        )
+    return tuple(classes)

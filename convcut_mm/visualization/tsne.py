@@ -1,0 +1,157 @@
+"""t-SNE of the features of several models side by side: Figure 4 of the paper."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.figure import Figure
+from scipy import stats
+from sklearn.manifold import TSNE
+from sklearn.metrics import silhouette_score
+from sklearn.neighbors import NearestNeighbors
+
+from ..errors import ConvcutError
+from .style import class_style, new_figure, styled
+
+NEIGHBOURS = 10
+PANEL = 4.3  # inches
+
+
+@dataclass
+class Embedding:
+    """Features in two dimensions, and how well the classes lie apart in all dimensions.
+
+    Attributes:
+        name (str): The model.
+        points (ndarray): (N, 2).
+        neighbours (int): How many of the nearest other images are asked for their class.
+        answers (ndarray): The most frequent class among them, (N,).
+        silhouette (float): Mean silhouette, -1 to 1; 0 where classes overlap.
+    """
+
+    name: str
+    points: np.ndarray
+    neighbours: int
+    answers: np.ndarray
+    silhouette: float
+
+
+def embed(
+    name: str,
+    features: np.ndarray,
+    labels: np.ndarray,
+    seed: int = 0,
+    perplexity: float = 30.0,
+    iterations: int = 1000,
+) -> Embedding:
+    """Lays features out by t-SNE and measures the classes in the features themselves.
+
+    Distances between groups in a t-SNE mean little, hence the two figures.
+
+    Args:
+        name (str): The model.
+        features (ndarray): (N, D).
+        labels (ndarray): (N,).
+        seed (int): Seed of t-SNE, which starts from the principal components. Defaults to 0.
+        perplexity (float): About how many neighbours an image has; lowered for few images.
+            Defaults to 30.
+        iterations (int): Steps of the optimisation. Defaults to 1000.
+
+    Raises:
+        ConvcutError: Too few images, one class, or features that are not finite or all alike.
+    """
+    number = len(features)
+    if number < 4 or len(np.unique(labels)) < 2:
+        raise ConvcutError(
+            f'{name}: {number} images of {len(np.unique(labels))} classes, t-SNE needs at least '
+            'four images and two classes; raise --per-class'
+        )
+    if not np.isfinite(features).all():
+        raise ConvcutError(f'{name}: its features are not finite, so the checkpoint is of no use')
+    if np.ptp(features, axis=0).max() == 0:
+        raise ConvcutError(f'{name}: its features are the same for every image')
+    points = TSNE(
+        # a third: beyond it every image is everybody's neighbour
+        perplexity=min(perplexity, (number - 1) / 3),
+        init='pca',
+        learning_rate='auto',
+        max_iter=iterations,
+        random_state=seed,
+    ).fit_transform(features)
+    neighbours = min(NEIGHBOURS, number - 1)
+    answers = neighbour_answers(features, labels, neighbours)
+    return Embedding(name, points, neighbours, answers, _silhouette(features, labels))
+
+
+def neighbour_answers(features: np.ndarray, labels: np.ndarray, neighbours: int) -> np.ndarray:
+    """The class that most of an image's nearest others have, the image itself left out.
+
+    Args:
+        features (ndarray): (N, D).
+        labels (ndarray): (N,).
+        neighbours (int): How many others are asked, below N.
+
+    Returns:
+        ndarray: (N,); the lowest label where several are most frequent.
+    """
+    search = NearestNeighbors(n_neighbors=neighbours).fit(features)
+    return stats.mode(labels[search.kneighbors(return_distance=False)], axis=1).mode
+
+
+def _silhouette(features: np.ndarray, labels: np.ndarray) -> float:
+    if len(np.unique(labels)) == len(labels):  # undefined where every class has one image
+        return float('nan')
+    return float(silhouette_score(features, labels))
+
+
+@styled
+def draw_tsne(embeddings: Sequence[Embedding], labels: np.ndarray, classes: tuple) -> Figure:
+    """Draws a panel for each model, the same images in each.
+
+    Args:
+        embeddings (Sequence[Embedding]): One to four models.
+        labels (ndarray): Class of each image, (N,).
+        classes (tuple[str]): Class names in the order of the labels.
+
+    Returns:
+        Figure: A colour and a marker for each class; one legend below.
+    """
+    columns = len(embeddings) if len(embeddings) < 4 else 2
+    rows = -(-len(embeddings) // columns)
+    figure = new_figure(max(PANEL * columns, 6.5), (PANEL + 0.6) * rows + 0.7)
+    panels = figure.subplots(rows, columns, squeeze=False)
+    size = float(np.clip(12000 / len(labels), 14, 40))
+    for panel, embedding in zip(panels.flat, embeddings):
+        for label, name in enumerate(classes):
+            chosen = embedding.points[labels == label]
+            panel.scatter(
+                *chosen.T,
+                s=size,
+                label=name,
+                alpha=0.85,
+                edgecolors='black',
+                linewidths=0.3,
+                **class_style(label),
+            )
+        agreement = 100 * np.mean(embedding.answers == labels)
+        panel.set_title(
+            f'{embedding.name}\n{embedding.neighbours}-neighbour accuracy {agreement:.1f} %, '
+            f'silhouette {embedding.silhouette:.2f}',
+            fontsize=11,
+        )
+        panel.set_box_aspect(1)
+        panel.set_xticks([])
+        panel.set_yticks([])
+        panel.spines[:].set_visible(True)
+        panel.spines[:].set_color('0.7')
+    handles, names = panels.flat[0].get_legend_handles_labels()
+    figure.legend(
+        handles,
+        names,
+        loc='outside lower center',
+        ncols=min(len(classes), max(2, int(figure.get_figwidth() // 1.6))),
+        markerscale=float(np.sqrt(60 / size)),
+        columnspacing=1.2,
+        handletextpad=0.2,
+    )
+    return figure

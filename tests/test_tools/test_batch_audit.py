@@ -40,7 +40,7 @@ model = dict(
 test_dataloader = dict(
     batch_size={per_class}, num_workers=0, sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(
-        type='CustomDataset', data_prefix='{folder}/test', with_label=True,
+        type='CustomDataset', data_prefix='{folder}/test', with_label=True, classes=list('abcd'),
         pipeline=[dict(type='LoadImageFromFile'), dict(type='PackInputs')]))
 test_evaluator = [
     dict(type='Accuracy'), dict(type='SingleLabelMetric', items=('recall',), average='macro')]
@@ -192,13 +192,13 @@ def test_dependence_below_the_head_is_found(leak, run_here, capsys, tmp_path):
     assert json.loads((tmp_path / 'batch_audit.json').read_text())['computed'] == 'whole model'
 
 
-def test_quickstart_model(small_config, run_here, run_python, capsys, tmp_path):
-    config, work = small_config(), tmp_path / 'work'
-    run_python('tools/train.py', config, '--work-dir', work)
-    out = ('--out', tmp_path / 'out', '--batch-sizes', 4, 16, '--seeds', 1)
-    assert run_here(TOOL, config, work / 'epoch_1.pth', *out) == 0
-    assert 'independent of the batch' in capsys.readouterr().out
-    assert (tmp_path / 'out' / 'batch_audit.png').stat().st_size > 20000
+def test_small_quickstart_model(tiny_model, run_here, capsys, tmp_path):
+    config, checkpoint = tiny_model('spatial')
+    sizes = ('--batch-sizes', 4, 16, '--seeds', 1)
+    assert run_here(TOOL, config, checkpoint, *sizes, '--out', tmp_path) == 0
+    printed = capsys.readouterr().out
+    assert 'independent of the batch' in printed
+    assert (tmp_path / 'batch_audit.png').stat().st_size > 20000
 
 
 def test_bad_input(leak, run_tool_here, tmp_path, monkeypatch):

@@ -12,6 +12,7 @@ from ..evaluation.predictions import Predictions
 from .style import new_figure, stacked, styled
 
 CELL = 0.95  # inches a class
+TITLE = 8.4  # inches of the title with its margins
 # one hue from white to dark: empty cells stay white, and grey print keeps the order
 COLOURS = 'Blues'
 
@@ -33,7 +34,7 @@ def draw_confusion_matrix(predictions: Predictions, classes: tuple) -> Figure:
     counts = confusion_matrix(labels, answers, labels=range(number))
     with np.errstate(invalid='ignore'):
         shares = 100 * counts / counts.sum(axis=1, keepdims=True)
-    figure = new_figure(2.2 + CELL * number, 1.7 + 0.75 * number)
+    figure = new_figure(max(2.2 + CELL * number, TITLE), 1.7 + 0.75 * number)
     panel = figure.subplots()
     image = panel.imshow(
         np.ma.masked_invalid(shares), cmap=COLOURS, vmin=0, vmax=100, aspect='auto'

@@ -54,7 +54,7 @@ def new_figure(width: float, height: float, of_images: bool = False) -> Figure:
     Args:
         width (float): Inches.
         height (float): Inches.
-        of_images (bool): Whether it is a grid of images, which keep their proportions. Defaults
+        of_images (bool): Whether its panels keep proportions, as images do. Defaults
             to False.
     """
     # 'constrained' measures labels before the images shrink to their proportions, and cuts them

@@ -118,7 +118,7 @@ def draw_tsne(embeddings: Sequence[Embedding], labels: np.ndarray, classes: tupl
     """
     columns = len(embeddings) if len(embeddings) < 4 else 2
     rows = -(-len(embeddings) // columns)
-    figure = new_figure(max(PANEL * columns, 6.5), (PANEL + 0.6) * rows + 0.7)
+    figure = new_figure(max(PANEL * columns, 6.5), (PANEL + 0.6) * rows + 0.7, of_images=True)
     panels = figure.subplots(rows, columns, squeeze=False)
     size = float(np.clip(12000 / len(labels), 14, 40))
     for panel, embedding in zip(panels.flat, embeddings):
@@ -144,12 +144,13 @@ def draw_tsne(embeddings: Sequence[Embedding], labels: np.ndarray, classes: tupl
         panel.set_yticks([])
         panel.spines[:].set_visible(True)
         panel.spines[:].set_color('0.7')
+    entry = 0.65 + 0.095 * max(map(len, classes))  # inches: marker, gaps, the longest name
     handles, names = panels.flat[0].get_legend_handles_labels()
     figure.legend(
         handles,
         names,
         loc='outside lower center',
-        ncols=min(len(classes), max(2, int(figure.get_figwidth() // 1.6))),
+        ncols=min(len(classes), int(figure.get_figwidth() // entry)),
         markerscale=float(np.sqrt(60 / size)),
         columnspacing=1.2,
         handletextpad=0.2,

@@ -102,7 +102,10 @@ def test_the_picture_of_positions(classifier, legible):
     most = max(map(np.max, shares))
     for cell, share, answer, image in zip(cells[1], shares, answers, images):
         heat = cell.images[1]
-        assert heat.get_array() == pytest.approx(share) and heat.get_clim() == (0, most)
+        assert np.asarray(heat.get_array()) == pytest.approx(share) and heat.get_clim() == (
+            0,
+            most,
+        )
         # each number stands in the middle of its quarter of the 64 pixels
         assert {text.get_position(): text.get_text() for text in cell.texts} == {
             (15.5, 15.5): f'{share[0, 0]:.0f}',
@@ -125,7 +128,7 @@ def test_the_picture_of_channels(classifier, legible):
     figure = draw_channel_attention(model, images)
     cells, scale = np.reshape(figure.axes[:6], (2, 3)), figure.axes[6]
     for cell, image in zip(cells[1], images):
-        matrix = cell.images[0].get_array()
+        matrix = np.asarray(cell.images[0].get_array())
         assert matrix == pytest.approx(16 * channel_attention(model, image.path))
         assert matrix.mean() == pytest.approx(1)
     assert '16 channels, strongest first' in scale.get_xlabel()
@@ -139,7 +142,7 @@ def test_the_picture_of_a_batch(legible):
     classes = ('surprise', 'fear', 'disgust', 'happiness')
     figure = draw_batch_attention(weights, labels, classes)
     panel, scale = figure.axes
-    assert panel.images[0].get_array() == pytest.approx(100 * weights)
+    assert np.asarray(panel.images[0].get_array()) == pytest.approx(100 * weights)
     names = ['surprise', 'fear', 'happiness']  # no disgust among the images
     assert [tick.get_text() for tick in panel.get_yticklabels()] == names
     assert [tick.get_text() for tick in panel.get_xticklabels()] == names

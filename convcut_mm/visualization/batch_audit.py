@@ -3,6 +3,7 @@
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from ..evaluation.batch_audit import Audit
 from ..evaluation.batch_regimes import ALONE, CLASS_ORDERED, SHUFFLED
@@ -89,6 +90,10 @@ def _draw_panel(axes: Axes, rows: list, name: str) -> None:
     axes.set_xlim(-0.5, len(sizes) - 0.5)
     axes.set_xlabel('batch size (images)')
     # room for the numbers; and a model that no batch changes gives a flat line, not its noise
-    margin = max(0.18 * (max(seen) - min(seen)), 1.0)
-    axes.set_ylim(min(seen) - margin, max(seen) + margin)
+    margin = max(0.18 * (max(seen) - min(seen)), 5.0)
+    low, high = min(seen) - margin, max(seen) + margin
+    # a share lies between 0 and 100 %, whatever room its numbers take
+    ticks = MaxNLocator(8, steps=[1, 2, 5, 10]).tick_values(low, high)
+    axes.set_yticks([tick for tick in ticks if 0 <= tick <= 100])
+    axes.set_ylim(low, high)
     axes.grid(axis='y', alpha=0.25)

@@ -4,7 +4,8 @@
     python tools/test.py CONFIG CHECKPOINT --out predictions.pkl    # every image's scores
 
 The intervals are bootstrap intervals over the test images. The options are those of mmpretrain's
-own tools/test.py.
+own tools/test.py, and --batch-regime: a model that attends over the batch is tested on each image
+alone unless that says otherwise.
 """
 
 import argparse
@@ -23,6 +24,7 @@ from convcut_mm.evaluation import (
     DumpPredictions,
     summary_lines,
 )
+from convcut_mm.evaluation.batch_attention import BATCH_REGIMES, set_test_batches
 from convcut_mm.utils import tool
 from convcut_mm.utils.atomic import write_atomically
 from convcut_mm.utils.checkpoint import load_local
@@ -49,6 +51,12 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--wait-time', type=float, default=2, help='seconds a window stays')
     parser.add_argument(
         '--tta', action='store_true', help='average the scores of each image and its mirror image'
+    )
+    parser.add_argument(
+        '--batch-regime',
+        choices=BATCH_REGIMES,
+        help='how images are batched: alone (batches of one) or as configured; by default alone '
+        'where the model attends over the batch, so that no image sees its neighbours',
     )
     tool.add_common_options(parser)
     return parser.parse_args()
@@ -84,7 +92,7 @@ def main() -> None:
     tool.finish_config(cfg, args, LOADERS)
     if args.cache_features is not None:  # feature_store in a config is about training
         tool.use_feature_store(cfg, args.cache_features)
-    tool.check_config(cfg, LOADERS)
+    batch_note = set_test_batches(cfg, tool.check_config(cfg, LOADERS), args.batch_regime)
     runner = tool.build_runner(cfg)
     evaluated = runner.test_evaluator.metrics
     if not any(isinstance(metric, CollectPredictions) for metric in evaluated):
@@ -95,6 +103,8 @@ def main() -> None:
     if is_main_process():
         classes = runner.test_dataloader.dataset.metainfo.get('classes')
         print('\n'.join(['', *summary_lines(metrics, classes)]))
+        if batch_note is not None:
+            print(f'\n{batch_note}')
         if args.out_item == 'metrics':
             plain = {
                 key: value.tolist() if isinstance(value, torch.Tensor) else value

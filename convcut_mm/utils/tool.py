@@ -14,6 +14,7 @@ from mmengine.config import Config, ConfigDict, DictAction
 from mmengine.registry import RUNNERS, DefaultScope
 from mmengine.runner import Runner
 from mmpretrain.registry import DATASETS, HOOKS, MODELS
+from torch import nn
 
 from ..errors import ConvcutError
 from ..feature_store import check_dataset, check_model
@@ -173,12 +174,15 @@ def use_feature_store(cfg: Config, directory: Optional[str]) -> None:
     cfg.custom_hooks = [*hooks, hook]
 
 
-def check_config(cfg: Config, loaders: tuple) -> None:
+def check_config(cfg: Config, loaders: tuple) -> nn.Module:
     """Builds data sets and model before anything is written: mistakes leave no work folder.
 
     Args:
         cfg (Config): The config.
         loaders (tuple[str]): Keys of the loaders whose data sets are needed.
+
+    Returns:
+        nn.Module: The model, without weights.
     """
     stores = [
         hook for hook in cfg.get('custom_hooks') or [] if hook.get('type') == FEATURE_STORE_HOOK
@@ -196,6 +200,7 @@ def check_config(cfg: Config, loaders: tuple) -> None:
         model = MODELS.build(model)
         if stores:
             check_model(model)
+    return model
 
 
 def build_runner(cfg: Config) -> Runner:

@@ -1,0 +1,52 @@
+"""A batch audit as a table and as plain data."""
+
+from rich.table import Table
+
+from .batch_audit import Audit
+from .report import figure_text
+
+
+def table(audit: Audit) -> Table:
+    """A row for each order and batch size: means over the seeds, spreads and 95 % intervals."""
+    shown = Table(box=None, pad_edge=False)
+    shown.add_column('order')
+    titles = ('batch size', 'accuracy (%)', 'mean class accuracy (%)', 'answers changed (%)')
+    for title in titles:
+        shown.add_column(title, justify='right')
+    for row in audit.rows:
+        figures = (row.accuracy, row.mean_class_accuracy, row.changed)
+        shown.add_row(row.order, str(row.batch_size), *map(figure_text, figures))
+    return shown
+
+
+def record(audit: Audit) -> dict:
+    """Verdict, rows and runs as plain data for JSON; accuracies and shares in per cent."""
+    return dict(
+        depends_on_batch=audit.depends_on_batch,
+        verdict=audit.verdict(),
+        images=len(audit.labels),
+        tolerance=audit.tolerance,
+        largest_score_difference=audit.moved,
+        rows=[
+            dict(
+                order=row.order,
+                batch_size=row.batch_size,
+                accuracy=row.accuracy.as_dict(),
+                mean_class_accuracy=row.mean_class_accuracy.as_dict(),
+                answers_changed=row.changed.as_dict(),
+            )
+            for row in audit.rows
+        ],
+        runs=[
+            dict(
+                order=run.regime.order,
+                batch_size=run.regime.batch_size,
+                seed=run.regime.seed,
+                accuracy=audit.accuracy(run),
+                mean_class_accuracy=audit.mean_class_accuracy(run),
+                answers_changed=audit.changed(run),
+                largest_score_difference=run.moved,
+            )
+            for run in audit.runs
+        ],
+    )

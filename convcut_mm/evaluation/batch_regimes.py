@@ -1,0 +1,90 @@
+"""Ways to cut a test set into batches."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Optional
+
+import numpy as np
+
+from ..errors import ConvcutError
+
+ALONE, SHUFFLED, CLASS_ORDERED = ORDERS = ('alone', 'shuffled', 'class-ordered')
+
+
+@dataclass(frozen=True)
+class Regime:
+    """A way to cut a test set into batches.
+
+    Args:
+        order (str): 'alone' (batches of one), 'shuffled' (drawn at random) or 'class-ordered'
+            (class after class, drawn at random within a class).
+        batch_size (int): Images a batch; the last batch has what is left. Defaults to 1.
+        seed (int, optional): Seed of the draw. Defaults to None: files' order.
+    """
+
+    order: str = ALONE
+    batch_size: int = 1
+    seed: Optional[int] = None
+
+    def batches(self, labels: np.ndarray) -> list:
+        """Cuts the test set.
+
+        Args:
+            labels (ndarray): Class of each of N images, (N,).
+
+        Returns:
+            list[ndarray]: Positions in ``labels``, each of them once.
+        """
+        order = np.arange(len(labels))
+        if self.seed is not None:
+            order = np.random.default_rng(self.seed).permutation(order)
+        if self.order == CLASS_ORDERED:
+            order = order[np.argsort(labels[order], kind='stable')]
+        return np.split(order, range(self.batch_size, len(order), self.batch_size))
+
+
+def regimes(batch_sizes: Sequence[int], seeds: int) -> list:
+    """The regimes of an audit: batches of one, then each order with each size and seed.
+
+    Args:
+        batch_sizes (Sequence[int]): Two or more images a batch.
+        seeds (int): Number of draws of each order and size: seeds 0, 1, ...
+
+    Raises:
+        ConvcutError: A batch size below 2, none at all, or no seed.
+    """
+    sizes = sorted(set(batch_sizes))
+    if not sizes or sizes[0] < 2:
+        raise ConvcutError(
+            f'batch sizes {" ".join(map(str, batch_sizes))}: expected 2 or more images a batch; '
+            'batches of one are always tested'
+        )
+    if seeds < 1:
+        raise ConvcutError(f'{seeds} seeds: expected at least one')
+    return [Regime()] + [
+        Regime(order, size, seed)
+        for order in (SHUFFLED, CLASS_ORDERED)
+        for size in sizes
+        for seed in range(seeds)
+    ]
+
+
+def probe_batches(tests: Sequence[Regime], labels: np.ndarray, images: int = 8) -> list:
+    """A few batches of each order of an audit: the first, the middle and the last.
+
+    Args:
+        tests (Sequence[Regime]): The audit's regimes; of each order the smallest batches are
+            taken.
+        labels (ndarray): Class of each image, (N,).
+        images (int): Number of batches of one. Defaults to 8.
+    """
+    smallest: dict = {}
+    for regime in sorted(tests, key=lambda regime: regime.batch_size):
+        smallest.setdefault(regime.order, regime)
+    probes = []
+    for regime in smallest.values():
+        batches = regime.batches(labels)
+        count = images if regime.batch_size == 1 else 3
+        places = np.unique(np.linspace(0, len(batches) - 1, count).round().astype(int))
+        probes += [batches[place] for place in places]
+    return probes

@@ -1,0 +1,144 @@
+"""The scores that a model gives a data set's images in whatever batches one asks for."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Optional
+
+import numpy as np
+import torch
+from mmengine.registry import FUNCTIONS
+from torch import nn
+from torch.utils.data import DataLoader, Dataset
+
+from ..errors import ConvcutError
+
+STRICTER = 0.1  # features must agree with the whole model to this share of the tolerance
+
+
+class BatchScorer:
+    """Tests a model on batches that the caller chooses.
+
+    Most models depend on the batch in their head at most; then the head alone is run on features
+    that :meth:`store_features` computed once, and hundreds of batches take seconds. That is never
+    assumed: :meth:`features_hold` compares with the whole model.
+
+    Args:
+        model (nn.Module): The model, on its device; is put into eval mode.
+        dataset (Dataset): mmengine's, with one ``gt_label`` an image.
+        loader (dict): Settings of the data loader that hold for any batch: ``num_workers``,
+            ``pin_memory``, ``collate_fn``.
+    """
+
+    def __init__(self, model: nn.Module, dataset: Dataset, loader: dict) -> None:
+        self.model, self.dataset = model.eval(), dataset
+        self.workers = loader.get('num_workers', 0)
+        self.pin_memory = loader.get('pin_memory', False)
+        collate = loader.get('collate_fn') or dict(type='default_collate')
+        self.collate = FUNCTIONS.get(collate['type'])
+        self.features: Optional[tuple] = None
+
+    def __len__(self) -> int:
+        return len(self.dataset)
+
+    def labels(self) -> np.ndarray:
+        """Class of each image, (N,).
+
+        Raises:
+            ConvcutError: No images, or images without one class each.
+        """
+        labels = [self.dataset.get_data_info(i).get('gt_label') for i in range(len(self))]
+        if not labels or not all(isinstance(label, (int, np.integer)) for label in labels):
+            raise ConvcutError(
+                f'test_dataloader.dataset ({type(self.dataset).__name__}): expected images with '
+                'one class each'
+            )
+        return np.array(labels)
+
+    @torch.inference_mode()
+    def store_features(self, batch_size: int, step: Callable = lambda images: None) -> None:
+        """Computes what enters the head, once for each image, unless the model has no such place.
+
+        Args:
+            batch_size (int): Images in a forward pass.
+            step (callable): Told how many images were done.
+        """
+        self.features = None
+        head = getattr(self.model, 'head', None)
+        if not hasattr(self.model, 'extract_feat') or not hasattr(head, 'predict'):
+            return
+        order = np.arange(len(self))
+        parts = []
+        for data in self._read(np.split(order, range(batch_size, len(order), batch_size))):
+            inputs = self.model.data_preprocessor(data)['inputs']
+            maps = self.model.extract_feat(inputs)
+            if not isinstance(maps, (tuple, list)) or not all(map(torch.is_tensor, maps)):
+                return
+            parts.append([one.cpu() for one in maps])
+            step(len(inputs))
+        columns = list(zip(*parts))
+        # images of several sizes give maps of several sizes
+        if all(len({one.shape[1:] for one in column}) == 1 for column in columns):
+            self.features = tuple(torch.cat(column) for column in columns)
+
+    def features_hold(self, batches: Sequence[np.ndarray], tolerance: float) -> bool:
+        """Whether the head on stored features gives what the whole model gives.
+
+        If not, the features are forgotten, and :meth:`scores` runs the whole model.
+
+        Args:
+            batches (Sequence[ndarray]): Batches to try, of each kind that will be asked for.
+            tolerance (float): Differences of a probability up to this are numerical noise.
+        """
+        if self.features is not None:
+            for batch, whole in zip(batches, self._whole(batches)):
+                if np.abs(whole - self._head(batch)).max(initial=0) > STRICTER * tolerance:
+                    self.features = None
+                    break
+        return self.features is not None
+
+    def scores(
+        self, batches: Sequence[np.ndarray], step: Callable = lambda images: None
+    ) -> np.ndarray:
+        """Tests each image in its batch.
+
+        Args:
+            batches (Sequence[ndarray]): Positions in the data set, each of the N images once.
+            step (callable): Told how many images were done.
+
+        Returns:
+            ndarray: Probabilities (N, C), in the order of the data set.
+        """
+        parts = []
+        tested = self._whole(batches) if self.features is None else map(self._head, batches)
+        for part in tested:
+            parts.append(part)
+            step(len(part))
+        together = np.concatenate(parts)
+        scores = np.empty_like(together)
+        scores[np.concatenate(batches)] = together
+        return scores
+
+    @torch.inference_mode()
+    def _head(self, batch: np.ndarray) -> np.ndarray:
+        device = next(self.model.parameters()).device
+        places = torch.from_numpy(batch)
+        maps = tuple(one[places].to(device) for one in self.features)
+        return _probabilities(self.model.head.predict(maps, None))
+
+    def _whole(self, batches: Sequence[np.ndarray]) -> Iterator:
+        for data in self._read(batches):
+            with torch.inference_mode():
+                samples = self.model.test_step(data)
+            yield _probabilities(samples)
+
+    def _read(self, batches: Sequence[np.ndarray]) -> DataLoader:
+        return DataLoader(
+            self.dataset,
+            batch_sampler=[batch.tolist() for batch in batches],
+            num_workers=self.workers,
+            pin_memory=self.pin_memory,
+            collate_fn=self.collate,
+        )
+
+
+def _probabilities(samples: Sequence) -> np.ndarray:
+    return torch.stack([sample.pred_score for sample in samples]).float().cpu().numpy()

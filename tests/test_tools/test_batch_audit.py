@@ -1,0 +1,223 @@
+"""tools/analysis_tools/batch_audit.py, and how tools/test.py batches, on a leak that is certain.
+
+Each image is one colour, its class's under strong noise: alone it tells its class badly, the mean
+of a class tells it well. The classifier is fitted on single images, and the attention's scale is
+close to zero, as a training may leave it: every image becomes its batch's mean.
+"""
+
+import json
+import re
+
+import numpy as np
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.registry import DefaultScope
+from mmpretrain.registry import DATASETS, MODELS
+from PIL import Image
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import accuracy_score, recall_score
+
+TOOL = 'tools/analysis_tools/batch_audit.py'
+TRAIN, TEST = 40, 20  # images a class
+COLOURS = dict(a=(190, 90, 90), b=(90, 190, 90), c=(90, 90, 190), d=(150, 150, 90))
+NOISE = 45
+
+CONFIG = """
+_base_ = ['{root}/configs/_base_/default_runtime.py']
+data_preprocessor = dict(num_classes=4, mean=[127.] * 3, std=[60.] * 3, to_rgb=True)
+model = dict(
+    type='ImageClassifier',
+    backbone=dict(
+        type='TruncatedConvNeXt', arch=dict(depths=[1, 1, 2, 1], channels=[8, 16, 24, 32]),
+        num_stages=3, num_blocks=1, half_block=True, frozen=True),
+    neck=dict(
+        type='DetailExtractionNeck', in_channels=24, out_channels=32, num_layers=1,
+        kernel_sizes=(2,), norm_position='after'),
+    head=dict(
+        type='SelfAttentionClsHead', num_classes=4, in_channels=32, attention='batch',
+        attention_scale='learnt'))
+test_dataloader = dict(
+    batch_size={per_class}, num_workers=0, sampler=dict(type='DefaultSampler', shuffle=False),
+    dataset=dict(
+        type='CustomDataset', data_prefix='{folder}/test', with_label=True, classes=list('abcd'),
+        pipeline=[dict(type='LoadImageFromFile'), dict(type='PackInputs')]))
+test_evaluator = [
+    dict(type='Accuracy'), dict(type='SingleLabelMetric', items=('recall',), average='macro')]
+test_cfg = dict()
+"""
+
+
+def draw_colours(folder, per_class: int, seed: int) -> None:
+    """Writes ``folder/CLASS/NUMBER.png``; read in the files' order, the classes come in turn."""
+    rng = np.random.default_rng(seed)
+    for name, colour in COLOURS.items():
+        (folder / name).mkdir(parents=True)
+        for number in range(per_class):
+            shade = colour + rng.normal(scale=NOISE, size=3)
+            pixels = shade + rng.normal(scale=8, size=(32, 32, 3))
+            image = Image.fromarray(pixels.clip(0, 255).astype(np.uint8))
+            image.save(folder / name / f'{number:03d}.png')
+
+
+@torch.no_grad()
+def single_vectors(model, dataset) -> tuple:
+    """What enters the classifier for each image alone, (N, D), and the labels."""
+    batches = [dict(inputs=dataset[i]['inputs'][None]) for i in range(len(dataset))]
+    inputs = [model.data_preprocessor(batch)['inputs'] for batch in batches]
+    vectors = [model.head.pre_logits(model.extract_feat(one)) for one in inputs]
+    return torch.cat(vectors).numpy(), dataset.get_gt_labels()
+
+
+def fitted(config, **options) -> tuple:
+    """A model whose classifier was fitted on single training images, and its test set."""
+    cfg = Config.fromfile(config)
+    cfg.merge_from_dict(options)
+    torch.manual_seed(0)
+    with DefaultScope.overwrite_default_scope('mmpretrain'):
+        model = MODELS.build({**cfg.model, 'data_preprocessor': cfg.data_preprocessor}).eval()
+        model.init_weights()
+        test = DATASETS.build(cfg.test_dataloader.dataset)
+        folder = cfg.test_dataloader.dataset.data_prefix.replace('/test', '/train')
+        train = DATASETS.build({**cfg.test_dataloader.dataset, 'data_prefix': folder})
+    if model.head.reading == 'batch':
+        model.head.attention.scale.data.fill_(0.001)
+    classifier = LogisticRegression(max_iter=1000).fit(*single_vectors(model, train))
+    model.head.fc.weight.data = torch.tensor(classifier.coef_, dtype=torch.float32)
+    model.head.fc.bias.data = torch.tensor(classifier.intercept_, dtype=torch.float32)
+    return model, test
+
+
+@pytest.fixture(scope='module')
+def leak(tmp_path_factory, root):
+    """Config, checkpoint, and the truth: each test image's label and answer when alone."""
+    folder = tmp_path_factory.mktemp('leak')
+    draw_colours(folder / 'train', TRAIN, seed=0)
+    draw_colours(folder / 'test', TEST, seed=1)
+    config = folder / 'leak.py'
+    config.write_text(CONFIG.format(root=root, folder=folder, per_class=TEST))
+    model, test = fitted(config)
+    torch.save(dict(state_dict=model.state_dict()), folder / 'leak.pth')
+    vectors, labels = single_vectors(model, test)
+    answers = model.head.fc(torch.from_numpy(vectors)).argmax(dim=1).numpy()
+    return config, folder / 'leak.pth', labels, answers
+
+
+def test_leak_is_shown_and_written(leak, run_here, capsys, tmp_path):
+    config, checkpoint, labels, answers = leak
+    sizes = ('--batch-sizes', 8, TEST, '--seeds', 2)
+    status = run_here(TOOL, config, checkpoint, *sizes, '--out', tmp_path)
+    printed = capsys.readouterr().out
+    assert status == 3
+    assert len(re.findall('^DEPENDS ON THE BATCH: .*$', printed, re.M)) == 1
+
+    written = json.loads((tmp_path / 'batch_audit.json').read_text())
+    assert written['depends_on_batch'] and written['computed'] == 'head on stored features'
+    assert written['classes'] == list(COLOURS) and written['images'] == 4 * TEST
+    rows = {(row['order'], row['batch_size']): row for row in written['rows']}
+    alone = rows['alone', 1]
+    assert alone['accuracy']['value'] == pytest.approx(100 * accuracy_score(labels, answers))
+    assert alone['mean_class_accuracy']['value'] == pytest.approx(
+        100 * recall_score(labels, answers, average='macro')
+    )
+    accuracy = {regime: row['accuracy']['value'] for regime, row in rows.items()}
+    assert accuracy['class-ordered', TEST] > accuracy['alone', 1] + 20
+    assert accuracy['shuffled', TEST] < accuracy['alone', 1] - 10
+    assert rows['class-ordered', TEST]['answers_changed']['value'] > 20
+
+    svg = (tmp_path / 'batch_audit.svg').read_text()
+    with Image.open(tmp_path / 'batch_audit.png') as image:
+        assert image.width > 2000
+    texts = re.findall(r'>([^<>]+)</text>', svg)
+    assert any('leak (leak.pth) on CustomDataset: 80 images, 4 classes' in text for text in texts)
+    for (order, size), row in rows.items():
+        line = next(x for x in printed.splitlines() if re.match(rf'{order} +{size} ', x))
+        for name in ('accuracy', 'mean_class_accuracy', 'answers_changed'):
+            assert f'{row[name]["value"]:.2f}' in line
+            assert f'{row[name]["value"]:.1f}' in texts
+
+
+def test_test_py_takes_each_image_alone(leak, run_here, capsys, tmp_path):
+    """The configured batches, class after class, are the way to the leaked figure."""
+    config, checkpoint, labels, answers = leak
+    figures = {}
+    for regime, says in ((None, 'each image was tested alone'), ('configured', 'tell nothing')):
+        options = () if regime is None else ('--batch-regime', regime)
+        work = ('--work-dir', tmp_path / 'work', '--out-item', 'metrics')
+        out = tmp_path / f'{regime}.json'
+        assert run_here('tools/test.py', config, checkpoint, *work, '--out', out, *options) == 0
+        lines = [x for x in capsys.readouterr().out.splitlines() if 'over the batch' in x]
+        assert says in lines[-1] and '--batch-regime' in lines[-1]
+        figures[regime] = json.loads(out.read_text())['accuracy/top1']
+    assert figures[None] == pytest.approx(100 * accuracy_score(labels, answers), abs=0.01)
+    assert figures['configured'] > figures[None] + 20
+
+
+@pytest.mark.parametrize('attention', ['channel', 'spatial', None])
+def test_heads_that_judge_each_image_by_itself(leak, run_here, capsys, tmp_path, attention):
+    config = leak[0]
+    model, _ = fitted(config, **{'model.head.attention': attention})
+    torch.save(dict(state_dict=model.state_dict()), tmp_path / 'own.pth')
+    options = ('--cfg-options', f'model.head.attention={attention}')
+    sizes = ('--batch-sizes', 8, TEST, '--seeds', 2)
+    arguments = (config, tmp_path / 'own.pth', *sizes, '--out', tmp_path / 'out', *options)
+    assert run_here(TOOL, *arguments) == 0
+    assert 'independent of the batch' in capsys.readouterr().out
+    written = json.loads((tmp_path / 'out' / 'batch_audit.json').read_text())
+    assert not written['depends_on_batch'] and written['largest_score_difference'] < 1e-4
+    assert len(written['rows']) == 5
+    assert {row['answers_changed']['value'] for row in written['rows']} == {0.0}
+    (accuracy,) = {row['accuracy']['value'] for row in written['rows']}
+    assert 30 < accuracy < 100
+
+    work = ('--work-dir', tmp_path / 'work')
+    assert run_here('tools/test.py', config, tmp_path / 'own.pth', *work, *options) == 0
+    assert '--batch-regime' not in capsys.readouterr().out
+
+
+def test_dependence_below_the_head_is_found(leak, run_here, capsys, tmp_path):
+    """A norm that takes the batch's statistics, under a head that judges each image by itself."""
+    config = leak[0]
+    norm = {'type': 'BN', 'track_running_stats': False}
+    options = {'model.head.attention': None, 'model.neck.norm_cfg': norm}
+    model, _ = fitted(config, **options)
+    torch.save(dict(state_dict=model.state_dict()), tmp_path / 'norm.pth')
+    status = run_here(
+        TOOL, config, tmp_path / 'norm.pth', '--batch-sizes', 8, '--seeds', 1, '--out', tmp_path,
+        '--cfg-options', 'model.head.attention=None', 'model.neck.norm_cfg.type=BN',
+        'model.neck.norm_cfg.track_running_stats=False',
+    )  # fmt: skip
+    captured = capsys.readouterr()
+    assert status == 3 and 'the whole model runs' in captured.err
+    assert json.loads((tmp_path / 'batch_audit.json').read_text())['computed'] == 'whole model'
+
+
+def test_small_quickstart_model(tiny_model, run_here, capsys, tmp_path):
+    config, checkpoint = tiny_model('spatial')
+    sizes = ('--batch-sizes', 4, 16, '--seeds', 1)
+    assert run_here(TOOL, config, checkpoint, *sizes, '--out', tmp_path) == 0
+    printed = capsys.readouterr().out
+    assert 'independent of the batch' in printed
+    assert (tmp_path / 'batch_audit.png').stat().st_size > 20000
+
+
+def test_bad_input(leak, run_tool_here, tmp_path, monkeypatch):
+    config, checkpoint, _, _ = leak
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / 'file').write_text('')
+    weights = torch.load(checkpoint, weights_only=True)['state_dict']
+    torch.save(dict(state_dict={**weights, 'head.fc.bias': torch.zeros(7)}), tmp_path / 'o.pth')
+    for arguments, named in (
+        ((config, 'nowhere.pth'), 'nowhere.pth: no such checkpoint'),
+        (('nowhere.py', checkpoint), 'nowhere.py: no such config'),
+        ((config, 'file'), 'file: not a'),
+        ((config, 'o.pth'), 'o.pth: a checkpoint of another architecture'),
+        ((config, checkpoint, '--batch-sizes', 16, 0), 'batch sizes 16 0'),
+        ((config, checkpoint, '--seeds', 0), '0 seeds'),
+        ((config, checkpoint, '--tolerance', 0), '--tolerance 0'),
+        ((config, checkpoint, '--out', 'file'), '--out file'),
+    ):
+        status, err = run_tool_here(TOOL, *arguments)
+        line = err.strip().splitlines()[-1]
+        assert status == 1 and line.startswith('error: ') and named in line
+    assert not (tmp_path / 'work_dirs').exists()

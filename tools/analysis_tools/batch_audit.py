@@ -1,0 +1,135 @@
+"""Shows whether a model's answers depend on the batch in which an image is tested.
+
+    python tools/analysis_tools/batch_audit.py CONFIG CHECKPOINT
+    python tools/analysis_tools/batch_audit.py CONFIG CHECKPOINT --batch-sizes 8 32 --seeds 5
+
+Tests the same weights on the same images in batches of one, in shuffled batches and in batches
+read class by class. Writes batch_audit.json, .png and .svg. Exit status 0: every image gets the
+scores that it gets alone; 3: some do not; 1: the audit could not be made.
+"""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import torch
+from mmengine.config import DictAction
+from rich.console import Console
+
+from convcut_mm.errors import ConvcutError
+from convcut_mm.evaluation.batch_audit import Audit, audit
+from convcut_mm.evaluation.batch_audit_report import record, table
+from convcut_mm.evaluation.batch_regimes import probe_batches, regimes
+from convcut_mm.evaluation.batch_scores import BatchScorer
+from convcut_mm.utils import tool
+from convcut_mm.utils.atomic import write_atomically
+from convcut_mm.utils.progress import progress
+from convcut_mm.visualization.batch_audit import draw
+from convcut_mm.visualization.classifier import build_dataset, load_classifier
+from convcut_mm.visualization.style import save
+
+DEPENDS = 3  # exit status
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument('config', help='config file; its test_dataloader names the images')
+    parser.add_argument('checkpoint', help='checkpoint file')
+    parser.add_argument(
+        '--batch-sizes', type=int, nargs='+', default=[16, 32, 64, 256], metavar='N'
+    )
+    parser.add_argument(
+        '--seeds', type=int, default=3, metavar='N', help='draws of each order and batch size'
+    )
+    parser.add_argument('--split', help="another split of the test set, such as 'valid'")
+    parser.add_argument(
+        '--tolerance',
+        type=float,
+        default=1e-4,
+        help='differences of a probability up to this are numerical noise (default 1e-4)',
+    )
+    parser.add_argument('--out', help='folder; by default work_dirs/batch_audit/ and the config')
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        action=DictAction,
+        metavar='KEY=VALUE',
+        help='override settings of the config, e.g. model.head.attention=spatial',
+    )
+    return parser.parse_args()
+
+
+def main() -> None:
+    args = parse_args()
+    tests = regimes(args.batch_sizes, args.seeds)
+    if not args.tolerance > 0:
+        raise ConvcutError(f'--tolerance {args.tolerance:g}: expected a positive number')
+    out = Path(args.out or Path('work_dirs') / 'batch_audit' / Path(args.config).stem)
+    if out.exists() and not out.is_dir():
+        raise ConvcutError(f'--out {out}: expected a folder, this is a file')
+    options = dict(args.cfg_options or {})
+    if args.split is not None:
+        options['test_dataloader.dataset.split'] = args.split
+    classifier = load_classifier(args.config, args.checkpoint, cfg_options=options)
+    loader = classifier.config.test_dataloader
+    dataset = build_dataset(loader.dataset, pipeline=loader.dataset.pipeline)
+    scorer = BatchScorer(classifier.model, dataset, loader)
+    labels = scorer.labels()
+    found = run(scorer, labels, tests, args.tolerance, loader.get('batch_size', 32))
+
+    about = dict(
+        config=args.config,
+        checkpoint=args.checkpoint,
+        dataset=type(dataset).__name__,
+        split=loader.dataset.get('split'),
+        classes=classifier.classes,
+        computed='whole model' if scorer.features is None else 'head on stored features',
+    )
+    content = json.dumps({**about, **record(found)}, indent=2, allow_nan=False)
+    write_atomically(out / 'batch_audit.json', f'{content}\n'.encode())
+    paths = [
+        out / 'batch_audit.json',
+        *save(draw(found, title(about, found)), out / 'batch_audit'),
+    ]
+    # a pipe has no width: whole lines for grep
+    Console(width=None if sys.stdout.isatty() else 240).print(table(found))
+    print(f'written: {", ".join(map(str, paths))}\n{found.verdict()}')
+    if found.depends_on_batch:
+        sys.exit(DEPENDS)
+
+
+def run(
+    scorer: BatchScorer, labels: np.ndarray, tests: list, tolerance: float, batch_size: int
+) -> Audit:
+    """Tests under all regimes, with a progress bar."""
+    # TensorFloat-32 rounds by more than the tolerance
+    torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = False
+    with progress('Computing features', len(scorer)) as step:
+        scorer.store_features(batch_size, step)
+    if not scorer.features_hold(probe_batches(tests, labels), tolerance):
+        print(
+            'what enters the head depends on the batch or cannot be kept: the whole model runs '
+            f'in each of the {len(tests)} tests',
+            file=sys.stderr,
+        )
+    with progress('Testing', len(tests) * len(scorer)) as step:
+        return audit(lambda batches: scorer.scores(batches, step), labels, tests, tolerance)
+
+
+def title(about: dict, found: Audit) -> str:
+    """Which model and which images, and what was found."""
+    split = f', {about["split"]}' if about['split'] else ''
+    verdict = 'scores change' if found.depends_on_batch else 'no score changes'
+    return (
+        f'{Path(about["config"]).stem} ({Path(about["checkpoint"]).name}) on {about["dataset"]}'
+        f'{split}: {len(found.labels)} images, {found.num_classes} classes\n'
+        f'the same weights on the same images, batched in other ways: {verdict}'
+    )
+
+
+if __name__ == '__main__':
+    tool.run_tool(main)

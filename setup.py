@@ -57,6 +57,7 @@ setup(
         'scikit-learn',
         'pillow>=10.1',
         'rich',
+        'pyyaml',
         'h5py',
     ],
     extras_require={

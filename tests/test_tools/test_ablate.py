@@ -45,7 +45,7 @@ def small_set(frozen_config) -> Path:
     """Two rows on drawn faces, and the training of their backbone."""
     folder = frozen_config('backbone.py', epochs=1, extra=BACKBONE).parent
     row = ROW.format(store=folder / 'store')
-    frozen_config('plain.py', epochs=4, extra=row)
+    frozen_config('plain.py', epochs=6, extra=row)
     frozen_config('balanced.py', epochs=1, extra=row + BALANCED)
     (folder / 'sampling.yml').write_text(SET)
     return folder / 'sampling.yml'
@@ -74,7 +74,7 @@ def killed_and_resumed(small_set, run_python, tmp_path_factory):
     """The set, killed within the second run, then run to the end: (work folder, output)."""
     work = tmp_path_factory.mktemp('ablations') / 'work'
     arguments = [small_set, '--seeds', 2, '--work-dir', work]
-    kill_when('Epoch(val) [1]', work / 'plain' / 'seed_1' / 'train.log', arguments)
+    kill_when('Epoch(train) [3]', work / 'plain' / 'seed_1' / 'train.log', arguments)
     assert not list(work.glob('*.md'))
     first = work / 'plain' / 'seed_0' / 'predictions.pkl'
     before = first.stat().st_mtime_ns
@@ -89,7 +89,7 @@ def test_killed_set_goes_on(killed_and_resumed):
     assert '[1/3] as it is, seed 1: to go on training from epoch_' in output
     assert 'resumed epoch: ' in (work / 'plain' / 'seed_1' / 'train.log').read_text()
     # trained to the end, and the backbone once
-    assert (work / 'plain' / 'seed_1' / 'last_checkpoint').read_text().endswith('epoch_4.pth')
+    assert (work / 'plain' / 'seed_1' / 'last_checkpoint').read_text().endswith('epoch_6.pth')
     assert not (work / 'backbone' / 'seed_1').exists()
     assert '0 s left' in output
 
@@ -125,7 +125,7 @@ def test_table_equals_the_predictions(killed_and_resumed):
         '- fitted on: DrawnFaces, train, part fit (held out: 0.1, seed 0)',
         '- tested on: DrawnFaces, test',
         '- epoch chosen by: accuracy/top1 on DrawnFaces, train, part holdout',
-        '- recipe, row "as it is": AdamW, learning rate 0.001, batches of 6, 4 epochs',
+        '- recipe, row "as it is": AdamW, learning rate 0.001, batches of 6, 6 epochs',
         '- Drawn faces.',
     ):
         assert line in text, line

@@ -62,6 +62,7 @@ setup(
         GRAD_CAM,
         'pillow>=10.1',
         'rich',
+        'pyyaml',
         'h5py',
     ],
     extras_require={

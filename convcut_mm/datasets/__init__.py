@@ -2,5 +2,6 @@ from .drawn_faces import DrawnFaces
 from .fer_dataset import FERDataset
 from .ferplus import FERPlus
 from .rafdb import RAFDB
+from .samplers import ClassBalancedSampler
 
-__all__ = ['DrawnFaces', 'FERDataset', 'FERPlus', 'RAFDB']
+__all__ = ['ClassBalancedSampler', 'DrawnFaces', 'FERDataset', 'FERPlus', 'RAFDB']

@@ -10,11 +10,9 @@ import numpy as np
 import torch
 from mmpretrain.datasets import BaseDataset
 from PIL import Image
-from sklearn.model_selection import train_test_split
 
 from ..errors import ConvcutError
-
-PARTS = (None, 'fit', 'holdout')
+from .utils.parts import parse_part
 
 
 @contextmanager
@@ -37,9 +35,12 @@ class FERDataset(BaseDataset):
         split (str): One of the class's ``SPLITS``, as the data set's authors made them.
         part (str, optional): None for the whole split, or 'fit' / 'holdout' for the two parts
             that a stratified, seeded draw makes of it, so that nothing has to be chosen on the
-            test set. Defaults to None.
-        holdout (float): Share of the split that 'holdout' gets, between 0 and 1. Defaults to 0.1.
-        holdout_seed (int): Seed of that draw; the parts of one seed never overlap. Defaults to 0.
+            test set. A chain draws again: 'holdout/fit' is the 'fit' part of the 'holdout' part.
+            Defaults to None.
+        holdout (float | Sequence[float]): Share that 'holdout' gets, between 0 and 1: one for
+            each draw of a chain, or one for all. Defaults to 0.1.
+        holdout_seed (int | Sequence[int]): Seed of the draw, likewise. Two parts never overlap
+            where shares and seeds agree up to the draw in which the parts differ. Defaults to 0.
         class_ordered (bool): Sort the images by class, as the released data script does. Matters
             only to models with batch attention. Defaults to False: the files' order.
         pipeline (Sequence): Transforms. Defaults to ().
@@ -58,8 +59,8 @@ class FERDataset(BaseDataset):
         data_root: str,
         split: str,
         part: Optional[str] = None,
-        holdout: float = 0.1,
-        holdout_seed: int = 0,
+        holdout: Union[float, Sequence[float]] = 0.1,
+        holdout_seed: Union[int, Sequence[int]] = 0,
         class_ordered: bool = False,
         pipeline: Sequence = (),
         test_mode: bool = False,
@@ -70,12 +71,11 @@ class FERDataset(BaseDataset):
             raise ConvcutError(
                 f'{name}: unknown split "{split}", expected one of {", ".join(self.SPLITS)}'
             )
-        if part not in PARTS:
-            raise ConvcutError(f'{name}: unknown part "{part}", expected None, "fit" or "holdout"')
-        if not 0 < holdout < 1:
-            raise ConvcutError(f'{name}: holdout={holdout}, expected a share between 0 and 1')
+        try:
+            self._draws = parse_part(part, holdout, holdout_seed)
+        except ConvcutError as error:
+            raise ConvcutError(f'{name}: {error}') from None
         self.split, self.part = split, part
-        self.holdout, self.holdout_seed = holdout, holdout_seed
         self.class_ordered = class_ordered
         # shared memory, so that worker processes that live on see the next epoch's number too
         self._draw_key = torch.full((2,), -1, dtype=torch.int64).share_memory_()
@@ -97,27 +97,17 @@ class FERDataset(BaseDataset):
         items = self.read_items()
         if not items:
             raise ConvcutError(f'{self.data_root}: the split "{self.split}" has no images')
-        if self.part is not None:
-            items = self._take_part(items)
+        for draw in self._draws:
+            try:
+                items = [items[i] for i in draw.take([item['gt_label'] for item in items])]
+            except ValueError as error:
+                raise ConvcutError(
+                    f'{self.data_root}: cannot hold out {draw.holdout:g} of the {len(items)} '
+                    f'images of "{self.split}" by class: {error}'
+                ) from None
         if self.class_ordered:
             items.sort(key=lambda item: item['gt_label'])  # stable within a class
         return items
-
-    def _take_part(self, items: list) -> list:
-        labels = [item['gt_label'] for item in items]
-        try:
-            fit, held = train_test_split(
-                np.arange(len(items)),
-                test_size=self.holdout,
-                random_state=self.holdout_seed,
-                stratify=labels,
-            )
-        except ValueError as error:
-            raise ConvcutError(
-                f'{self.data_root}: cannot hold out {self.holdout:g} of the {len(items)} images '
-                f'of "{self.split}" by class: {error}'
-            ) from None
-        return [items[i] for i in sorted(fit if self.part == 'fit' else held)]
 
     def set_epoch(self, seed: int, epoch: int) -> None:
         """From now on the random draws for an image depend on seed, epoch and image only.
@@ -182,12 +172,11 @@ class FERDataset(BaseDataset):
 
     def extra_repr(self) -> list:
         """Lines for ``print(dataset)``."""
-        part = (
-            ''
-            if self.part is None
-            else f' ({self.part}, {self.holdout:g} held out, seed {self.holdout_seed})'
-        )
-        return [f'Root: \t{self.data_root}', f'Split: \t{self.split}{part}']
+        parts = '; '.join(map(str, self._draws))
+        return [
+            f'Root: \t{self.data_root}',
+            f'Split: \t{self.split}' + (f' ({parts})' if parts else ''),
+        ]
 
 
 def _damage(path: str) -> str:

@@ -3,6 +3,7 @@
 import csv
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Optional
 
 import numpy as np
 from mmengine.logging import print_log
@@ -46,6 +47,9 @@ class FERPlus(FERDataset):
         num_classes (int): 8, or 7 without contempt. Defaults to 8.
         label_source (str): 'label.csv' in each folder, or 'fer2013new.csv' in ``data_root``.
             Defaults to 'label.csv'.
+        keep (str, optional): Another rule, by which an image has to be kept too. Soft labels for
+            the images of the usual protocol, and so with the same parts, are
+            ``rule='crossentropy', keep='majority'``. Defaults to None.
         **kwargs: See :class:`FERDataset`.
     """
 
@@ -59,12 +63,16 @@ class FERPlus(FERDataset):
         rule: str = 'majority',
         num_classes: int = 8,
         label_source: str = 'label.csv',
+        keep: Optional[str] = None,
         **kwargs,
     ) -> None:
-        if rule not in ferplus_votes.RULES:
-            raise ConvcutError(
-                f'FERPlus: unknown rule "{rule}", expected one of {", ".join(ferplus_votes.RULES)}'
-            )
+        keep = rule if keep is None else keep
+        for option, value in (('rule', rule), ('keep', keep)):
+            if value not in ferplus_votes.RULES:
+                raise ConvcutError(
+                    f'FERPlus: unknown {option} "{value}", expected one of '
+                    f'{", ".join(ferplus_votes.RULES)}'
+                )
         if num_classes not in (7, 8):
             raise ConvcutError(
                 f'FERPlus: num_classes={num_classes}, expected 8, or 7 without contempt'
@@ -74,7 +82,8 @@ class FERPlus(FERDataset):
                 f'FERPlus: unknown label_source "{label_source}", expected one of '
                 f'{", ".join(LABEL_SOURCES)}'
             )
-        self.rule, self.num_classes, self.label_source = rule, num_classes, label_source
+        self.rule, self.keep = rule, keep
+        self.num_classes, self.label_source = num_classes, label_source
         metainfo = dict(classes=self.METAINFO['classes'][:num_classes])
         metainfo.update(kwargs.pop('metainfo', None) or {})
         super().__init__(data_root=data_root, split=split, metainfo=metainfo, **kwargs)
@@ -94,6 +103,9 @@ class FERPlus(FERDataset):
         if self.label_source == 'label.csv' and origin.is_file():
             self._metainfo['label_source'] += f', from {origin.read_text().strip()}'
         scores = ferplus_votes.targets(votes, self.rule, self.num_classes)
+        if self.keep != self.rule:
+            kept = ferplus_votes.targets(votes, self.keep, self.num_classes).any(1)
+            scores = scores * kept[:, None]
         check_images(folder, names, source)
         items = []
         for name, score in zip(names, scores):
@@ -102,9 +114,10 @@ class FERPlus(FERDataset):
                 if self.rule in ferplus_votes.SOFT_RULES:
                     item['gt_score'] = score.astype(np.float32)
                 items.append(item)
+        also = '' if self.keep == self.rule else f' and "{self.keep}"'
         print_log(
             f'FERPlus {self.split}: {len(items)} of {len(names)} images kept by the rule '
-            f'"{self.rule}", votes from {self._metainfo["label_source"]}',
+            f'"{self.rule}"{also}, votes from {self._metainfo["label_source"]}',
             logger='current',
         )
         return items

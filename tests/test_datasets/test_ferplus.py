@@ -58,6 +58,18 @@ def test_soft_labels_arrive(mixed):
     assert 'gt_score' not in FERPlus(str(mixed), rule='majority', pipeline=PACK)[0]['data_samples']
 
 
+def test_soft_labels_for_the_images_of_another_rule(tmp_path):
+    votes = [[6, 4, 0, 0, 0, 0, 0, 0, 0, 0], [5, 5, 0, 0, 0, 0, 0, 0, 0, 0], one_answer(2)]
+    write_split(tmp_path, 'train', votes)
+    soft = FERPlus(str(tmp_path), rule='crossentropy', pipeline=PACK)
+    hard = FERPlus(str(tmp_path))
+    kept = FERPlus(str(tmp_path), rule='crossentropy', keep='majority', pipeline=PACK)
+    assert (len(soft), len(hard), len(kept)) == (3, 2, 2)
+    paths = [[one.get_data_info(i)['img_path'] for i in range(2)] for one in (hard, kept)]
+    assert paths[0] == paths[1] and kept.get_gt_labels().tolist() == [0, 2]
+    assert kept[0]['data_samples'].gt_score[:2].tolist() == pytest.approx([0.6, 0.4])
+
+
 def test_probability_draws(mixed):
     dataset = FERPlus(str(mixed), rule='probability', pipeline=PACK)
 
@@ -223,6 +235,7 @@ def test_nothing_left(tmp_path, rule, votes):
     'options, message',
     [
         (dict(rule='mean'), 'unknown rule "mean", expected one of majority'),
+        (dict(keep='mean'), 'unknown keep "mean", expected one of majority'),
         (dict(split='dev'), 'unknown split "dev", expected one of train, valid, test'),
         (dict(label_source='votes.csv'), 'unknown label_source "votes.csv"'),
         (dict(num_classes=6), 'num_classes=6, expected 8, or 7'),

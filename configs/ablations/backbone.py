@@ -1,0 +1,53 @@
+# What the frozen backbones of the ablations are cut from: a full ConvNeXt-atto with a plain linear
+# head, trained from scratch on one half of FER2013Train. tools/ablate.py trains it by itself.
+#     python tools/train.py configs/ablations/backbone.py
+_base_ = [
+    '../_base_/models/convcut-atto.py',
+    '../_base_/datasets/ferplus-halves_48.py',
+    '../_base_/schedules/adamw_20e_cosine.py',
+    '../_base_/default_runtime.py',
+]
+model = dict(
+    backbone=dict(num_stages=4, out_norm=True),  # all of it, so that every cut can be taken
+    neck=dict(_delete_=True, type='GlobalAveragePooling'),
+    head=dict(
+        _delete_=True,
+        type='LinearClsHead',
+        num_classes=8,
+        in_channels=320,
+        loss=dict(type='LabelSmoothLoss', label_smooth_val=0.1),
+    ),
+)
+
+# the augmentation of convcut-atto_ferplus.py, written out: that recipe may change, this one not
+train_pipeline = [
+    dict(type='LoadImageFromFile', imdecode_backend='pillow'),
+    dict(type='Resize', scale=(48, 48)),
+    dict(type='RandomFlip', prob=0.5, direction='horizontal'),
+    dict(type='RandomCrop', crop_size=48, padding=4, pad_val=0),
+    dict(
+        type='RandomErasing',
+        erase_prob=0.2,
+        mode='const',
+        fill_color=[128, 128, 128],
+        min_area_ratio=0.02,
+        max_area_ratio=0.2,
+    ),
+    dict(type='PackInputs'),
+]
+train_dataloader = dict(batch_size=32, dataset=dict(part='fit/fit', pipeline=train_pipeline))
+val_dataloader = dict(dataset=dict(part='fit/holdout'))
+
+max_epochs = 10  # ten minutes on two cores
+train_cfg = dict(max_epochs=max_epochs)
+param_scheduler = [
+    dict(type='LinearLR', start_factor=0.01, by_epoch=True, end=1, convert_to_iter_based=True),
+    dict(
+        type='CosineAnnealingLR',
+        eta_min=1e-6,
+        by_epoch=True,
+        begin=1,
+        end=max_epochs,
+        convert_to_iter_based=True,
+    ),
+]

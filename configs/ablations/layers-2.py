@@ -1,0 +1,3 @@
+# Two convolutions.
+_base_ = ['layers-1.py']
+model = dict(neck=dict(num_layers=2))

@@ -1,0 +1,5 @@
+# Targets are the votes' distribution.
+_base_ = ['convcut.py']
+# keep='majority': the same images as with hard labels, and so the same halves of them
+train_dataloader = dict(dataset=dict(rule='crossentropy', keep='majority'))
+model = dict(head=dict(loss=dict(use_soft=True)))

@@ -1,0 +1,142 @@
+"""A set of rows to compare, read from a YAML file."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Optional, Union
+
+import yaml
+
+from ..errors import ConvcutError
+from ..zoo import root
+
+_KEYS = {'title', 'backbone', 'rows', 'notes'}
+_ROW_KEYS = {'title', 'config', 'paper'}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table.
+
+    Args:
+        title (str): What is different in it.
+        config (Path): Its config file.
+        paper (dict): The paper's figures by the heading of their column, in per cent.
+    """
+
+    title: str
+    config: Path
+    paper: dict
+
+
+@dataclass(frozen=True)
+class AblationSet:
+    """Rows that stand in one table.
+
+    Args:
+        name (str): Name of the file, without suffix.
+        title (str): Heading of the table.
+        rows (tuple[Row]): Its lines.
+        backbone (Path, optional): Config whose last checkpoint every row takes its frozen
+            backbone from; trained before the rows. None where the rows need none.
+        notes (tuple[str]): Sentences below the table.
+    """
+
+    name: str
+    title: str
+    rows: tuple
+    backbone: Optional[Path] = None
+    notes: tuple = ()
+
+
+def read_set(name: Union[str, Path]) -> AblationSet:
+    """Reads a set.
+
+    ::
+
+        title: what is compared
+        backbone: backbone.py            # optional; paths are relative to this file
+        rows:
+          - title: what is different
+            config: row.py
+            paper: {RAF-DB: 97.33}       # optional
+        notes: [a sentence]              # optional
+
+    Args:
+        name (str | Path): A file, or the name of one in ``configs/ablations``.
+
+    Raises:
+        ConvcutError: No such set, keys that are missing or unknown, a config that does not exist,
+            two rows with one title, or two configs of one name.
+    """
+    path = _find(str(name))
+    try:
+        content = yaml.safe_load(path.read_text(encoding='utf-8'))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        reason = ' '.join(str(error).split())
+        raise ConvcutError(f'{path}: not a YAML file ({reason})') from None
+    _check_keys(path, 'the file', content, _KEYS, {'title', 'rows'})
+    if not isinstance(content['rows'], list) or not content['rows']:
+        raise ConvcutError(f'{path}: expected a list of rows under "rows"')
+    rows = tuple(_row(path, number, row) for number, row in enumerate(content['rows'], 1))
+    titles = [row.title for row in rows]
+    for title in titles:
+        if titles.count(title) > 1:
+            raise ConvcutError(f'{path}: two rows have the title "{title}"')
+    backbone = content.get('backbone')
+    backbone = None if backbone is None else _config(path, backbone)
+    _check_names(path, [*(row.config for row in rows), *([backbone] if backbone else [])])
+    notes = content.get('notes') or []
+    if not isinstance(notes, list):
+        raise ConvcutError(f'{path}: expected a list of sentences under "notes"')
+    return AblationSet(path.stem, str(content['title']), rows, backbone, tuple(map(str, notes)))
+
+
+def _find(name: str) -> Path:
+    folder = root() / 'configs' / 'ablations'
+    for path in (Path(name), folder / f'{name}.yml'):
+        if path.is_file():
+            return path
+    known = ', '.join(sorted(path.stem for path in folder.glob('*.yml')))
+    raise ConvcutError(f'{name}: no such file, and no such set; the sets are {known}')
+
+
+def _row(path: Path, number: int, row: Any) -> Row:
+    _check_keys(path, f'row {number}', row, _ROW_KEYS, {'title', 'config'})
+    paper = row.get('paper') or {}
+    if not isinstance(paper, dict) or not all(
+        isinstance(value, (int, float)) for value in paper.values()
+    ):
+        raise ConvcutError(f'{path}: row {number}: expected "paper" to be {{heading: number}}')
+    paper = {str(key): float(value) for key, value in paper.items()}
+    return Row(str(row['title']), _config(path, row['config']), paper)
+
+
+def _check_keys(path: Path, where: str, content: Any, known: set, needed: set) -> None:
+    if not isinstance(content, dict):
+        raise ConvcutError(f'{path}: expected {where} to have the keys {", ".join(sorted(known))}')
+    for key in content:
+        if key not in known:
+            raise ConvcutError(
+                f'{path}: unknown key "{key}" in {where}, expected {", ".join(sorted(known))}'
+            )
+    for key in sorted(needed):
+        if content.get(key) is None:
+            raise ConvcutError(f'{path}: {where} has no "{key}"')
+
+
+def _config(path: Path, name: str) -> Path:
+    config = path.parent / str(name)
+    if not config.is_file():
+        raise ConvcutError(f'{config}: no such config file, named in {path}')
+    return config
+
+
+def _check_names(path: Path, configs: list) -> None:
+    """A run's folder has its config's name."""
+    seen: dict = {}
+    for config in configs:
+        other = seen.setdefault(config.stem, config)
+        if other.resolve() != config.resolve():
+            raise ConvcutError(
+                f'{path}: {other} and {config} have one name, and would share a work folder'
+            )

@@ -1,0 +1,123 @@
+"""The table of a set: means, spreads and intervals, from the predictions alone."""
+
+from collections.abc import Sequence
+from typing import Optional
+
+import numpy as np
+
+from ..errors import ConvcutError
+from ..evaluation.report import figure_text, markdown_table
+from ..evaluation.scores import Figure, score
+from .ablation_set import AblationSet, Row
+
+# a row's figures, and their headings
+FIGURES = {
+    'overall_accuracy': 'overall accuracy',
+    'mean_class_accuracy': 'mean class accuracy',
+    'macro_f1': 'macro F1',
+}
+
+
+def table(
+    rows: AblationSet,
+    results: dict,
+    protocol: Sequence[str],
+    classes: Optional[Sequence[str]] = None,
+) -> dict:
+    """The table as plain data.
+
+    Args:
+        rows (AblationSet): The set.
+        results (dict): For each row's title {seed: :class:`Predictions`}; rows without any are
+            left out.
+        protocol (Sequence[str]): What was trained and tested on what.
+        classes (Sequence[str], optional): Names of the classes. Defaults to None: their numbers.
+
+    Returns:
+        dict: ``title``, ``protocol``, ``notes``, ``classes`` ({name: test images}) and ``rows``.
+        Figures are in per cent: ``value`` is the mean over the seeds, ``spread`` their standard
+        deviation, ``interval`` the 95 % bootstrap interval of the mean over the images.
+
+    Raises:
+        ConvcutError: No results, or two of other images or labels.
+    """
+    found = [(row, results[row.title]) for row in rows.rows if results.get(row.title)]
+    if not found:
+        raise ConvcutError(f'{rows.name}: no run has been tested yet, so there is no table')
+    first = next(iter(found[0][1].values()))
+    for row, seeds in found:
+        for seed, one in seeds.items():
+            if one.names != first.names or not np.array_equal(one.labels, first.labels):
+                raise ConvcutError(
+                    f'row "{row.title}", seed {seed}: predictions of other images or labels than '
+                    "the first row's, so they can't stand in one table"
+                )
+    count = first.scores.shape[1]
+    names = list(classes) if classes is not None else [str(number) for number in range(count)]
+    return dict(
+        title=rows.title,
+        protocol=list(protocol),
+        notes=list(rows.notes),
+        classes=dict(zip(names, np.bincount(first.labels, minlength=count).tolist())),
+        rows=[_row(row, seeds, names) for row, seeds in found],
+    )
+
+
+def _row(row: Row, seeds: dict, classes: Sequence[str]) -> dict:
+    predictions = [seeds[seed] for seed in sorted(seeds)]
+    answers = np.stack([one.answers for one in predictions], axis=1)  # (N, seeds)
+    scores = score(predictions[0].labels, answers, len(classes))
+    return dict(
+        title=row.title,
+        config=row.config.name,
+        seeds=sorted(seeds),
+        paper=row.paper,
+        **{key: getattr(scores, key).as_dict() for key in FIGURES},
+        class_accuracies={
+            name: figure.as_dict() for name, figure in zip(classes, scores.class_accuracies)
+        },
+    )
+
+
+def markdown(content: dict) -> str:
+    """The table as Markdown, with the accuracy of each class, protocol and notes.
+
+    Args:
+        content (dict): What :func:`table` gave.
+
+    Returns:
+        str: The text; it ends with a line break.
+    """
+    papers = list(dict.fromkeys(key for row in content['rows'] for key in row['paper']))
+    rows = [['', *FIGURES.values(), 'seeds', *(f'paper, {key}' for key in papers)]]
+    by_class = [['', *(f'{name} ({count})' for name, count in content['classes'].items())]]
+    for row in content['rows']:
+        paper = [f'{row["paper"][key]:.2f}' if key in row['paper'] else '' for key in papers]
+        figures = [_text(row[key]) for key in FIGURES]
+        rows.append([row['title'], *figures, str(len(row['seeds'])), *paper])
+        values = [figure['value'] for figure in row['class_accuracies'].values()]
+        by_class.append(
+            [row['title'], *('-' if value is None else f'{value:.1f}' for value in values)]
+        )
+    images = sum(content['classes'].values())
+    return '\n'.join(
+        [
+            f'## {content["title"]}',
+            '',
+            markdown_table(rows),
+            'Per cent: mean ± standard deviation over the seeds, and in brackets the 95 % '
+            f'interval of the mean (bootstrap over the {images} test images).',
+            '',
+            'Accuracy in each class, and the number of its test images:',
+            '',
+            markdown_table(by_class),
+            *(f'- {line}' for line in (*content['protocol'], *content['notes'])),
+            '',
+        ]
+    )
+
+
+def _text(figure: dict) -> str:
+    numbers = [figure['value'], *figure['interval'], figure['spread']]
+    value, low, high, spread = (np.nan if number is None else number for number in numbers)
+    return figure_text(Figure(value, (low, high), spread))

@@ -1,0 +1,44 @@
+"""The sentences of a protocol, from the configs of this repository."""
+
+from mmengine.config import Config
+
+from convcut_mm.ablation import protocol
+from convcut_mm.zoo import root
+
+
+def config(name: str) -> Config:
+    return Config.fromfile(root() / 'configs' / f'{name}.py')
+
+
+def test_shared_and_differing_lines():
+    rows = {
+        'plain': config('ablations/convcut'),
+        'soft': config('ablations/soft-labels'),
+    }
+    lines = protocol(rows, config('ablations/backbone'))
+    parts = '(held out: 0.5 and 0.1, seed 1), rule'
+    assert 'tested on: FERPlus, valid, rule majority, votes of label.csv' in lines
+    assert 'backbone: frozen' in lines
+    assert (
+        f'fitted on, row "plain": FERPlus, train, part holdout/fit {parts} majority, '
+        'votes of label.csv'
+    ) in lines
+    assert (
+        f'fitted on, row "soft": FERPlus, train, part holdout/fit {parts} crossentropy on the '
+        'images of majority, votes of label.csv'
+    ) in lines
+    weights = next(line for line in lines if line.startswith('weights of the backbone: '))
+    assert f'part fit/fit {parts} majority' in weights and 'AdamW' in weights
+
+
+def test_choosing_on_the_test_set_is_told():
+    lines = protocol({'released': config('convcut_released_rafdb')})
+    assert 'epoch chosen by: accuracy/top1 on RAFDB, test' in lines
+    assert 'tested on: RAFDB, test' in lines
+    assert not any(line.startswith('weights of the backbone') for line in lines)
+
+
+def test_no_choice_is_told():
+    cfg = config('ablations/convcut')
+    cfg.default_hooks.checkpoint.save_best = None
+    assert 'epoch chosen by: nothing, it is the last one' in protocol({'row': cfg})

@@ -1,0 +1,85 @@
+"""How often each class is drawn, and that a draw depends on seed and epoch alone."""
+
+import numpy as np
+import pytest
+
+from convcut_mm.datasets import ClassBalancedSampler
+from convcut_mm.errors import ConvcutError
+
+COUNTS = (900, 90, 10)
+
+
+class Labels:
+    """As much of a data set as the sampler asks for."""
+
+    def __init__(self, counts=COUNTS) -> None:
+        self.labels = np.repeat(np.arange(len(counts)), counts)
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def get_gt_labels(self) -> np.ndarray:
+        return self.labels
+
+
+def shares(sampler: ClassBalancedSampler, epochs: int = 20) -> np.ndarray:
+    drawn = []
+    for epoch in range(epochs):
+        sampler.set_epoch(epoch)
+        drawn += list(sampler)
+    return np.bincount(sampler.dataset.labels[drawn]) / len(drawn)
+
+
+@pytest.mark.parametrize(
+    'power, expected',
+    [
+        (0, [1 / 3, 1 / 3, 1 / 3]),
+        (0.5, np.sqrt(COUNTS) / np.sqrt(COUNTS).sum()),
+        (1, np.array(COUNTS) / 1000),
+    ],
+)
+def test_shares_of_the_classes(power, expected):
+    sampler = ClassBalancedSampler(Labels(), power=power, seed=0)
+    # 20,000 draws: five standard deviations are below 0.018
+    assert shares(sampler) == pytest.approx(np.array(expected), abs=0.018)
+
+
+def test_images_of_a_class_are_alike():
+    sampler = ClassBalancedSampler(Labels((50, 5)), seed=0)
+    drawn = []
+    for epoch in range(200):
+        sampler.set_epoch(epoch)
+        drawn += list(sampler)
+    counts = np.bincount(drawn, minlength=55)
+    assert counts[:50] == pytest.approx(110, abs=60) and counts[50:] == pytest.approx(
+        1100, abs=170
+    )
+
+
+def test_draws_follow_seed_and_epoch():
+    def draw(seed, epoch):
+        sampler = ClassBalancedSampler(Labels(), seed=seed)
+        sampler.set_epoch(epoch)
+        return list(sampler)
+
+    assert draw(0, 0) == draw(0, 0) and len(draw(0, 0)) == 1000
+    assert draw(0, 0) != draw(0, 1) and draw(0, 0) != draw(7, 0)
+
+
+def test_processes_share_an_epoch():
+    whole = list(ClassBalancedSampler(Labels(), seed=3))
+    parts = []
+    for rank in range(4):
+        sampler = ClassBalancedSampler(Labels(), seed=3)
+        # what mmengine's DefaultSampler reads from the process group
+        sampler.rank, sampler.world_size = rank, 4
+        parts.append(list(sampler))
+    assert [len(part) for part in parts] == [250] * 4
+    assert [one for row in zip(*parts) for one in row] == whole
+
+
+def test_what_is_refused():
+    with pytest.raises(ConvcutError, match='power=2, expected 0'):
+        ClassBalancedSampler(Labels(), power=2)
+    with pytest.raises(ConvcutError, match='list has no get_gt_labels'):
+        ClassBalancedSampler([1, 2, 3])

@@ -1,0 +1,145 @@
+"""Runs a set of configs with several seeds, and puts them into one table.
+
+    python tools/ablate.py table2                  # a set of configs/ablations, or a file of one
+    python tools/ablate.py table2 --dry-run        # only lists what is left to run
+    python tools/ablate.py table2 --seeds 5        # two more seeds: only those are run
+
+The same command goes on after an interruption. Each run is tools/train.py and tools/test.py in a
+folder of its own, WORK_DIR/CONFIG/seed_N; sets share the runs that they have in common. The table
+is WORK_DIR/SET.md and SET.json. How a set is written: docs/ablations.md.
+"""
+
+import argparse
+import json
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import Optional
+
+from mmengine.config import Config
+from mmengine.registry import DefaultScope
+from mmpretrain.registry import DATASETS
+
+from convcut_mm.ablation import AblationSet, Run, markdown, protocol, read_set, table
+from convcut_mm.errors import ConvcutError
+from convcut_mm.utils import tool
+from convcut_mm.utils.atomic import write_atomically
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument('set', help='name of a set in configs/ablations, or a YAML file')
+    parser.add_argument(
+        '--seeds', type=int, default=3, metavar='N', help='seeds of each row, 0 to N-1; default 3'
+    )
+    parser.add_argument(
+        '--work-dir', default='work_dirs/ablations', help='folder of runs and tables'
+    )
+    parser.add_argument('--dry-run', action='store_true', help='list what is left, run nothing')
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        default=[],
+        metavar='KEY=VALUE',
+        help='override settings of every config of the set, as in tools/train.py',
+    )
+    return parser.parse_args()
+
+
+def main() -> None:
+    args = parse_args()
+    if args.seeds < 1:
+        raise ConvcutError(f'--seeds {args.seeds}: expected 1 or more')
+    # a terminated run takes its training along
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    rows, work_dir = read_set(args.set), Path(args.work_dir)
+    first, backbone = None, None
+    if rows.backbone is not None:
+        first = Run(rows.backbone, 0, work_dir, args.cfg_options)
+        if not first.trained:
+            say('backbone', first)
+            if args.dry_run:
+                for row in rows.rows:
+                    print(f'{row.title}: {args.seeds} seeds, after the backbone')
+                return
+            first.train()
+        backbone = first.last_checkpoint()
+    # row by row: a table that was interrupted has whole rows
+    runs = [
+        (row.title, Run(row.config, seed, work_dir, args.cfg_options, backbone))
+        for row in rows.rows
+        for seed in range(args.seeds)
+    ]
+    if args.dry_run:
+        for title, run in runs:
+            say(f'{title}, seed {run.seed}', run)
+        return
+    try:
+        execute(runs)
+    finally:
+        report(rows, runs, first, work_dir)
+
+
+def say(what: str, run: Run) -> None:
+    """Prints what is left to do of a run, and where."""
+    print(f'{what}: {run.state()} ({run.folder})', flush=True)
+
+
+def execute(runs: list) -> None:
+    """Trains and tests what is left, with a line for each run and the time that the rest takes."""
+    left = [(title, run) for title, run in runs if run.predictions() is None]
+    print(f'{len(runs) - len(left)} of {len(runs)} runs are done', flush=True)
+    start = time.monotonic()
+    for number, (title, run) in enumerate(left, 1):
+        say(f'[{number}/{len(left)}] {title}, seed {run.seed}', run)
+        run.train()
+        run.test()
+        one = run.predictions()
+        accuracy = 100 * (one.answers == one.labels).mean()
+        each = (time.monotonic() - start) / number
+        print(
+            f'[{number}/{len(left)}] {title}, seed {run.seed}: {accuracy:.2f} %, '
+            f'{duration(each * (len(left) - number))} left',
+            flush=True,
+        )
+
+
+def duration(seconds: float) -> str:
+    """``1 h 05 min``, ``3 min``, ``20 s``."""
+    minutes = round(seconds / 60)
+    if seconds < 60:
+        return f'{seconds:.0f} s'
+    return f'{minutes // 60} h {minutes % 60:02d} min' if minutes >= 60 else f'{minutes} min'
+
+
+def report(rows: AblationSet, runs: list, backbone: Optional[Run], work_dir: Path) -> None:
+    """Writes and prints the table of the runs that are done, if there are any."""
+    results, configs = {}, {}
+    for title, run in runs:
+        one = run.predictions()
+        if one is not None:
+            results.setdefault(title, {})[run.seed] = one
+            configs[title] = run.cfg
+    if not results:
+        return
+    lines = protocol(configs, None if backbone is None else backbone.cfg)
+    content = table(rows, results, lines, class_names(next(iter(configs.values()))))
+    text = markdown(content)
+    path = work_dir / f'{rows.name}.md'
+    write_atomically(path, text.encode())
+    write_atomically(path.with_suffix('.json'), json.dumps(content, indent=1).encode())
+    print(f'\n{text}\n{path}, {path.with_suffix(".json").name}')
+
+
+def class_names(cfg: Config) -> Optional[tuple]:
+    """The classes of the test set."""
+    with DefaultScope.overwrite_default_scope('mmpretrain'):
+        dataset = DATASETS.build({**cfg.test_dataloader.dataset, 'lazy_init': True})
+    return dataset.metainfo.get('classes')
+
+
+if __name__ == '__main__':
+    tool.run_tool(main)

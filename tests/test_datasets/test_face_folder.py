@@ -1,5 +1,6 @@
 """A folder of faces: its classes, its three parts, and a clear line for whatever is wrong."""
 
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -190,3 +191,19 @@ def test_broken_images_are_all_found_before(tmp_path):
     assert message.startswith('4 of 12 images cannot be read: ') and '\n' not in message
     assert '002.jpg (empty file)' in message and '000.jpg (not an image)' in message
     assert '001.jpg (' in message and message.endswith(' and 1 more; remove or replace them')
+
+
+def test_class_of_the_page(tmp_path, root):
+    """docs/add_a_data_set.md shows a class for data in another form."""
+    page = (root / 'docs' / 'add_a_data_set.md').read_text()
+    (code,) = re.findall(r'<!-- test: class -->\n```python\n(.*?)```', page, re.DOTALL)
+    scope: dict = {}
+    exec(code, scope)
+    faces(tmp_path, x=8)
+    lines = [f'x/{number:03d}.jpg,{number % 2}\n' for number in range(8)]
+    (tmp_path / 'train.csv').write_text(''.join(lines))
+    pipeline = [dict(type='LoadImageFromFile')]
+    dataset = scope['ListedFaces'](str(tmp_path), 'train', part='fit', holdout=0.25)
+    assert len(dataset) == 6 and set(dataset.get_gt_labels()) == {0, 1}
+    dataset = scope['ListedFaces'](str(tmp_path), 'train', pipeline=pipeline)
+    assert dataset[3]['gt_label'] == 1 and dataset[3]['img'].shape == (8, 9, 3)

@@ -7,7 +7,7 @@ from setuptools import find_packages, setup
 from setuptools.command.build_py import build_py
 
 ROOT = Path(__file__).resolve().parent
-PACKED = ('configs', 'tools')
+PACKED = ('configs', 'tools', 'demo')
 # mmpretrain's browse_dataset calls a private function of matplotlib that 3.11 changed
 MATPLOTLIB = 'matplotlib<3.11'
 # 1.5.7 wants opencv-python-headless, which overwrites the opencv-python of mmcv
@@ -78,6 +78,7 @@ setup(
             'mmcv-lite==2.1.0',
             'setuptools<82',
         ],
+        'demo': ['gradio>=6,<7', 'scikit-image'],
         'test': ['pytest>=8', 'ruff'],
     },
 )

@@ -29,8 +29,8 @@ HEAD = """<div class="cc-head"><h1>What does this face express?</h1>
 <p>Conv-cut looks at each face of a photo and says which expression most people would name.</p>
 </div>"""
 FOOT = f"""<div class="cc-foot"><p>An expression is not a feeling, and the model errs: it was
-trained on faces that ten people judged, who often disagree. Photos (up to {MOST_BYTES // 2**20} MB)
-are looked at on the machine that runs this page, and are not kept.</p></div>"""
+trained on faces about which people disagree too. Photos, up to {MOST_BYTES // 2**20} MB, go to the
+machine that runs this page and nowhere else, and are deleted there after an hour.</p></div>"""
 # Gradio's page names a font server and a script server; with this the browser asks neither
 POLICY = (
     "default-src 'self' data: blob:; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; "

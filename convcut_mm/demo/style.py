@@ -47,7 +47,8 @@ footer {{ display: none !important; }}
 .cc-name {{ overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }}
 .cc-track {{ height: 0.65rem; border-radius: 999px; overflow: hidden;
     background: var(--border-color-primary); }}
-.cc-track span {{ display: block; height: 100%; border-radius: 999px; background: {OKABE_ITO[4]}; }}
+.cc-track span {{ display: block; height: 100%; border-radius: 999px;
+    background: {OKABE_ITO[4]}; }}
 .cc-bars li:first-child {{ font-weight: 600; }}
 .cc-bars li:first-child .cc-track span {{ background: {ACCENT}; }}
 .cc-value {{ text-align: right; font-variant-numeric: tabular-nums; }}

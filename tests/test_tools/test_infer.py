@@ -2,6 +2,11 @@
 
 import csv
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
 
 import cv2
 import numpy as np
@@ -128,19 +133,32 @@ def test_mistakes(infer, tmp_path, args, problem):
     assert status in (1, 3) and problem in err
 
 
-def test_interrupted(infer, faces, tmp_path, monkeypatch):
+def test_interrupted(root, write_video, tiny_model, tmp_path):
     """Ctrl-C is how a webcam is ended: what was done is written."""
-    from convcut_mm.apis import looking
-
-    def interrupted(source):
-        if source.endswith('1.png'):
-            raise KeyboardInterrupt
-        return np.asarray(Image.open(source))
-
-    monkeypatch.setattr(looking, 'read_image', interrupted)
-    status, out, _ = infer(faces, '--batch-size', 1)
-    assert status == 130 and 'interrupted' in out
-    assert len(lines(tmp_path)) == 1 and (tmp_path / 'out/0.png').is_file()
+    frame = np.random.default_rng(0).integers(0, 256, (480, 640, 3), np.uint8)
+    path = write_video(tmp_path / 'a.avi', [frame] * 1000)
+    config, checkpoint = tiny_model()
+    out = tmp_path / 'out'
+    process = subprocess.Popen(
+        [
+            *(sys.executable, 'tools/infer.py', path, '--out', out, '--detector', 'none'),
+            *('--model', config, '--checkpoint', checkpoint, '--batch-size', '4'),
+        ],
+        cwd=root,
+        env={**os.environ, 'PYTHONPATH': str(root)},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    for _ in range(600):
+        if list(out.glob('.a.*.mp4')):  # the video is being written
+            break
+        time.sleep(0.1)
+    process.send_signal(signal.SIGINT)
+    printed = process.communicate(timeout=60)[0]
+    assert process.returncode == 130 and 'interrupted' in printed
+    done = lines(tmp_path)
+    assert 0 < len(done) < 1000 and [line['frame'] for line in done] == list(range(len(done)))
+    assert files(tmp_path)[0] == 'a.mp4'
 
 
 def test_help_shows_the_commands(run_here, capsys):

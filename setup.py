@@ -78,7 +78,8 @@ setup(
             'mmcv-lite==2.1.0',
             'setuptools<82',
         ],
-        'demo': ['gradio>=6,<7', 'scikit-image'],
+        'infer': ['scikit-image>=0.22'],  # its face detector
+        'demo': ['gradio>=6,<7', 'scikit-image>=0.22'],
         'test': ['pytest>=8', 'ruff'],
     },
 )

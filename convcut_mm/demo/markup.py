@@ -62,7 +62,7 @@ def _box(face: FaceAnswer, number: int) -> str:
 
 def _card(face: FaceAnswer, number: int) -> str:
     expression = html.escape(face.expression)
-    pictures = _figure(face.picture, 'what the model sees', 'cc-face')
+    pictures = _figure(face.picture, 'the face, cut out', 'cc-face')
     if face.heat is not None:
         pictures += _figure(face.heat, f'bright: speaks for {face.expression}', 'cc-heat')
     badge = '' if number is None else f'<span class="cc-number">{number}</span>'

@@ -11,8 +11,9 @@ import torch
 from matplotlib import colormaps
 
 from ..apis import ExpressionInferencer
-from ..apis.detectors import Face, crop_face
+from ..apis.detectors import Face, WholeImage, crop_face
 from ..apis.images import read_image
+from ..apis.inferencer import middle, resized
 from ..errors import ConvcutError
 from ..visualization.classifier import Classifier
 from ..visualization.face_grid import HEAT, OPACITY
@@ -112,8 +113,11 @@ def _shares(box: tuple, image: np.ndarray) -> tuple:
 
 
 def _picture(inferencer: ExpressionInferencer, image: np.ndarray, face: Face) -> np.ndarray:
-    """The part of the photo that the model sees, in more pixels than it sees."""
-    return crop_face(image, face, inferencer.margin, CARD_SIDE)
+    """The part of the photo that the model sees, in colour and in more pixels than it sees."""
+    share = inferencer.backend.share
+    if not isinstance(inferencer.detector, WholeImage):
+        image = crop_face(image, face, inferencer.margin, round(CARD_SIDE / share))
+    return resized(middle(image, share), CARD_SIDE)
 
 
 def _heat(inferencer: ExpressionInferencer, crop: np.ndarray) -> np.ndarray:

@@ -18,6 +18,7 @@ from convcut_mm import zoo
 from convcut_mm.apis import ExpressionInferencer
 from convcut_mm.apis.detectors import DETECTORS
 from convcut_mm.demo import markup
+from convcut_mm.demo.offline import SelfContained
 from convcut_mm.demo.photo import MOST_BYTES, look_at
 from convcut_mm.demo.style import CSS
 from convcut_mm.errors import ConvcutError
@@ -31,11 +32,6 @@ HEAD = """<div class="cc-head"><h1>What does this face express?</h1>
 FOOT = f"""<div class="cc-foot"><p>An expression is not a feeling, and the model errs: it was
 trained on faces about which people disagree too. Photos, up to {MOST_BYTES // 2**20} MB, go to the
 machine that runs this page and nowhere else, and are deleted there after an hour.</p></div>"""
-# Gradio's page names a font server and a script server; with this the browser asks neither
-POLICY = (
-    "default-src 'self' data: blob:; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; "
-    "style-src 'self' 'unsafe-inline'"
-)
 HOUR = 3600  # seconds
 
 
@@ -166,28 +162,6 @@ def main() -> None:
         ssr_mode=False,  # wants node
         share=False,
     )
-
-
-class SelfContained:
-    """Tells the browser to fetch nothing from other servers.
-
-    Args:
-        app: The ASGI application behind it.
-    """
-
-    def __init__(self, app) -> None:
-        self.app = app
-
-    async def __call__(self, scope, receive, send) -> None:
-        """Adds the header to every answer."""
-
-        async def send_with_policy(message) -> None:
-            if message['type'] == 'http.response.start':
-                policy = (b'content-security-policy', POLICY.encode())
-                message = {**message, 'headers': [*message.get('headers', ()), policy]}
-            await send(message)
-
-        await self.app(scope, receive, send_with_policy)
 
 
 if __name__ == '__main__':

@@ -17,7 +17,7 @@ from convcut_mm.datasets import RAFDB
 KNOWN = RAFDB.METAINFO['classes']
 
 
-def draw_faces(folder: Path, each: int = 6, size: int = 40, **brightness: int) -> Path:
+def draw_faces(folder: Path, each: int = 6, size: int = 64, **brightness: int) -> Path:
     """``each`` images of noise in a folder for each class, which differ in brightness."""
     noise = np.random.default_rng(0)
     for name, level in brightness.items():
@@ -48,12 +48,11 @@ def weights(small_config, tmp_path):
     def save(meta=None, **changes) -> Path:
         generator = torch.Generator().manual_seed(1)
         model = get_model(str(small_config('for_weights.py')))
-        state = {
-            key: torch.randn(value.shape, generator=generator).to(value.dtype).half()
-            if value.is_floating_point()
-            else value
-            for key, value in model.state_dict().items()
-        }
+        state = model.state_dict()
+        for key, value in state.items():
+            if value.is_floating_point():
+                drawn = 0.3 * torch.randn(value.shape, generator=generator)
+                state[key] = (drawn.abs() if key.endswith('running_var') else drawn).half()
         state.update(changes)
         path = tmp_path / 'weights.pth'
         torch.save(state if meta is None else dict(state_dict=state, meta=meta), path)

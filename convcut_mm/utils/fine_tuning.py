@@ -69,13 +69,13 @@ def _resize(cfg: Config) -> Optional[dict]:
     if cfg.get('test_dataloader') is None:
         return None
     steps = _pipeline(cfg, 'test_dataloader')
-    return next((step for step in steps if step['type'] == 'Resize'), None)
+    return next((step for step in steps if _name(step) == 'Resize'), None)
 
 
 def _resized(pipeline: list, resize: Optional[dict]) -> list:
-    if resize is None or any(step['type'] in RESIZING for step in pipeline):
+    if resize is None or any(_name(step) in RESIZING for step in pipeline):
         return pipeline
-    loads = [step['type'].startswith('LoadImage') for step in pipeline]
+    loads = [_name(step).startswith('LoadImage') for step in pipeline]
     place = loads.index(True) + 1 if True in loads else 0
     return [*pipeline[:place], resize, *pipeline[place:]]
 
@@ -87,6 +87,11 @@ def _pipeline(cfg: Config, name: str) -> list:
     if 'pipeline' not in dataset:
         raise ConvcutError(f'{cfg.filename}: --data-folder needs {name}.dataset.pipeline in it')
     return dataset.pipeline
+
+
+def _name(step: dict) -> str:
+    """Name of a transform's type, which may be the class itself."""
+    return getattr(step['type'], '__name__', step['type'])
 
 
 def shipped_weights(cfg: Config) -> Optional[str]:

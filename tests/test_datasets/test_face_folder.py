@@ -148,7 +148,11 @@ def test_one_class(tmp_path):
 
 def test_classes_of_too_few_images(tmp_path):
     faces(tmp_path, a=9, b=1)
-    fails(tmp_path, f'{tmp_path / "b"}: only 1 image, at least 3 are needed', 'val and test')
+    fails(
+        tmp_path,
+        f'{tmp_path / "b"}: only 1 image, at least 3 are needed',
+        'one each for train, val and test',
+    )
     faces(tmp_path, c=0)
     (tmp_path / 'c' / 'face.txt').write_text('no image')
     fails(tmp_path, f'{tmp_path / "c"}: no image in it; expected files that end in .jpg')
@@ -167,7 +171,9 @@ def test_folders_of_the_parts_that_do_not_fit(tmp_path):
     fails(tmp_path / 'a', 'both val/ and valid/')
     faces(tmp_path / 'b' / 'train', x=3, y=1)
     faces(tmp_path / 'b' / 'val', x=1)
-    fails(tmp_path / 'b', 'train/y: only 1 image, at least 2 are needed, one each for train, test')
+    fails(
+        tmp_path / 'b', 'train/y: only 1 image, at least 2 are needed, one each for train and test'
+    )
 
 
 def test_bad_options(tmp_path):

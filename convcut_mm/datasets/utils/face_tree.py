@@ -68,9 +68,10 @@ class FaceTree:
         parts.update((name, {}) for name in drawn)
         for name, paths in self.images['train'].items():
             if len(paths) <= len(drawn):
+                *first, last = ['train', *sorted(drawn, reverse=True)]
                 raise ConvcutError(
                     f'{paths[0].parent}: only {_count(len(paths))}, at least {len(drawn) + 1} are '
-                    f'needed, one each for train, {" and ".join(sorted(drawn, reverse=True))}'
+                    f'needed, one each for {", ".join(first)} and {last}'
                 )
             order = np.random.default_rng([seed, *name.encode()]).permutation(len(paths)).tolist()
             for place, (part, share) in enumerate(drawn.items()):

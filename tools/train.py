@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Optional
 
 from mmengine.config import Config
+from mmengine.hooks import Hook
 
 from convcut_mm.errors import ConvcutError
 from convcut_mm.utils import fine_tuning, tool
@@ -63,8 +64,8 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def prepare_fine_tuning(cfg: Config, args: argparse.Namespace) -> Optional[str]:
-    """Puts --data-folder and --pretrained into the config; gives the weights it starts from."""
+def prepare_fine_tuning(cfg: Config, args: argparse.Namespace) -> Optional[Hook]:
+    """Puts --data-folder and --pretrained into the config; gives the hook for the weights."""
     pretrained = args.pretrained
     try:
         original_classes = class_names(cfg)
@@ -80,16 +81,15 @@ def prepare_fine_tuning(cfg: Config, args: argparse.Namespace) -> Optional[str]:
                 print(f'{args.config}: no weights are shipped for it, so it starts from scratch')
     if pretrained in (None, fine_tuning.SCRATCH):
         return None
-    fine_tuning.use_pretrained(cfg, pretrained, original_classes)
-    return pretrained
+    return fine_tuning.use_pretrained(cfg, pretrained, original_classes)
 
 
 def main() -> None:
     args = parse_args()
     cfg = tool.load_config(args)
-    pretrained = None
+    transfer = None
     if args.data_folder is not None or args.pretrained is not None:
-        pretrained = prepare_fine_tuning(cfg, args)
+        transfer = prepare_fine_tuning(cfg, args)
     if args.no_validate:
         cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
     if args.amp:
@@ -97,10 +97,8 @@ def main() -> None:
         cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
     last = Path(cfg.work_dir) / 'last_checkpoint'
     # a run that was killed before its first checkpoint starts from its weights again
-    if args.resume is not None and not (
-        args.resume == 'auto' and pretrained and not last.exists()
-    ):
-        cfg.resume, pretrained = True, None
+    if args.resume is not None and not (args.resume == 'auto' and transfer and not last.exists()):
+        cfg.resume, transfer = True, None
         cfg.load_from = None if args.resume == 'auto' else args.resume
     if args.auto_scale_lr:
         if cfg.get('auto_scale_lr') is None:
@@ -116,9 +114,12 @@ def main() -> None:
     tool.finish_config(cfg, args, LOADERS)
     tool.use_feature_store(cfg, args.cache_features)
     model = tool.check_config(cfg, LOADERS[:2])
-    if pretrained is not None:
-        fine_tuning.check_pretrained(pretrained, model)
-    tool.build_runner(cfg).train()
+    if transfer is not None:
+        fine_tuning.check_pretrained(cfg.load_from, model)
+    runner = tool.build_runner(cfg)
+    if transfer is not None:
+        runner.register_hook(transfer)
+    runner.train()
 
 
 if __name__ == '__main__':

@@ -8,6 +8,7 @@ from mmengine.config import Config, ConfigDict
 from torch import nn
 
 from ..datasets.utils.face_tree import check_images, read_tree
+from ..engine.hooks import ClassTransferHook
 from ..errors import ConvcutError
 from ..visualization.classifier import build_dataset, class_names
 from ..zoo import weights
@@ -16,7 +17,6 @@ from .checkpoint import load_local, mismatch
 # without one of these in the training pipeline an image comes in its own size
 RESIZING = ('Resize', 'ResizeEdge', 'RandomResizedCrop', 'EfficientNetRandomCrop')
 LOADERS = {'train_dataloader': 'train', 'val_dataloader': 'val', 'test_dataloader': 'test'}
-TRANSFER_HOOK = 'ClassTransferHook'
 SCRATCH = 'none'
 
 
@@ -99,13 +99,18 @@ def shipped_weights(cfg: Config) -> Optional[str]:
     return weights(cfg.get('pretrained') or Path(cfg.filename).stem)
 
 
-def use_pretrained(cfg: Config, checkpoint: str, pretrained_classes: Optional[tuple]) -> None:
+def use_pretrained(
+    cfg: Config, checkpoint: str, pretrained_classes: Optional[tuple]
+) -> ClassTransferHook:
     """Starts from trained weights, whose classifier may have other classes.
 
     Args:
         cfg (Config): The config, changed in place.
         checkpoint (str): Path or URL of the weights.
         pretrained_classes (tuple[str], optional): Names of their classes, for a file without.
+
+    Returns:
+        ClassTransferHook: To be registered with the runner.
 
     Raises:
         ConvcutError: A config whose data set names no classes.
@@ -116,13 +121,10 @@ def use_pretrained(cfg: Config, checkpoint: str, pretrained_classes: Optional[tu
             'classes'
         )
     cfg.load_from = checkpoint
-    hook = dict(
-        type=TRANSFER_HOOK, classes=list(class_names(cfg)), pretrained_classes=pretrained_classes
-    )
-    cfg.custom_hooks = [*(cfg.get('custom_hooks') or []), hook]
     init = cfg.model.get('backbone', {}).get('init_cfg')
     if isinstance(init, dict) and init.get('type') == 'Pretrained':
         cfg.model.backbone.init_cfg = None  # would be downloaded, and replaced at once
+    return ClassTransferHook(class_names(cfg), pretrained_classes)
 
 
 def check_pretrained(checkpoint: str, model: nn.Module) -> None:

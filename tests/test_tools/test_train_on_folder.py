@@ -34,7 +34,10 @@ def train(run_tool_here, small_config, tmp_path, monkeypatch):
 
     def run(*options, extra: str = '') -> tuple:
         monkeypatch.chdir(tmp_path)  # where work_dirs appears
-        config = small_config(extra=f'optim_wrapper = dict(optimizer=dict(lr=0.0))\n{extra}')
+        config = small_config(
+            extra='optim_wrapper = dict(optimizer=dict(lr=0.0))\n'
+            + (extra or 'train_dataloader = dict(num_workers=0, persistent_workers=False)')
+        )
         return run_tool_here('tools/train.py', config, *options)
 
     return run
@@ -90,17 +93,17 @@ def test_starts_from_weights_and_takes_classes_by_name(train, weights, tmp_path,
 
 
 def test_tests_what_was_trained_and_not_the_weights_it_started_from(
-    train, weights, run_tool_here, tmp_path, capsys
+    train, weights, run_here, tmp_path, capsys
 ):
     draw_faces(tmp_path / 'mine', anger=0, boredom=100)
     path = weights()
     assert train('--data-folder', 'mine', '--pretrained', path)[0] == 0
     work = tmp_path / 'work_dirs' / 'small_mine'
     capsys.readouterr()
-    assert run_tool_here('tools/test.py', work / 'small.py', work / 'epoch_1.pth') == 0
+    assert run_here('tools/test.py', work / 'small.py', work / 'epoch_1.pth') == 0
     out = capsys.readouterr().out
     assert 'overall accuracy' in out and 'anger' in out and 'boredom' in out
-    assert run_tool_here('tools/test.py', work / 'small.py', path) == 1
+    assert run_here('tools/test.py', work / 'small.py', path) == 1
     assert 'shape (7, ' in capsys.readouterr().err.strip().splitlines()[-1]
 
 
@@ -130,7 +133,8 @@ def test_images_of_any_size_and_batches_larger_than_the_folder(train, tmp_path):
         f"dict(type='PackInputs')]\n"
         f"test_pipeline = [{load}, dict(type='Resize', scale=(64, 64)), dict(type='PackInputs')]\n"
         'train_dataloader = dict(\n'
-        '    batch_size=512, drop_last=True, dataset=dict(pipeline=train_pipeline))\n'
+        '    batch_size=512, drop_last=True, num_workers=0, persistent_workers=False,\n'
+        '    dataset=dict(pipeline=train_pipeline))\n'
         'val_dataloader = dict(dataset=dict(pipeline=test_pipeline))\n'
         'test_dataloader = dict(dataset=dict(pipeline=test_pipeline))\n'
     )

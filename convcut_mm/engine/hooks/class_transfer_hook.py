@@ -5,8 +5,6 @@ from collections.abc import Sequence
 from typing import Optional
 
 from mmengine.hooks import Hook
-from mmengine.runner import BaseLoop
-from mmpretrain.registry import HOOKS
 
 from ...errors import ConvcutError
 from ..model import bare_model
@@ -24,14 +22,16 @@ ALIASES = {
 }
 
 
-@HOOKS.register_module()
 class ClassTransferHook(Hook):
     """Fits the classifier of pretrained weights to the classes that are trained on.
 
     Backbone and neck, and whatever the head has before its classifier, are loaded as they are. Of
     the classifier (``head.fc``) each class gets the row of the class of the same name ('happy' is
-    'happiness', case does not count); a class that the weights don't know starts anew. Runs that
-    resume, and tests, are left alone.
+    'happiness', case does not count); a class that the weights don't know starts anew. A run that
+    resumes is left alone.
+
+    It belongs to one training, so it is given to the runner and not written into a config: there
+    it would change the checkpoints that are tested.
 
     Args:
         classes (Sequence[str]): Names of the classes that are trained on.
@@ -49,7 +49,7 @@ class ClassTransferHook(Hook):
 
     def after_load_checkpoint(self, runner, checkpoint: dict) -> None:
         """Replaces the classifier in the checkpoint that is about to be loaded."""
-        if runner._resume or not isinstance(runner._train_loop, BaseLoop):
+        if runner._resume:
             return
         if 'state_dict' not in checkpoint:  # a file of tensors only; EMAHook wants the key
             weights = dict(checkpoint)

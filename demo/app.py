@@ -19,7 +19,9 @@ from convcut_mm.apis import ExpressionInferencer
 from convcut_mm.apis.detectors import DETECTORS
 from convcut_mm.demo import markup
 from convcut_mm.demo.offline import SelfContained
-from convcut_mm.demo.photo import MOST_BYTES, look_at
+from convcut_mm.demo.photo import MOST_BYTES, look_at, no_image
+from convcut_mm.demo.script import HEAD as SCRIPT
+from convcut_mm.demo.script import REFUSED
 from convcut_mm.demo.style import CSS
 from convcut_mm.errors import ConvcutError
 from convcut_mm.utils import tool
@@ -115,9 +117,12 @@ def build(models: Models, gr):
 
     names = list(models.sources)
     with gr.Blocks(
-        title='Conv-cut: facial expressions', analytics_enabled=False, delete_cache=(HOUR, HOUR)
+        title='Conv-cut: facial expressions',
+        analytics_enabled=False,
+        delete_cache=(HOUR, HOUR),
+        fill_width=True,
     ) as page:
-        gr.HTML(HEAD)
+        gr.HTML(HEAD, padding=False)
         with gr.Row(equal_height=False):
             with gr.Column(scale=2, min_width=300):
                 photo = gr.Image(
@@ -127,18 +132,25 @@ def build(models: Models, gr):
                 # Gradio's own reading of files that are no images says only 'Error'
                 photo.preprocess = lambda payload: None if payload is None else payload.path
                 heat = gr.Checkbox(
-                    label='Show where the model looks (Grad-CAM)', elem_id='heat', container=False
+                    label='Show where the model looks', elem_id='heat', container=False
                 )
                 model = gr.Dropdown(names, value=names[0], label='Model', elem_id='model')
                 gr.Examples(example_photos(), photo, label='Examples', cache_examples=False)
             with gr.Column(scale=3, min_width=300):
-                result = gr.HTML(markup.WELCOME, elem_id='result')
-        gr.HTML(FOOT)
+                result = gr.HTML(markup.WELCOME, elem_id='result', padding=False)
+        refused = gr.Textbox(elem_id=REFUSED, visible='hidden')
+        gr.HTML(FOOT, padding=False)
         # one listener: two requests at once would mix the hooks of Grad-CAM
         gr.on(
             [photo.change, heat.change, model.change], respond, [photo, model, heat], result,
             show_progress='minimal', api_visibility='private',
         )  # fmt: skip
+        refused.change(
+            lambda name: markup.note(str(no_image(name))),
+            refused,
+            result,
+            api_visibility='private',
+        )
     return page
 
 
@@ -151,17 +163,25 @@ def main() -> None:
         from starlette.middleware import Middleware
     except ImportError:
         raise ConvcutError('the page needs gradio: pip install "convcut_mm[demo]"') from None
+    print(f'open http://{args.host}:{args.port}', flush=True)
     fonts = dict(font=['system-ui', 'sans-serif'], font_mono=['monospace'])
-    build(models, gr).launch(
-        server_name=args.host,
-        server_port=args.port,
-        theme=gr.themes.Soft(primary_hue='blue', **fonts),  # the default fetches its fonts
-        css=CSS,
-        app_kwargs=dict(middleware=[Middleware(SelfContained)]),
-        footer_links=[],
-        ssr_mode=False,  # wants node
-        share=False,
-    )
+    try:
+        build(models, gr).launch(
+            server_name=args.host,
+            server_port=args.port,
+            theme=gr.themes.Soft(primary_hue='blue', **fonts),  # the default fetches its fonts
+            css=CSS,
+            head=SCRIPT,
+            app_kwargs=dict(middleware=[Middleware(SelfContained)]),
+            footer_links=[],
+            quiet=True,
+            ssr_mode=False,  # wants node
+            share=False,
+        )
+    except OSError as error:
+        if error.errno is not None:
+            raise
+        raise ConvcutError(f'--port {args.port}: in use; give another one') from None
 
 
 if __name__ == '__main__':

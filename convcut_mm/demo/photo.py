@@ -83,9 +83,7 @@ def look_at(inferencer: ExpressionInferencer, path: str, with_heat: bool = False
     try:
         image = read_image(path)
     except ConvcutError:
-        raise ConvcutError(
-            f'{name} cannot be read as an image. JPEG, PNG, WebP, BMP and TIFF files work.'
-        ) from None
+        raise no_image(name) from None
     found = inferencer.detect(image)
     if not found:
         raise ConvcutError(
@@ -104,6 +102,13 @@ def look_at(inferencer: ExpressionInferencer, path: str, with_heat: bool = False
                 answer.heat = _laid_over(answer.picture, _heat(inferencer, crop))
         faces.append(answer)
     return PhotoAnswer(_shrunk(image), faces)
+
+
+def no_image(name: str) -> ConvcutError:
+    """The error for a file that is no image, or a damaged one."""
+    return ConvcutError(
+        f'{name} cannot be read as an image. JPEG, PNG, WebP, BMP and TIFF files work.'
+    )
 
 
 def _shares(box: tuple, image: np.ndarray) -> tuple:

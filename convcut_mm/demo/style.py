@@ -5,20 +5,21 @@ from ..visualization.style import OKABE_ITO
 ACCENT = OKABE_ITO[0]
 
 CSS = f"""
-.gradio-container {{ max-width: 1120px !important; margin: 0 auto !important; }}
+.gradio-container {{ max-width: 1240px !important; margin: 0 auto !important; }}
 footer {{ display: none !important; }}
 .cc-head h1 {{ font-size: 1.9rem; line-height: 1.2; margin: 0.4rem 0 0.3rem; }}
-.cc-head p {{ margin: 0; color: var(--body-text-color-subdued); max-width: 46rem; }}
-.cc-foot p {{ font-size: 0.85rem; color: var(--body-text-color-subdued); max-width: 46rem; }}
+.cc-head p {{ margin: 0; color: var(--body-text-color); opacity: 0.75; max-width: 46rem; }}
+.cc-foot p {{ font-size: 0.85rem; margin: 0.5rem 0; color: var(--body-text-color); opacity: 0.75;
+    max-width: 46rem; }}
 .cc-note {{ border: 1px solid var(--border-color-primary); border-radius: 12px;
     padding: 1.1rem 1.3rem; background: var(--block-background-fill); }}
 .cc-note p {{ margin: 0.3rem 0 0; }}
 .cc-welcome {{ min-height: 12rem; display: flex; flex-direction: column; align-items: center;
-    justify-content: center; text-align: center; color: var(--body-text-color-subdued);
+    justify-content: center; text-align: center; color: var(--body-text-color); opacity: 0.75;
     border-style: dashed; }}
 .cc-problem {{ border-left: 5px solid {OKABE_ITO[3]}; }}
 .cc-photo {{ position: relative; width: fit-content; margin: 0 auto; line-height: 0; }}
-.cc-photo img {{ max-width: 100%; max-height: 26rem; border-radius: 12px; display: block; }}
+.cc-photo img {{ max-width: 100%; max-height: 22rem; border-radius: 12px; display: block; }}
 .cc-box {{ position: absolute; border: 3px solid {ACCENT}; border-radius: 6px;
     box-shadow: 0 0 0 1px rgba(255, 255, 255, 0.85), inset 0 0 0 1px rgba(255, 255, 255, 0.85); }}
 .cc-box span {{ position: absolute; left: -3px; bottom: 100%; background: {ACCENT}; color: white;
@@ -26,7 +27,7 @@ footer {{ display: none !important; }}
     border-radius: 6px 6px 6px 0; white-space: nowrap; }}
 .cc-box.cc-inside span {{ bottom: auto; top: 0; left: 0; border-radius: 0 0 6px 0; }}
 .cc-count {{ margin: 0.5rem 0 0.7rem; text-align: center; font-size: 0.85rem;
-    color: var(--body-text-color-subdued); }}
+    color: var(--body-text-color); opacity: 0.75; }}
 .cc-cards {{ display: grid; gap: 0.8rem; }}
 .cc-card {{ display: flex; flex-wrap: wrap; gap: 1.2rem; padding: 1rem 1.1rem;
     border: 1px solid var(--border-color-primary); border-radius: 12px;
@@ -35,10 +36,10 @@ footer {{ display: none !important; }}
 .cc-pictures figure {{ margin: 0; width: 112px; }}
 .cc-pictures img {{ width: 112px; height: 112px; border-radius: 8px; display: block; }}
 .cc-pictures figcaption {{ font-size: 0.75rem; line-height: 1.25; margin-top: 0.3rem;
-    color: var(--body-text-color-subdued); }}
-.cc-answer {{ flex: 1 1 15rem; min-width: 0; }}
+    color: var(--body-text-color); opacity: 0.75; }}
+.cc-answer {{ flex: 1 1 14rem; min-width: 0; }}
 .cc-answer h3 {{ margin: 0 0 0.5rem; font-size: 1.25rem; line-height: 1.2; }}
-.cc-answer small {{ font-weight: 400; color: var(--body-text-color-subdued); }}
+.cc-answer small {{ font-weight: 400; color: var(--body-text-color); opacity: 0.75; }}
 .cc-number {{ display: inline-block; min-width: 1.5rem; margin-right: 0.5rem; text-align: center;
     border-radius: 6px; background: {ACCENT}; color: white; font-size: 0.95rem; }}
 .cc-bars {{ list-style: none; margin: 0; padding: 0; }}

@@ -80,6 +80,6 @@ setup(
         ],
         'infer': ['scikit-image>=0.22'],  # its face detector
         'demo': ['gradio>=6,<7', 'scikit-image>=0.22'],
-        'test': ['pytest>=8', 'ruff'],
+        'test': ['pytest>=8', 'ruff', 'selenium>=4.20'],  # for the page, where Chromium is
     },
 )

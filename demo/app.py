@@ -21,7 +21,7 @@ from convcut_mm.demo import markup
 from convcut_mm.demo.offline import SelfContained
 from convcut_mm.demo.photo import MOST_BYTES, look_at, no_image
 from convcut_mm.demo.script import HEAD as SCRIPT
-from convcut_mm.demo.script import REFUSED
+from convcut_mm.demo.script import REFUSED, TO_RESULT
 from convcut_mm.demo.style import CSS
 from convcut_mm.errors import ConvcutError
 from convcut_mm.utils import tool
@@ -144,7 +144,7 @@ def build(models: Models, gr):
         gr.on(
             [photo.change, heat.change, model.change], respond, [photo, model, heat], result,
             show_progress='minimal', api_visibility='private',
-        )  # fmt: skip
+        ).then(None, js=TO_RESULT)  # fmt: skip
         refused.change(
             lambda name: markup.note(str(no_image(name))),
             refused,

@@ -1,7 +1,12 @@
 """The page's script: a file that is no image gets a sentence instead of Gradio's terms."""
 
 REFUSED = 'refused'  # id of the hidden text box that takes the file's name
-
+# on a phone the answer stands below the photo and the options
+TO_RESULT = """() => {
+    const result = document.querySelector('#result');
+    if (window.innerWidth < 700 && !result.querySelector('.cc-welcome'))
+        result.scrollIntoView({ behavior: 'smooth' });
+}"""
 HEAD = f"""<script>
 (() => {{
     const refuse = (event, files) => {{

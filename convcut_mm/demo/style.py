@@ -5,9 +5,11 @@ from ..visualization.style import OKABE_ITO
 ACCENT = OKABE_ITO[0]
 
 CSS = f"""
-.gradio-container {{ max-width: 1240px !important; margin: 0 auto !important; }}
+.gradio-container {{ width: 100% !important; max-width: 1160px !important;
+    margin: 0 auto !important; }}
+.html-container {{ padding: 0 !important; }}
 footer {{ display: none !important; }}
-.cc-head h1 {{ font-size: 1.9rem; line-height: 1.2; margin: 0.4rem 0 0.3rem; }}
+.cc-head h1 {{ font-size: 1.9rem; line-height: 1.2; margin: 0.4rem 0 0.5rem; }}
 .cc-head p {{ margin: 0; color: var(--body-text-color); opacity: 0.75; max-width: 46rem; }}
 .cc-foot p {{ font-size: 0.85rem; margin: 0.5rem 0; color: var(--body-text-color); opacity: 0.75;
     max-width: 46rem; }}

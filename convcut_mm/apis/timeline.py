@@ -71,7 +71,9 @@ def _draw(title: str, classes: tuple, tracks: list, times: list, number: int) ->
             axes.fill_between(
                 seconds, 0, values, where=answers == index, color=ANSWER, linewidth=0
             )
-            axes.plot(seconds, 0 * values, color='0.5', linewidth=0.8)  # none out of sight
+            axes.plot(
+                seconds, 0 * values, color='0.5', linewidth=1, clip_on=False
+            )  # none out of sight
             axes.set_ylabel(name, rotation=0, ha='right', va='center')
             axes.set_ylim(-0.03, 1.05)
             axes.set_yticks([])

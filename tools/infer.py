@@ -193,12 +193,13 @@ class Summary:
     """What is printed, and the exit status."""
 
     def __init__(self, inputs: int) -> None:
-        self.inputs, self.interrupted = inputs, False
+        self.inputs, self.interrupted, self.video = inputs, False, False
         self.images = self.faces = self.empty = self.failed = 0
         self.expressions: Counter = Counter()
 
     def add(self, answer: Answer) -> None:
         result = answer.result
+        self.video |= answer.video is not None
         if result['error']:
             self.failed += 1
             print(f'error: {result["error"]}', file=sys.stderr)
@@ -223,7 +224,8 @@ class Summary:
             parts.append(f'{self.failed} could not be read')
         if self.interrupted:
             parts.append('interrupted')
-        return f'{many(self.images, "image")}: {"; ".join(parts)}'
+        what = 'frame' if self.video else 'image'
+        return f'{many(self.images, what)}: {"; ".join(parts)}'
 
     def status(self) -> int:
         """0, or why not."""

@@ -115,6 +115,9 @@ def build(models: Models, gr):
         except ConvcutError as error:
             return markup.note(str(error))
 
+    def refuse(name_and_time: str) -> str:
+        return markup.note(str(no_image(name_and_time.rpartition('\n')[0])))
+
     names = list(models.sources)
     with gr.Blocks(
         title='Conv-cut: facial expressions',
@@ -145,12 +148,7 @@ def build(models: Models, gr):
             [photo.change, heat.change, model.change], respond, [photo, model, heat], result,
             show_progress='minimal', api_visibility='private',
         ).then(None, js=TO_RESULT)  # fmt: skip
-        refused.change(
-            lambda name: markup.note(str(no_image(name))),
-            refused,
-            result,
-            api_visibility='private',
-        )
+        refused.change(refuse, refused, result, api_visibility='private')
     return page
 
 

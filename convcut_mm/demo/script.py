@@ -15,7 +15,7 @@ HEAD = f"""<script>
         if (!wrong || !box) return;
         event.stopImmediatePropagation();
         event.preventDefault();
-        box.value = wrong.name;
+        box.value = `${{wrong.name}}\\n${{Date.now()}}`;  // the same file twice is two events
         box.dispatchEvent(new Event('input', {{ bubbles: true }}));
     }};
     // on the way down: before Gradio's own listeners

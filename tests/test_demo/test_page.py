@@ -165,6 +165,17 @@ def test_plain_messages(visitor, photos, name, message):
     assert not visitor.find('.toast-body')  # no second, vaguer message
 
 
+def test_the_same_wrong_file_again(visitor, photos):
+    visitor.reload()
+    for _ in range(2):
+        visitor.upload(photos['notes'])
+        visitor.wait('#result .cc-problem', 'notes.txt cannot be read as an image.')
+        visitor.wait('.gallery-item').click()
+        visitor.wait('.cc-expression')
+        visitor.find('#photo button[aria-label*="lear"], #photo button[title*="emove"]')[0].click()
+        visitor.wait('#result .cc-welcome')
+
+
 def test_nothing_is_fetched_from_elsewhere(visitor, page):
     """All that the browser asked for since it started."""
     entries = [json.loads(entry['message'])['message'] for entry in visitor.log()]

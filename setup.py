@@ -78,6 +78,6 @@ setup(
             'mmcv-lite==2.1.0',
             'setuptools<82',
         ],
-        'test': ['pytest>=8', 'ruff'],
+        'test': ['pytest>=8', 'pytest-xdist>=3.5', 'ruff'],
     },
 )

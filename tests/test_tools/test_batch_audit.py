@@ -198,13 +198,15 @@ def test_dependence_below_the_head_is_found(leak, run_here, capsys, tmp_path):
     """A norm that takes the batch's statistics, under a head that judges each image by itself."""
     config = leak[0]
     norm = {'type': 'BN', 'track_running_stats': False}
-    options = {'model.head.attention': None, 'model.neck.norm_cfg': norm}
+    # before the convolutions: behind them one image has one position left, too few for a norm
+    before = {'model.neck.norm_position': 'before'}
+    options = {'model.head.attention': None, 'model.neck.norm_cfg': norm, **before}
     model, _ = fitted(config, **options)
     torch.save(dict(state_dict=model.state_dict()), tmp_path / 'norm.pth')
     status = run_here(
         TOOL, config, tmp_path / 'norm.pth', '--batch-sizes', 8, '--seeds', 1, '--out', tmp_path,
         '--cfg-options', 'model.head.attention=None', 'model.neck.norm_cfg.type=BN',
-        'model.neck.norm_cfg.track_running_stats=False',
+        'model.neck.norm_cfg.track_running_stats=False', 'model.neck.norm_position=before',
     )  # fmt: skip
     captured = capsys.readouterr()
     assert status == 3 and 'the whole model runs' in captured.err

@@ -78,6 +78,7 @@ setup(
             'mmcv-lite==2.1.0',
             'setuptools<82',
         ],
+        'infer': ['scikit-image>=0.22'],  # its face detector
         'test': ['pytest>=8', 'pytest-xdist>=3.5', 'ruff'],
     },
 )

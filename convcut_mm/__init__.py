@@ -18,4 +18,21 @@ from .zoo import register_models  # noqa: E402
 install_safe_loaders()
 register_models()
 
-__all__ = ['ConvcutError', '__version__', 'datasets', 'engine', 'evaluation', 'models']
+__all__ = [
+    'ConvcutError',
+    'ExpressionInferencer',
+    '__version__',
+    'datasets',
+    'engine',
+    'evaluation',
+    'models',
+]
+
+
+def __getattr__(name: str):
+    """``convcut_mm.ExpressionInferencer``, imported when it is asked for."""
+    if name == 'ExpressionInferencer':
+        from .apis import ExpressionInferencer
+
+        return ExpressionInferencer
+    raise AttributeError(f'module {__name__!r} has no attribute {name!r}')

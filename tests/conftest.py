@@ -102,3 +102,46 @@ def tiny_model(tmp_path_factory, root):
         return config, checkpoint
 
     return make
+
+
+@pytest.fixture(scope='session')
+def write_video():
+    """Writes frames (H, W, 3), red first, as a video; gives the path."""
+
+    def write(path, frames, rate=10, codec='MJPG'):
+        import cv2
+        import numpy as np
+
+        height, width = frames[0].shape[:2]
+        file = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*codec), rate, (width, height))
+        assert file.isOpened()
+        for frame in frames:
+            file.write(np.ascontiguousarray(frame[..., ::-1]))
+        file.release()
+        return path
+
+    return write
+
+
+@pytest.fixture(scope='session')
+def broken_files():
+    """Fills a folder with three files that are no whole images; gives name: what is wrong."""
+
+    def fill(folder) -> dict:
+        import numpy as np
+        from PIL import Image
+
+        folder.mkdir(exist_ok=True)
+        noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
+        Image.fromarray(noise).save(folder / 'truncated.jpg')
+        content = (folder / 'truncated.jpg').read_bytes()
+        (folder / 'truncated.jpg').write_bytes(content[: len(content) // 2])
+        (folder / 'empty.png').write_bytes(b'')
+        (folder / 'text.jpg').write_text('not a picture')
+        return {
+            'empty.png': 'an empty file (0 bytes)',
+            'text.jpg': 'not an image',
+            'truncated.jpg': 'not a whole image file',
+        }
+
+    return fill

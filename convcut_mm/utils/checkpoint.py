@@ -18,6 +18,7 @@ import numpy as np
 import torch
 from mmengine.logging import HistoryBuffer
 from mmengine.runner import CheckpointLoader
+from torch import nn
 from torch.hub import load_state_dict_from_url
 
 from ..errors import ConvcutError
@@ -148,6 +149,34 @@ def mismatch(state_dict: dict, expected: dict, ignore: tuple = ()) -> Optional[s
                 f'{tuple(tensor.shape)}'
             )
     return None
+
+
+def load_whole(model: nn.Module, checkpoint: dict, filename: str, owner: str) -> dict:
+    """Loads weights that have to fit a model to the last key.
+
+    Args:
+        model (nn.Module): The model.
+        checkpoint (dict): What a checkpoint file holds.
+        filename (str): What the error calls it.
+        owner (str): What the error calls the model: its config or name.
+
+    Returns:
+        dict: The checkpoint's ``meta``.
+
+    Raises:
+        ConvcutError: Weights of another architecture.
+    """
+    weights = {
+        re.sub(r'^module\.', '', key): value
+        for key, value in checkpoint.get('state_dict', checkpoint).items()
+    }
+    problem = mismatch(weights, model.state_dict())
+    if problem:
+        raise ConvcutError(
+            f'{filename}: a checkpoint of another architecture than {owner}, {problem}'
+        )
+    model.load_state_dict(weights)
+    return checkpoint.get('meta') or {}
 
 
 def install_safe_loaders() -> None:

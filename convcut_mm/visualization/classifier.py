@@ -1,6 +1,5 @@
 """A trained model, ready to be shown images: the model of a config with a checkpoint's weights."""
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -22,7 +21,7 @@ from torch import nn
 
 from ..datasets.fer_dataset import FERDataset
 from ..errors import ConvcutError
-from ..utils.checkpoint import mismatch
+from ..utils.checkpoint import load_whole
 from ..utils.progress import progress
 from ..utils.tool import read_config
 
@@ -159,18 +158,9 @@ def load_classifier(
     """
     config = read_model_config(config_file, cfg_options)
     weights = CheckpointLoader.load_checkpoint(str(checkpoint), map_location='cpu')
-    classes = (weights.get('meta') or {}).get('dataset_meta', {}).get('classes')
-    weights = {
-        re.sub(r'^module\.', '', key): value
-        for key, value in weights.get('state_dict', weights).items()
-    }
     model = get_model(config)
-    problem = mismatch(weights, model.state_dict())
-    if problem:
-        raise ConvcutError(
-            f'{checkpoint}: a checkpoint of another architecture than {config_file}, {problem}'
-        )
-    model.load_state_dict(weights)
+    meta = load_whole(model, weights, str(checkpoint), str(config_file))
+    classes = meta.get('dataset_meta', {}).get('classes')
     model.to(device or get_device()).eval()
     classes = tuple(classes or class_names(config))
     return Classifier(name or Path(config_file).stem, config, model, classes)

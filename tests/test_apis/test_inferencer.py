@@ -1,0 +1,255 @@
+"""The inferencer: the answers of tools/test.py, any input, broken files, mistakes."""
+
+import json
+import pathlib
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from convcut_mm.apis import ExpressionInferencer
+from convcut_mm.apis.detectors import Detector, Face
+from convcut_mm.errors import ConvcutError
+from convcut_mm.visualization.classifier import load_classifier
+
+
+@pytest.fixture(scope='module')
+def images(tiny_model):
+    """Drawn faces of the test set and what the test pipeline and model say about them."""
+    model = load_classifier(*tiny_model())
+    paths = [image.path for image in model.test_images[:10]]
+    return paths, model.scores(paths), model.classes
+
+
+def scores_of(results: list) -> np.ndarray:
+    return np.array([list(result['faces'][0]['probabilities'].values()) for result in results])
+
+
+def test_answers_are_those_of_the_test_pipeline(inferencer, images):
+    paths, scores, classes = images
+    assert inferencer.classes == classes
+    results = inferencer(paths, batch_size=4)
+    assert np.allclose(scores_of(results), scores, atol=1e-5)
+    for path, result, row in zip(paths, results, scores):
+        (face,) = result['faces']
+        assert (result['input'], result['error']) == (path, None)
+        assert (result['width'], result['height']) == (100, 100)
+        assert face['box'] == [0.0, 0.0, 100.0, 100.0] and face['detection_score'] is None
+        assert face['label'] == row.argmax() and face['expression'] == classes[row.argmax()]
+        assert face['score'] == pytest.approx(row.max(), abs=1e-5)
+    json.dumps(results)  # plain numbers and strings only
+
+
+def test_every_kind_of_input_gives_the_same(inferencer, images):
+    paths, scores, _ = images
+    array = np.asarray(Image.open(paths[0]))
+    kinds = [
+        paths[0],
+        pathlib.Path(paths[0]),
+        array,
+        Image.open(paths[0]),
+        pathlib.Path(paths[0]).read_bytes(),
+        array / 255,
+    ]
+    for kind in kinds:
+        assert np.allclose(scores_of(inferencer(kind)), scores[:1], atol=1e-5)
+    assert np.allclose(scores_of(inferencer(kinds)), scores[:1].repeat(6, axis=0), atol=1e-5)
+    assert inferencer([]) == []
+
+
+def test_batch_attention_sees_each_face_alone(make_inferencer, images):
+    attending = make_inferencer('batch')
+    paths, _, _ = images
+    alone = np.concatenate([scores_of(attending([path])) for path in paths])
+    assert np.allclose(scores_of(attending(paths)), alone, atol=1e-6)
+
+
+def test_a_folder_with_broken_files(inferencer, images, broken_files, tmp_path):
+    broken = broken_files(tmp_path)
+    Image.open(images[0][0]).save(tmp_path / 'good.png')
+    results = inferencer(tmp_path, batch_size=1)
+    assert [pathlib.Path(result['input']).name for result in results] == [
+        'empty.png',
+        'good.png',
+        'text.jpg',
+        'truncated.jpg',
+    ]
+    for result in results:
+        name = pathlib.Path(result['input']).name
+        if name == 'good.png':
+            assert result['error'] is None and len(result['faces']) == 1
+        else:
+            assert broken[name] in result['error'] and result['faces'] == []
+            assert result['width'] is result['height'] is None
+    (missing,) = inferencer('missing.jpg')
+    assert missing['error'] == 'missing.jpg: no such file'
+
+
+def test_faces_of_any_size_and_shape(inferencer):
+    sizes = [(16, 16), (48, 48), (300, 200), (8000, 20)]
+    faces = [np.full((*size, 3), 90, np.uint8) for size in sizes]
+    scores = inferencer.classify(faces)
+    assert scores.shape == (4, 7) and np.allclose(scores.sum(axis=1), 1, atol=1e-5)
+    assert np.allclose(scores, scores[:1], atol=1e-5)  # all are one grey
+    assert inferencer.classify([]).shape == (0, 7)
+
+
+class TwoFaces(Detector):
+    """Finds two faces in wide images and none in others."""
+
+    margin = 0.5
+
+    def __call__(self, image):
+        if image.shape[1] < 300:
+            return []
+        return [Face((200.0, 50.0, 300.0, 150.0), 0.9), Face((25.0, 75.0, 75.0, 125.0), 0.5)]
+
+
+def test_faces_are_cut_out_in_order(make_inferencer, inferencer, images):
+    paths, scores, classes = images
+    finder = make_inferencer(detector=TwoFaces())
+    assert finder.margin == 0.5
+    first, second = (np.asarray(Image.open(path).resize((100, 100))) for path in paths[:2])
+    image = np.zeros((200, 400, 3), np.uint8)
+    image[:, 150:350] = np.asarray(Image.fromarray(first).resize((200, 200)))
+    image[50:150, :100] = second
+    results = finder([image, image[:, :100], image], batch_size=3)
+    assert [len(result['faces']) for result in results] == [2, 0, 2]
+    assert results[1]['error'] is None  # no face, and no guess
+    faces = results[0]['faces']
+    for face, same in zip(faces, results[2]['faces']):
+        assert face['probabilities'] == pytest.approx(same['probabilities'], abs=1e-5)
+    assert [face['detection_score'] for face in faces] == [0.9, 0.5]
+    # 100 pixels of the second one were pasted as they are
+    assert np.allclose(list(faces[1]['probabilities'].values()), scores[1], atol=1e-5)
+    assert np.allclose(list(faces[0]['probabilities'].values()), scores[0], atol=0.1)
+
+
+def test_colours_are_nothing_to_a_model_of_grey_faces(tiny_model, make_inferencer):
+    grey_config = (
+        "test_dataloader = dict(dataset=dict(_delete_=True, type='FERPlus', data_root='none', "
+        "split='valid', pipeline=[dict(type='LoadImageFromFile'), dict(type='Resize', "
+        "scale=(64, 64)), dict(type='PackInputs')]))"
+    )
+    config, checkpoint = tiny_model(extra=grey_config)
+    grey = ExpressionInferencer(config, checkpoint, detector='none')
+    rng = np.random.default_rng(0)
+    image = rng.integers(0, 256, (64, 64, 3), np.uint8)
+    as_grey = np.asarray(Image.fromarray(image).convert('L'))
+    assert np.allclose(grey.classify([image]), grey.classify([as_grey]), atol=0.02)
+    coloured = make_inferencer()
+    assert not np.allclose(coloured.classify([image]), coloured.classify([as_grey]), atol=0.02)
+
+
+def test_draws_into_a_folder(inferencer, images, tmp_path):
+    paths, _, _ = images
+    (tmp_path / 'a').mkdir()
+    Image.open(paths[0]).save(tmp_path / 'a' / 'x.png')
+    Image.open(paths[1]).save(tmp_path / 'a' / 'x.jpg')
+    results = inferencer(tmp_path / 'a', show_dir=tmp_path / 'out')
+    assert sorted(path.name for path in (tmp_path / 'out').iterdir()) == ['x-2.png', 'x.png']
+    drawn = np.asarray(Image.open(tmp_path / 'out' / 'x-2.png'))
+    image = np.asarray(Image.open(paths[0]))
+    assert (drawn == inferencer.draw(image, results[1])).all()
+
+
+def test_video_frame_by_frame(inferencer, images, write_video, tmp_path):
+    paths, _, _ = images
+    frames = [np.asarray(Image.open(path)) for path in paths]
+    path = write_video(tmp_path / 'a.avi', frames, rate=5)
+    results = inferencer(path, batch_size=4)
+    assert [result['frame'] for result in results] == list(range(10))
+    assert np.allclose([result['time'] for result in results], np.arange(10) / 5)
+    assert {result['faces'][0]['track'] for result in results} == {0}
+    third = list(inferencer.stream(path, every=3))
+    assert [result['frame'] for result in third] == [0, 3, 6, 9]
+    assert third[1] == results[3]
+    assert len(list(inferencer.stream(path, seconds=1.0))) == 5
+
+
+def test_a_video_that_ends_early(inferencer, write_video, tmp_path):
+    noise = np.random.default_rng(0).integers(0, 256, (40, 96, 128, 3), np.uint8)
+    path = write_video(tmp_path / 'a.avi', noise)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    *frames, last = inferencer(path)
+    assert len(frames) > 10 and all(result['error'] is None for result in frames)
+    assert f'a.avi: ends early: {len(frames)} of 40 frames' in last['error']
+    assert last['frame'] == len(frames) - 1 and last['faces'] == []
+
+
+def test_memory_does_not_grow_with_the_video(inferencer, write_video, tmp_path):
+    """160 frames of 0.9 MB: held at once they would take 147 MB."""
+    frame = np.random.default_rng(0).integers(0, 256, (480, 640, 3), np.uint8)
+    path = write_video(tmp_path / 'a.avi', [frame] * 160)
+
+    def resident() -> int:
+        pages = pathlib.Path('/proc/self/statm').read_text().split()[1]
+        return int(pages) * 4096 // 2**20
+
+    if not pathlib.Path('/proc/self/statm').exists():
+        pytest.skip('reads /proc')
+    stream = inferencer.stream(path)
+    for _ in range(40):
+        next(stream)
+    before = resident()
+    assert sum(1 for _ in stream) == 120
+    assert resident() - before < 50
+
+
+@pytest.mark.parametrize(
+    'options,problem',
+    [
+        (dict(model='convcut_nothing'), 'convcut_nothing: no config file .* there are .*convcut_'),
+        (
+            dict(model='convcut_rafdb', pretrained=True),
+            'convcut_rafdb: no weights come with this model',
+        ),
+        (dict(model='missing.py'), 'missing.py: no such config file'),
+        (dict(pretrained='missing.pth'), 'missing.pth: no such checkpoint file'),
+        (dict(pretrained=True), 'a config holds no weights'),
+        (dict(backend='tensorrt'), 'unknown backend "tensorrt"'),
+        (dict(detector='mtcnn'), 'unknown detector "mtcnn"'),
+        (dict(margin=-0.5), 'expected a share from -0.4 to 2'),
+        (dict(classes=['a', 'b']), '2 class names for a model with 7 classes'),
+    ],
+)
+def test_mistakes(tiny_model, options, problem):
+    config, checkpoint = tiny_model()
+    options = {'model': config, 'pretrained': checkpoint, 'detector': 'none', **options}
+    with pytest.raises(ConvcutError, match=problem) as error:
+        ExpressionInferencer(**options)
+    assert '\n' not in str(error.value)
+
+
+def test_weights_of_another_architecture(tiny_model, tmp_path):
+    config, checkpoint = tiny_model()
+    state = torch.load(checkpoint)
+    state['state_dict'].pop('head.fc.bias')
+    torch.save(state, tmp_path / 'a.pth')
+    with pytest.raises(ConvcutError, match='a checkpoint of another architecture than .*tiny'):
+        ExpressionInferencer(config, tmp_path / 'a.pth', detector='none')
+
+
+def test_a_model_that_is_built_already(tiny_model, images):
+    paths, scores, classes = images
+    model = load_classifier(*tiny_model()).model
+    inferencer = ExpressionInferencer(model, detector='none', classes=classes)
+    assert np.allclose(scores_of(inferencer(paths[:1])), scores[:1], atol=1e-5)
+
+
+def test_finds_the_astronaut(make_inferencer, astronaut):
+    finder = make_inferencer(detector='cascade')
+    (result,) = finder(astronaut)
+    (face,) = result['faces']
+    x1, y1, x2, y2 = face['box']
+    assert x1 < 224 < x2 and y1 < 115 < y2
+    assert finder(astronaut[300:])[0]['faces'] == []
+
+
+def test_named_in_the_package():
+    import convcut_mm
+
+    assert convcut_mm.ExpressionInferencer is ExpressionInferencer
+    with pytest.raises(AttributeError, match='no attribute'):
+        convcut_mm.nothing  # noqa: B018

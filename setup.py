@@ -79,6 +79,6 @@ setup(
             'setuptools<82',
         ],
         'infer': ['scikit-image>=0.22'],  # its face detector
-        'test': ['pytest>=8', 'pytest-xdist>=3.5', 'ruff'],
+        'test': ['pytest>=8', 'pytest-xdist>=3.5', 'ruff', 'scikit-image>=0.22'],
     },
 )

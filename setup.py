@@ -80,6 +80,13 @@ setup(
         ],
         'infer': ['scikit-image>=0.22'],  # its face detector
         'demo': ['gradio>=6,<7', 'scikit-image>=0.22'],
-        'test': ['pytest>=8', 'ruff', 'selenium>=4.20'],  # for the page, where Chromium is
+        # selenium: for the page, where gradio and Chromium are
+        'test': [
+            'pytest>=8',
+            'pytest-xdist>=3.5',
+            'ruff',
+            'scikit-image>=0.22',
+            'selenium>=4.20',
+        ],
     },
 )

@@ -27,6 +27,7 @@ from convcut_mm.apis.pictures import PictureWriter, unique_name
 from convcut_mm.apis.records import CSV, JSON_LINES, record
 from convcut_mm.apis.sources import files_below, is_media_name, list_sources
 from convcut_mm.apis.timeline import Timeline
+from convcut_mm.apis.window import check_display
 from convcut_mm.errors import ConvcutError
 from convcut_mm.utils import tool
 from convcut_mm.utils.progress import progress
@@ -93,6 +94,8 @@ def main() -> None:
     out = Path(args.out)
     if out.exists() and not out.is_dir():
         raise ConvcutError(f'--out {out}: a file; expected a folder')
+    if args.show:
+        check_display()
     sources = find_sources(args.inputs, out)
     inferencer = ExpressionInferencer(
         args.model,

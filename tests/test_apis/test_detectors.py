@@ -56,6 +56,15 @@ def test_cascade_finds_several_largest_first(cascade, astronaut):
     assert np.allclose(middles, [400 + 224, 1424 - 224], atol=12)
 
 
+def test_cascade_finds_smaller_faces_in_more_pixels(cascade, astronaut):
+    group = np.full((700, 1400, 3), 127, np.uint8)
+    small = np.asarray(Image.fromarray(astronaut).resize((250, 250)))
+    group[200:450, 600:850] = small
+    assert cascade(group) == []
+    box = only_face(type(cascade)(longest=960), group)
+    assert overlap(box, FACE * 250 / 512 + np.array([600, 200, 600, 200]))[0, 0] > 0.5
+
+
 @pytest.mark.parametrize('name', ['coffee', 'brick', 'coins', 'page'])
 def test_cascade_finds_none_where_there_is_none(cascade, name):
     from skimage import data

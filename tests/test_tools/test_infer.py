@@ -4,6 +4,7 @@ import csv
 import json
 import os
 import signal
+import sys
 import threading
 import time
 
@@ -130,6 +131,15 @@ def test_results_of_the_run_before_are_no_input(infer, faces, tmp_path):
 def test_mistakes(infer, tmp_path, args, problem):
     status, _, err = infer(*args)
     assert status in (1, 3) and problem in err
+
+
+@pytest.mark.skipif(sys.platform != 'linux', reason='other systems have a display')
+def test_no_display(infer, faces, monkeypatch, tmp_path):
+    """OpenCV would end the process, without a word of Python's."""
+    monkeypatch.delenv('DISPLAY', raising=False)
+    status, _, err = infer(faces, '--show')
+    assert status == 1 and 'error: there is no display to open a window on' in err
+    assert not (tmp_path / 'out').exists()
 
 
 def test_interrupted(infer, write_video, tmp_path):

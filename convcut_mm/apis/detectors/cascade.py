@@ -7,7 +7,6 @@ from ...errors import ConvcutError
 from .base import Detector, Face
 from .boxes import merge
 
-LONGEST = 480  # pixels in which faces are looked for; the time grows with the area
 MOST_GROWTH = 3  # small images are enlarged so many times at most
 SMALLEST = 24  # pixels, the cascade's window: no smaller face can be seen
 LEAST_PIXELS = 14  # of a face in the image itself; fewer show no expression
@@ -22,8 +21,9 @@ class CascadeDetector(Detector):
     """Frontal, upright faces, in two looks: a coarse one, and a fine one at what it found.
 
     Args:
-        smallest (float): Side of the smallest face that is looked for, as a share of the image's
-            longer side. Defaults to 1/20.
+        longest (int): Pixels of the image's longer side in which faces are looked for. The
+            smallest face has 24 of them, so more find smaller faces, in a time that grows with
+            the area. Defaults to 480: faces from a twentieth of the longer side on.
         least_windows (int): Windows of the second look that have to agree on a face. More of them
             mean fewer false faces and more that are missed. Defaults to 13: the astronaut has 15
             or more in every size, what is no face 12 or fewer in photographs without one.
@@ -36,7 +36,7 @@ class CascadeDetector(Detector):
     # and with 0 most answers (91.0 %) are those of the whole image (0.1: 87.5 %, -0.1: 88.1 %)
     margin = 0.0
 
-    def __init__(self, smallest: float = 1 / 20, least_windows: int = 13) -> None:
+    def __init__(self, longest: int = 480, least_windows: int = 13) -> None:
         try:
             from skimage.data import lbp_frontal_face_cascade_filename
             from skimage.feature import Cascade
@@ -45,18 +45,18 @@ class CascadeDetector(Detector):
                 'the detector "cascade" needs scikit-image: pip install scikit-image'
             ) from None
         self._cascade = Cascade(lbp_frontal_face_cascade_filename())
-        self.smallest, self.least_windows = smallest, least_windows
+        self.longest, self.least_windows = longest, least_windows
 
     def __call__(self, image: np.ndarray) -> list:
         """Finds faces, largest first; see :class:`Detector`."""
         height, width = image.shape[:2]
-        scale = min(LONGEST / max(height, width), MOST_GROWTH)
+        scale = min(self.longest / max(height, width), MOST_GROWTH)
         size = max(1, round(width * scale)), max(1, round(height * scale))
         how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
         grey = cv2.resize(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), size, interpolation=how)
         border = round(BORDER * min(size))
         grey = cv2.copyMakeBorder(grey, *[border] * 4, cv2.BORDER_REPLICATE)
-        smallest = max(SMALLEST, self.smallest * max(size), LEAST_PIXELS * scale)
+        smallest = max(SMALLEST, LEAST_PIXELS * scale)
         seen = [
             self._second_look(grey, box)
             for box, windows in merge(self._windows(grey, COARSE, smallest, min(grey.shape)))

@@ -7,7 +7,7 @@ from setuptools import find_packages, setup
 from setuptools.command.build_py import build_py
 
 ROOT = Path(__file__).resolve().parent
-PACKED = ('configs', 'tools')
+PACKED = ('configs', 'tools', 'demo')
 # mmpretrain's browse_dataset calls a private function of matplotlib that 3.11 changed
 MATPLOTLIB = 'matplotlib<3.11'
 # 1.5.7 wants opencv-python-headless, which overwrites the opencv-python of mmcv
@@ -79,6 +79,14 @@ setup(
             'setuptools<82',
         ],
         'infer': ['scikit-image>=0.22'],  # its face detector
-        'test': ['pytest>=8', 'pytest-xdist>=3.5', 'ruff', 'scikit-image>=0.22'],
+        'demo': ['gradio>=6,<7', 'scikit-image>=0.22'],
+        # selenium: for the page, where gradio and Chromium are
+        'test': [
+            'pytest>=8',
+            'pytest-xdist>=3.5',
+            'ruff',
+            'scikit-image>=0.22',
+            'selenium>=4.20',
+        ],
     },
 )

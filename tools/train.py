@@ -4,14 +4,22 @@
     python tools/train.py configs/convcut_rafdb.py --resume     # after an interruption
     python tools/train.py configs/convcut_rafdb.py --cache-features     # the backbone runs once
     bash tools/dist_train.sh configs/convcut_rafdb.py 4         # four processes of one machine
+    python tools/train.py configs/convcut-atto_finetune.py --data-folder FACES  # FACES/CLASS/a.jpg
 
-The options are those of mmpretrain's own tools/train.py.
+The options are those of mmpretrain's own tools/train.py, and two for faces of one's own, see
+docs/add_a_data_set.md: --data-folder, --pretrained.
 """
 
 import argparse
+from pathlib import Path
+from typing import Optional
+
+from mmengine.config import Config
+from mmengine.hooks import Hook
 
 from convcut_mm.errors import ConvcutError
-from convcut_mm.utils import tool
+from convcut_mm.utils import fine_tuning, tool
+from convcut_mm.visualization.classifier import class_names
 
 LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 
@@ -39,20 +47,58 @@ def parse_args() -> argparse.Namespace:
         action='store_true',
         help='start the worker processes anew for each epoch',
     )
+    parser.add_argument(
+        '--data-folder',
+        metavar='DIR',
+        help='train on the faces DIR/CLASS/NAME.jpg (or DIR/train/CLASS/... with val/ and test/) '
+        "instead of the config's data",
+    )
+    parser.add_argument(
+        '--pretrained',
+        metavar='CHECKPOINT',
+        help='start from these weights; of the classifier what the classes have in common. '
+        'With --data-folder the weights that are shipped for the config are the default, '
+        '"none" starts from scratch',
+    )
     tool.add_common_options(parser)
     return parser.parse_args()
+
+
+def prepare_fine_tuning(cfg: Config, args: argparse.Namespace) -> Optional[Hook]:
+    """Puts --data-folder and --pretrained into the config; gives the hook for the weights."""
+    pretrained = args.pretrained
+    try:
+        original_classes = class_names(cfg)
+    except (ConvcutError, AttributeError):  # of a config that names none; the file may
+        original_classes = None
+    if args.data_folder is not None:
+        fine_tuning.use_data_folder(cfg, args.data_folder)
+        if args.work_dir is None:
+            cfg.work_dir += f'_{Path(args.data_folder).resolve().name}'
+        if pretrained is None:
+            pretrained = fine_tuning.shipped_weights(cfg)
+            if pretrained is None:
+                print(f'{args.config}: no weights are shipped for it, so it starts from scratch')
+    if pretrained in (None, fine_tuning.SCRATCH):
+        return None
+    return fine_tuning.use_pretrained(cfg, pretrained, original_classes)
 
 
 def main() -> None:
     args = parse_args()
     cfg = tool.load_config(args)
+    transfer = None
+    if args.data_folder is not None or args.pretrained is not None:
+        transfer = prepare_fine_tuning(cfg, args)
     if args.no_validate:
         cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
     if args.amp:
         cfg.optim_wrapper.type = 'AmpOptimWrapper'
         cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
-    if args.resume is not None:
-        cfg.resume = True
+    last = Path(cfg.work_dir) / 'last_checkpoint'
+    # a run that was killed before its first checkpoint starts from its weights again
+    if args.resume is not None and not (args.resume == 'auto' and transfer and not last.exists()):
+        cfg.resume, transfer = True, None
         cfg.load_from = None if args.resume == 'auto' else args.resume
     if args.auto_scale_lr:
         if cfg.get('auto_scale_lr') is None:
@@ -67,8 +113,13 @@ def main() -> None:
                 cfg[name]['persistent_workers'] = False
     tool.finish_config(cfg, args, LOADERS)
     tool.use_feature_store(cfg, args.cache_features)
-    tool.check_config(cfg, LOADERS[:2])
-    tool.build_runner(cfg).train()
+    model = tool.check_config(cfg, LOADERS[:2])
+    if transfer is not None:
+        fine_tuning.check_pretrained(cfg.load_from, model)
+    runner = tool.build_runner(cfg)
+    if transfer is not None:
+        runner.register_hook(transfer)
+    runner.train()
 
 
 if __name__ == '__main__':

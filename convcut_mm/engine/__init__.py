@@ -3,6 +3,7 @@ from .hooks import (
     BalancedClassWeightHook,
     BestWeightsEarlyStoppingHook,
     CheckpointMatchHook,
+    ClassTransferHook,
     EpochSeedHook,
     FeatureStoreHook,
 )
@@ -12,6 +13,7 @@ __all__ = [
     'BalancedClassWeightHook',
     'BestWeightsEarlyStoppingHook',
     'CheckpointMatchHook',
+    'ClassTransferHook',
     'EpochSeedHook',
     'FeatureStoreHook',
 ]

@@ -76,13 +76,7 @@ def grad_cam(
     Raises:
         ConvcutError: No such layer, one without a map, or no true class.
     """
-    layer = layer or default_layer(classifier)
-    module = _find_layer(classifier, layer)
-    as_map = partial(_as_map, module, layer)
-    # a frozen backbone gives no gradients unless its input asks for them
-    inputs = classifier.batch([image.path]).requires_grad_()
-    scores = _dry_run(classifier, module, inputs, as_map, layer)
-    label = int(scores.argmax())
+    label = None
     if target == 'true':
         if image.label is None:
             raise ConvcutError(
@@ -90,6 +84,33 @@ def grad_cam(
                 '--target answer'
             )
         label = image.label
+    return explain(classifier, classifier.batch([image.path]), layer, label)
+
+
+def explain(
+    classifier: Classifier,
+    inputs: torch.Tensor,
+    layer: Optional[str] = None,
+    label: Optional[int] = None,
+) -> Explanation:
+    """Explains the answer about an image that has gone through the data preprocessor.
+
+    Args:
+        classifier (Classifier): The model.
+        inputs (Tensor): (1, 3, H, W), normalised.
+        layer (str, optional): See :func:`grad_cam`.
+        label (int, optional): The class to explain. Defaults to None: the model's answer.
+
+    Raises:
+        ConvcutError: No such layer, or one without a map.
+    """
+    layer = layer or default_layer(classifier)
+    module = _find_layer(classifier, layer)
+    as_map = partial(_as_map, module, layer)
+    # a frozen backbone gives no gradients unless its input asks for them
+    inputs = inputs.detach().requires_grad_()
+    scores = _dry_run(classifier, module, inputs, as_map, layer)
+    label = int(scores.argmax()) if label is None else label
     cam = GradCAM(classifier.model, [module], reshape_transform=as_map)
     try:
         (heat,) = cam(inputs, [ClassifierOutputTarget(label)])

@@ -1,5 +1,6 @@
 from .checkpoint_hook import AtomicCheckpointHook
 from .checkpoint_match_hook import CheckpointMatchHook
+from .class_transfer_hook import ClassTransferHook
 from .class_weight_hook import BalancedClassWeightHook
 from .early_stopping_hook import BestWeightsEarlyStoppingHook
 from .epoch_seed_hook import EpochSeedHook
@@ -10,6 +11,7 @@ __all__ = [
     'BalancedClassWeightHook',
     'BestWeightsEarlyStoppingHook',
     'CheckpointMatchHook',
+    'ClassTransferHook',
     'EpochSeedHook',
     'FeatureStoreHook',
 ]

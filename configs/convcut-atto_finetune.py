@@ -1,0 +1,19 @@
+# convcut-atto_ferplus, trained on for a few epochs with small steps: for a folder of one's own.
+#     python tools/train.py configs/convcut-atto_finetune.py --data-folder FACES
+_base_ = ['convcut-atto_ferplus.py']
+pretrained = 'convcut-atto_ferplus'  # the model of the zoo whose weights --data-folder starts from
+
+max_epochs = 15  # the weights know faces already; more of them learns few images by heart
+optim_wrapper = dict(optimizer=dict(lr=2e-4))  # a fifth of the step that trained from scratch
+param_scheduler = [
+    dict(type='LinearLR', start_factor=0.01, by_epoch=True, end=1, convert_to_iter_based=True),
+    dict(
+        type='CosineAnnealingLR',
+        eta_min=1e-6,
+        by_epoch=True,
+        begin=1,
+        end=max_epochs,
+        convert_to_iter_based=True,
+    ),
+]
+train_cfg = dict(max_epochs=max_epochs)

@@ -1,0 +1,153 @@
+"""A photo that somebody uploads: its faces, what they express, and where the model looks."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Optional
+
+import cv2
+import numpy as np
+import torch
+from matplotlib import colormaps
+
+from ..apis import ExpressionInferencer
+from ..apis.detectors import Face, WholeImage, crop_face
+from ..apis.images import read_image
+from ..apis.inferencer import middle, resized
+from ..errors import ConvcutError
+from ..visualization.classifier import Classifier
+from ..visualization.face_grid import HEAT, OPACITY
+from ..visualization.grad_cam import explain
+
+MOST_BYTES = 10 * 2**20
+SHOWN_SIDE = 1200  # pixels of the longer side of the photo on the page
+CARD_SIDE = 224  # pixels of a face beside its bars
+MOST_FACES = 12  # cards on the page; a crowd's other faces keep their boxes
+
+
+@dataclass
+class FaceAnswer:
+    """What is said about a face.
+
+    Attributes:
+        box (tuple[float]): x1, y1, x2, y2 as shares of the photo's width and height.
+        probabilities (dict): By class name, in the model's order.
+        picture (ndarray, optional): (224, 224, 3) uint8, the face as it was cut out; not of the
+            smaller faces of a crowd.
+        heat (ndarray, optional): The same with the Grad-CAM over it.
+    """
+
+    box: tuple
+    probabilities: dict
+    picture: Optional[np.ndarray] = None
+    heat: Optional[np.ndarray] = None
+
+    @property
+    def expression(self) -> str:
+        """The most probable class."""
+        return max(self.probabilities, key=self.probabilities.get)
+
+
+@dataclass
+class PhotoAnswer:
+    """A photo with its faces.
+
+    Attributes:
+        picture (ndarray): (H, W, 3) uint8, 1200 pixels at most.
+        faces (list[FaceAnswer]): The detector's best first.
+    """
+
+    picture: np.ndarray
+    faces: list
+
+
+def look_at(inferencer: ExpressionInferencer, path: str, with_heat: bool = False) -> PhotoAnswer:
+    """Finds the faces of a photo and names their expressions.
+
+    Args:
+        inferencer (ExpressionInferencer): With the torch backend.
+        path (str): An uploaded file.
+        with_heat (bool): Whether a Grad-CAM is made of each face. Defaults to False.
+
+    Raises:
+        ConvcutError: No image, one above 10 MB, or one without a face; the message is for those
+            who look at the page.
+    """
+    name = Path(path).name
+    size = os.path.getsize(path)
+    if size > MOST_BYTES:
+        raise ConvcutError(
+            f'{name} has {size / 2**20:.0f} MB, and this page takes up to '
+            f'{MOST_BYTES // 2**20} MB. A smaller copy of the photo will do just as well.'
+        )
+    try:
+        image = read_image(path)
+    except ConvcutError:
+        raise no_image(name) from None
+    found = inferencer.detect(image)
+    if not found:
+        raise ConvcutError(
+            'No face was found in this photo. The finder wants faces that are upright, look into '
+            'the camera and take up a good part of the picture.'
+        )
+    crops = np.stack([inferencer.crop(image, face) for face in found])
+    scores = inferencer.classify(crops)
+    faces = []
+    for face, crop, row in zip(found, crops, scores):
+        probabilities = dict(zip(inferencer.classes, map(float, row)))
+        answer = FaceAnswer(_shares(face.box, image), probabilities)
+        if len(faces) < MOST_FACES:
+            answer.picture = _picture(inferencer, image, face)
+            if with_heat:
+                answer.heat = _laid_over(answer.picture, _heat(inferencer, crop))
+        faces.append(answer)
+    return PhotoAnswer(_shrunk(image), faces)
+
+
+def no_image(name: str) -> ConvcutError:
+    """The error for a file that is no image, or a damaged one."""
+    return ConvcutError(
+        f'{name} cannot be read as an image. JPEG, PNG, WebP, BMP and TIFF files work.'
+    )
+
+
+def _shares(box: tuple, image: np.ndarray) -> tuple:
+    height, width = image.shape[:2]
+    shares = np.array(box) / [width, height, width, height]
+    return tuple(shares.clip(0, 1).tolist())
+
+
+def _picture(inferencer: ExpressionInferencer, image: np.ndarray, face: Face) -> np.ndarray:
+    """The part of the photo that the model sees, in colour and in more pixels than it sees."""
+    share = inferencer.backend.share
+    if not isinstance(inferencer.detector, WholeImage):
+        image = crop_face(image, face, inferencer.margin, round(CARD_SIDE / share))
+    return resized(middle(image, share), CARD_SIDE)
+
+
+def _heat(inferencer: ExpressionInferencer, crop: np.ndarray) -> np.ndarray:
+    """Grad-CAM of the answer, (H, W) from 0 to 1."""
+    model = inferencer.model
+    classifier = Classifier('model', inferencer.config, model, inferencer.classes)
+    # mmpretrain's pipelines read images blue first
+    inputs = torch.from_numpy(np.ascontiguousarray(crop[None, ..., ::-1].transpose(0, 3, 1, 2)))
+    return explain(classifier, model.data_preprocessor({'inputs': inputs}, False)['inputs']).heat
+
+
+def _laid_over(picture: np.ndarray, heat: np.ndarray) -> np.ndarray:
+    """Colours over the grey face, as in the paper's figure."""
+    size = picture.shape[1::-1]
+    heat = cv2.resize(heat.astype(np.float32), size, interpolation=cv2.INTER_CUBIC).clip(0, 1)
+    grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)[..., None]
+    colours = 255 * colormaps[HEAT](heat)[..., :3]
+    share = (OPACITY[0] + (OPACITY[1] - OPACITY[0]) * heat)[..., None]
+    return ((1 - share) * grey + share * colours).round().astype(np.uint8)
+
+
+def _shrunk(image: np.ndarray) -> np.ndarray:
+    height, width = image.shape[:2]
+    scale = min(1.0, SHOWN_SIDE / max(height, width))
+    if scale == 1:
+        return image
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    return cv2.resize(image, size, interpolation=cv2.INTER_AREA)

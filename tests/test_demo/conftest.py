@@ -1,0 +1,24 @@
+"""Photos of every kind: with a face, without one, no photo at all, far too large."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+
+@pytest.fixture(scope='session')
+def photos(tmp_path_factory) -> dict:
+    """{name: path}; the face is scikit-image's astronaut."""
+    data = pytest.importorskip('skimage.data')
+    folder = tmp_path_factory.mktemp('photos')
+    astronaut = data.astronaut()
+    Image.fromarray(astronaut).save(folder / 'astronaut.png')
+    both = np.concatenate([astronaut[:260, 60:400], astronaut[:260, 400:59:-1]], axis=1)
+    Image.fromarray(both).save(folder / 'two.png')
+    ramp = np.linspace(0, 255, 480).astype(np.uint8)
+    Image.fromarray(np.tile(ramp, (360, 1))).save(folder / 'wall.jpg')
+    (folder / 'notes.txt').write_text('not a photo\n' * 50)
+    (folder / 'letter.jpg').write_text('not a photo either\n' * 50)
+    noise = np.random.default_rng(0).integers(0, 256, (2650, 2650, 3), dtype=np.uint8)
+    Image.fromarray(noise).save(folder / 'huge.png', compress_level=0)
+    assert (folder / 'huge.png').stat().st_size > 20 * 2**20
+    return {path.stem: path for path in folder.iterdir()}

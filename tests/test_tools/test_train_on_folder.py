@@ -1,0 +1,182 @@
+"""tools/train.py --data-folder: a tree of faces, starting from weights of other classes."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from mmengine.config import Config
+from PIL import Image
+
+from convcut_mm.datasets import RAFDB
+
+KNOWN = RAFDB.METAINFO['classes']
+
+
+def draw_faces(folder: Path, each: int = 6, size: int = 64, **brightness: int) -> Path:
+    """``each`` images of noise in a folder for each class, which differ in brightness."""
+    noise = np.random.default_rng(0)
+    for name, level in brightness.items():
+        (folder / name).mkdir(parents=True)
+        for number in range(each):
+            pixels = noise.integers(level, level + 60, (size, size, 3), dtype=np.uint8)
+            Image.fromarray(pixels).save(folder / name / f'{number}.png')
+    return folder
+
+
+@pytest.fixture
+def train(run_tool_here, small_config, tmp_path, monkeypatch):
+    """Trains a small network for an epoch without learning anything; gives (status, stderr)."""
+
+    def run(*options, extra: str = '') -> tuple:
+        monkeypatch.chdir(tmp_path)  # where work_dirs appears
+        config = small_config(
+            extra='optim_wrapper = dict(optimizer=dict(lr=0.0))\n'
+            + (extra or 'train_dataloader = dict(num_workers=0, persistent_workers=False)')
+        )
+        return run_tool_here('tools/train.py', config, *options)
+
+    return run
+
+
+@pytest.fixture
+def weights(small_config, tmp_path):
+    """A checkpoint for the small network with RAF-DB's seven classes."""
+    from mmpretrain import get_model
+
+    def save(**changes) -> Path:
+        generator = torch.Generator().manual_seed(1)
+        model = get_model(str(small_config('for_weights.py')))
+        state = model.state_dict()
+        for key, value in state.items():
+            if value.is_floating_point():
+                drawn = 0.3 * torch.randn(value.shape, generator=generator)
+                state[key] = (drawn.abs() if key.endswith('running_var') else drawn).half()
+        state.update(changes)
+        path = tmp_path / 'weights.pth'
+        torch.save(state, path)
+        return path
+
+    return save
+
+
+def test_from_weights_to_a_test_and_a_resume(train, weights, run_here, tmp_path, capsys):
+    draw_faces(tmp_path / 'mine', anger=0, boredom=70, happy=140)
+    path = weights()
+    options = ('--data-folder', 'mine', '--pretrained', path, '--resume')
+    status, err = train(*options)  # finds nothing to resume, and so starts from the weights
+    assert status == 0, err
+    work = tmp_path / 'work_dirs' / 'small_mine'
+    checkpoint = torch.load(work / 'epoch_1.pth', weights_only=False)
+    assert checkpoint['meta']['dataset_meta']['classes'] == ('anger', 'boredom', 'happy')
+    before, after = torch.load(path, weights_only=True), checkpoint['state_dict']
+    for key in after:
+        if key.startswith(('backbone.', 'neck.')):
+            assert torch.equal(after[key], before[key].float()), key
+    # the file names no classes, so they are those of the config's own data
+    rows = [KNOWN.index('anger'), KNOWN.index('happiness')]
+    assert torch.equal(after['head.fc.weight'][[0, 2]], before['head.fc.weight'][rows].float())
+    assert not any(
+        torch.equal(after['head.fc.weight'][1], row) for row in before['head.fc.weight']
+    )
+    # the written config says all that a test needs, and changes no checkpoint
+    config = Config.fromfile(work / 'small.py')
+    assert config.model.head.num_classes == config.data_preprocessor.num_classes == 3
+    splits = [config[f'{name}_dataloader'].dataset.split for name in ('train', 'val', 'test')]
+    assert splits == ['train', 'val', 'test']
+    assert run_here('tools/test.py', work / 'small.py', work / 'epoch_1.pth') == 0
+    out = capsys.readouterr().out
+    assert 'overall accuracy' in out and 'boredom' in out
+    assert run_here('tools/test.py', work / 'small.py', path) == 1
+    assert 'shape (7, ' in capsys.readouterr().err.strip().splitlines()[-1]
+    # resumed, the classifier is the run's own
+    status, err = train(*options, '--cfg-options', 'train_cfg.max_epochs=2')
+    assert status == 0, err
+    last = torch.load(work / 'epoch_2.pth', weights_only=False)['state_dict']
+    assert torch.equal(last['head.fc.weight'], after['head.fc.weight'])
+
+
+def test_images_of_any_size_and_batches_larger_than_the_folder(train, tmp_path):
+    folder = draw_faces(tmp_path / 'mine', a=0, b=100)
+    draw_faces(folder / 'more', each=5, size=90, c=50)
+    (folder / 'more' / 'c').rename(folder / 'c')
+    (folder / 'more').rmdir()
+    load = "dict(type='LoadImageFromFile', imdecode_backend='pillow')"
+    extra = (
+        f"train_pipeline = [{load}, dict(type='RandomCrop', crop_size=64, padding=4), "
+        f"dict(type='PackInputs')]\n"
+        f"test_pipeline = [{load}, dict(type='Resize', scale=(64, 64)), dict(type='PackInputs')]\n"
+        'train_dataloader = dict(\n'
+        '    batch_size=512, drop_last=True, num_workers=0, persistent_workers=False,\n'
+        '    dataset=dict(pipeline=train_pipeline))\n'
+        'val_dataloader = dict(dataset=dict(pipeline=test_pipeline))\n'
+        'test_dataloader = dict(dataset=dict(pipeline=test_pipeline))\n'
+    )
+    status, err = train('--data-folder', folder, extra=extra)
+    assert status == 0, err
+    config = Config.fromfile(tmp_path / 'work_dirs' / 'small_mine' / 'small.py')
+    steps = [step.type for step in config.train_dataloader.dataset.pipeline]
+    assert steps == ['LoadImageFromFile', 'Resize', 'RandomCrop', 'PackInputs']
+    assert config.train_dataloader.batch_size == 11  # of 17, 6 are for val and test
+    last = torch.load(tmp_path / 'work_dirs' / 'small_mine' / 'epoch_1.pth', weights_only=False)
+    assert last['meta']['iter'] == 1
+
+
+def line_of(result: tuple, tmp_path: Path) -> str:
+    status, err = result
+    assert status == 1 and not (tmp_path / 'work_dirs').exists()
+    return err.strip().splitlines()[-1]
+
+
+def test_bad_folders(train, tmp_path):
+    folder = tmp_path / 'mine'
+    folder.mkdir()
+    assert f'{folder}: no folder in it' in line_of(train('--data-folder', folder), tmp_path)
+    draw_faces(folder, a=0)
+    assert 'only the class "a"' in line_of(train('--data-folder', folder), tmp_path)
+    draw_faces(folder, each=1, b=0)
+    assert f'{folder}/b: only 1 image' in line_of(train('--data-folder', folder), tmp_path)
+    draw_faces(folder, c=0)
+    (folder / 'b' / '0.png').rename(folder / 'c' / 'x.png')
+    (folder / 'b').rmdir()
+    (folder / 'c' / '3.png').write_text('no image')
+    line = line_of(train('--data-folder', folder), tmp_path)
+    assert line.startswith('error: 1 of 13 images cannot be read: ') and '3.png' in line
+
+
+def test_bad_weights(train, weights, tmp_path):
+    draw_faces(tmp_path / 'mine', a=0, b=100)
+    options = ('--data-folder', 'mine', '--pretrained')
+    assert 'nowhere.pth: no such checkpoint' in line_of(train(*options, 'nowhere.pth'), tmp_path)
+    other = weights(**{'neck.extra': torch.zeros(3)})
+    line = line_of(train(*options, other), tmp_path)
+    assert str(other) in line and 'another architecture' in line and '"neck.extra"' in line
+
+
+def test_example_of_the_page(root, tmp_path):
+    """The ten lines of docs/add_a_data_set.md, as they stand there."""
+    page = (root / 'docs' / 'add_a_data_set.md').read_text()
+    (example,) = re.findall(r'<!-- test: folder -->\n```bash\n(.*?)```', page, re.DOTALL)
+    assert len(example.strip().splitlines()) <= 10
+    draw_faces(tmp_path / 'faces', each=10, size=48, joy=0, boredom=100, awe=180)
+    for name in ('configs', 'tools'):
+        (tmp_path / name).symlink_to(root / name)
+    env = {
+        **os.environ,
+        'PATH': f'{Path(sys.executable).parent}{os.pathsep}{os.environ["PATH"]}',
+        'PYTHONPATH': str(root),
+        'CUDA_VISIBLE_DEVICES': '',
+    }
+    done = subprocess.run(
+        ['bash', '-euo', 'pipefail', '-c', example],
+        cwd=tmp_path, env=env, capture_output=True, text=True, timeout=280,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    assert 'overall accuracy' in done.stdout
+    # one dictionary, printed by the last line
+    answer = done.stdout.strip().splitlines()[-1]
+    assert re.search(r"'expression': '(awe|boredom|joy)'", answer), answer

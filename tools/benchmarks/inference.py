@@ -89,7 +89,7 @@ def main() -> None:
             rounds = take_turns(sides, batch, args.rounds)
             figures[network][batch] = {name: median(sum(r, [])) for name, r in rounds.items()}
             print_table(batch, rounds)
-        if truth is not None and args.checkpoint is not None:
+        if network == 'atto' and truth is not None and args.checkpoint is not None:
             print_accuracies(sides, truth)
         print(f'load {os.getloadavg()[0]:.2f}')
         for side in sides:

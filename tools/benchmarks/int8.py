@@ -3,9 +3,9 @@
     python tools/deployment/export.py CONFIG CHECKPOINT --format onnx --out model.onnx
     python tools/benchmarks/int8.py model.onnx --data data/ferplus
 
-ONNX Runtime's quantisation of an exported file in three ways: dynamic (weights ahead, maps while it
-runs), and static with the ranges of maps taken from faces of FER2013Train, by their extremes or by
-percentiles. The tool for export offers none of them unless the loss is below half a point.
+ONNX Runtime's quantisation of an exported file in three ways: dynamic (weights ahead, maps while
+it runs), and static with the ranges of maps taken from faces of FER2013Train, by their extremes or
+by percentiles. The tool for export offers none of them unless the loss is below half a point.
 """
 
 import argparse

@@ -86,3 +86,19 @@ def test_cfg_options_reach_the_model(run, tiny_model, tmp_path):
         assert status == 0
         nodes.append(len(onnx.load(out).graph.node))
     assert nodes[1] < nodes[0]
+
+
+def test_program_in_the_docs(root, run_python, tmp_path):
+    """The Python of docs/deployment.md that uses onnxruntime alone, on a file with 48 pixels."""
+    from convcut_mm.apis import ExpressionInferencer
+    from convcut_mm.deployment import export
+
+    pytest.importorskip('onnxruntime')
+    inferencer = ExpressionInferencer('convcut-atto_ferplus', False, detector='none')
+    export(inferencer.backend, tmp_path / 'model.onnx', 'onnx')
+    blocks = re.findall(r'```python\n(.*?)```', (root / 'docs/deployment.md').read_text(), re.S)
+    (program,) = (block for block in blocks if 'import json' in block)
+    (tmp_path / 'program.py').write_text(program)
+    printed = run_python(tmp_path / 'program.py', cwd=tmp_path).stdout.strip()
+    black = np.zeros((1, 48, 48, 3), np.uint8)
+    assert printed == inferencer.classes[inferencer.backend(black).argmax()]

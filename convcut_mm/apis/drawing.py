@@ -12,7 +12,7 @@ from ..visualization.style import OKABE_ITO
 SHORTEST, LONGEST = 320, 1600  # pixels of the drawn picture's longer side
 BACKGROUND, TEXT, FAINT, TRACK = '#FFFFFF', '#1A1A1A', '#5F6B73', '#E4E8EA'
 OTHER_BARS = '#A9B4BB'  # of the classes that are not the answer
-BAR = 6  # widths of a letter's height
+BAR = 8  # widths of a letter's height
 LINE = 1.5  # heights of a letter from line to line
 
 
@@ -79,9 +79,9 @@ def on_colour(colour: str) -> str:
     return 'black' if np.dot(light, (0.2126, 0.7152, 0.0722)) > 0.179 else 'white'
 
 
-def _label(face: dict, number) -> str:
-    before = '' if number is None else f'{number + 1}  '
-    return f'{before}{face["expression"]} {percent(face["score"])}'
+def _name(face: dict, number: int) -> str:
+    """What a face among several is called: its place, in a video its person."""
+    return f'person {face["track"] + 1}' if 'track' in face else f'face {number + 1}'
 
 
 def percent(share: float) -> str:
@@ -101,11 +101,14 @@ def _draw_box(draw, face: dict, number, scale: float, letters: int, size: tuple)
     # a dark line outside of the coloured one shows on every background
     draw.rectangle([x1 - 1, y1 - 1, x2 + 1, y2 + 1], outline='black', width=thick + 2)
     draw.rectangle([x1, y1, x2, y2], outline=colour, width=thick)
-    text = _label(face, number)
+    text = f'{face["expression"]} {percent(face["score"])}'
     kind = font(letters, True)
     pad = letters // 4
-    if draw.textlength(text, kind) + 2 * pad > max(1.6 * (x2 - x1), 8 * letters):
-        text = str(number + 1) if number is not None else face['expression']
+    if number is not None:
+        short = _name(face, number).split()[1]
+        text = f'{short}  {text}'
+        if draw.textlength(text, kind) + 2 * pad > 1.6 * (x2 - x1):
+            text = short  # the rest stands in the panel
     width, height = draw.textlength(text, kind) + 2 * pad, letters + 2 * pad
     left = max(0, min(x1, size[0] - width))
     top = y1 - height if y1 >= height else min(y2, size[1] - height)
@@ -136,30 +139,34 @@ class _Sidebar:
             draw.text((left, top), text, TEXT, font(self.letters, True))
             return
         room = height - self.pad
-        shown = min(len(faces), max(1, room // self.panel))
-        if shown < len(faces) and room - shown * self.panel < self.line:
-            shown = max(1, shown - 1)
-        for number in range(shown):
-            self._panel(draw, faces[number], number if len(faces) > 1 else None, left, top)
-            top += self.panel
-        if shown < len(faces):
-            rest = len(faces) - shown
-            text = f'and {rest} more face{"s" if rest > 1 else ""}'
-            draw.text((left, top), text, FAINT, font(self.letters))
+        panels = len(faces)
+        while panels > 1 and panels * self.panel + (len(faces) - panels) * self.line > room:
+            panels -= 1
+        for number, face in enumerate(faces):
+            number_or_none = number if len(faces) > 1 else None
+            if number < panels:
+                self._panel(draw, face, number_or_none, left, top)
+                top += self.panel
+                continue
+            rest = len(faces) - number
+            if top + 2 * self.line > height and rest > 1:
+                text = f'and {rest} more faces'
+                draw.text(
+                    (left, top + self.line / 2), text, FAINT, font(self.letters), anchor='lm'
+                )
+                return
+            answer = f'{face["expression"]} {percent(face["score"])}'
+            self._title(draw, face, number, left, top + self.line / 2, answer)
+            top += self.line
 
     def _panel(self, draw, face: dict, number, left: int, top: int) -> None:
         bold, plain = font(self.letters, True), font(self.letters)
         colour = face_colour(face, number or 0)
         middle = top + self.line / 2
-        mark = round(0.8 * self.letters)
-        title = 'face' if number is None else f'face {number + 1}'
-        if 'track' in face and number is not None:
-            title = f'face {number + 1} (person {face["track"] + 1})'
-        if number is not None:
-            box = [left, middle - mark / 2, left + mark, middle + mark / 2]
-            draw.rectangle(box, fill=colour, outline='black')
-        indent = 0 if number is None else mark + self.letters // 2
-        draw.text((left + indent, middle), title, TEXT, bold, anchor='lm')
+        if number is None:
+            draw.text((left, middle), 'face', TEXT, bold, anchor='lm')
+        else:
+            self._title(draw, face, number, left, middle)
         for name in self.classes:
             top += self.line
             middle = top + self.line / 2
@@ -176,3 +183,15 @@ class _Sidebar:
                 draw.rectangle([start, middle - half, end, middle + half], fill=fill)
             end = start + self.bar + self.pad / 2 + self.number
             draw.text((end, middle), percent(share), ink, kind, anchor='rm')
+
+    def _title(self, draw, face: dict, number: int, left: int, middle: float, answer='') -> None:
+        """A face among several: its colour, its name, and the answer if it has no bars."""
+        mark = round(0.8 * self.letters)
+        box = [left, middle - mark / 2, left + mark, middle + mark / 2]
+        draw.rectangle(box, fill=face_colour(face, number), outline='black')
+        left += mark + self.letters // 2
+        name = _name(face, number)
+        draw.text((left, middle), name, TEXT, font(self.letters, True), anchor='lm')
+        if answer:
+            left += font(self.letters, True).getlength(f'{name} ')
+            draw.text((left, middle), answer, TEXT, font(self.letters), anchor='lm')

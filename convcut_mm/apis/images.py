@@ -4,6 +4,8 @@ import http.client
 import io
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -83,7 +85,8 @@ def _decode(content: bytes, name: str) -> np.ndarray:
             return from_pil(image)
     except UnidentifiedImageError:
         # OpenCV reads some that Pillow does not, such as TIFF with 16 bits a colour
-        image = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
+        with quiet_opencv():
+            image = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
         if image is None:
             raise ConvcutError(f'{name}: not an image{_hint(name)}') from None
         return np.ascontiguousarray(image[..., ::-1])
@@ -93,6 +96,18 @@ def _decode(content: bytes, name: str) -> np.ndarray:
         # each of Pillow's decoders has errors of its own for damaged files
         reason = str(error).strip() or type(error).__name__
         raise ConvcutError(f'{name}: not a whole image file ({reason})') from None
+
+
+@contextmanager
+def quiet_opencv() -> Iterator[None]:
+    """OpenCV prints nothing about broken files: they are reported in our own words."""
+    log = cv2.utils.logging
+    before = log.getLogLevel()
+    log.setLogLevel(log.LOG_LEVEL_SILENT)
+    try:
+        yield
+    finally:
+        log.setLogLevel(before)
 
 
 def _hint(name: str) -> str:

@@ -71,9 +71,11 @@ def _draw(title: str, classes: tuple, tracks: list, times: list, number: int) ->
             axes.fill_between(
                 seconds, 0, values, where=answers == index, color=ANSWER, linewidth=0
             )
-            axes.axhline(0, color='0.6', linewidth=0.8)
+            axes.plot(
+                seconds, 0 * values, color='0.5', linewidth=1, clip_on=False
+            )  # none out of sight
             axes.set_ylabel(name, rotation=0, ha='right', va='center')
-            axes.set_ylim(0, 1.05)
+            axes.set_ylim(-0.03, 1.05)
             axes.set_yticks([])
             axes.tick_params(bottom=False)
             axes.spines[:].set_visible(False)
@@ -85,7 +87,8 @@ def _draw(title: str, classes: tuple, tracks: list, times: list, number: int) ->
     last.set_xlim(min(times), max(max(times), min(times) + 1e-3))
     last.tick_params(bottom=True)
     last.xaxis.set_major_formatter(lambda seconds, _: clock(seconds, max(times)))
-    last.set_xlabel('time in the video' + (' (min:s)' if max(times) >= 60 else ' (s)'))
+    unit = 'min:s' if max(times) >= 60 else 's'
+    last.set_xlabel(f'time in the video ({unit}); full height is 100 %, no line: out of sight')
     more = f'; the {MOST_PERSONS} longest in sight of {number}' if number > MOST_PERSONS else ''
     figure.suptitle(f'{title}: probability of each expression, blue where it is the answer{more}')
     return figure

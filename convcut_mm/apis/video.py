@@ -5,10 +5,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple, Optional, Union
 
+import cv2
 import numpy as np
 
 from ..errors import ConvcutError
-from .images import URL_PREFIXES
+from .images import URL_PREFIXES, quiet_opencv
 from .sources import STREAM_PREFIXES
 
 # containers round what they say about their length
@@ -53,18 +54,11 @@ class Video:
         _check(source, self.name)
         # said in our own words instead; has to be set before the first video is opened
         os.environ.setdefault('OPENCV_FFMPEG_LOGLEVEL', '-8')
-        import cv2
-
-        before = cv2.setLogLevel(0) if hasattr(cv2, 'setLogLevel') else None
-        try:
+        with quiet_opencv():
             self._capture = cv2.VideoCapture(source)
-        finally:
-            if before is not None:
-                cv2.setLogLevel(before)
         if not self._capture.isOpened():
             what = 'no such webcam' if isinstance(source, int) else 'not a video that can be read'
             raise ConvcutError(f'{self.name}: {what}')
-        self._position = cv2.CAP_PROP_POS_MSEC
         rate = self._capture.get(cv2.CAP_PROP_FPS)
         self.rate = float(rate) if 0 < rate <= 1000 else USUAL_RATE
         count = int(self._capture.get(cv2.CAP_PROP_FRAME_COUNT))
@@ -87,7 +81,7 @@ class Video:
             if not read:
                 break
             # phones record with a rate that changes, so the file's own times go first
-            stamp = self._capture.get(self._position) / 1000
+            stamp = self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
             time = stamp if index and stamp > time else index / self.rate
             yield Frame(index, time, np.ascontiguousarray(image[..., ::-1]))
             index += 1

@@ -48,7 +48,8 @@ def merge(boxes: Sequence, least_overlap: float = 0.3, least_inside: float = 0.7
         list[tuple]: The median box of each face and the number of boxes that it was made of,
         largest box first.
     """
-    rest = np.asarray(boxes, dtype=float).reshape(-1, 4)
+    # sorted: detectors that run in threads give them in any order
+    rest = np.array(sorted(map(tuple, boxes)), dtype=float).reshape(-1, 4)
     merged = []
     while len(rest):
         # from the box that most others agree with, so that no chain joins two neighbours

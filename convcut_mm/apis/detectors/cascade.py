@@ -58,13 +58,9 @@ class CascadeDetector(Detector):
         smallest = max(SMALLEST, round(self.smallest * max(grey.shape)))
         if side < smallest:
             return []
+        # by position: the last two have had other names. An overlap of 2 is never reached, so
+        # that the windows come one by one, and one of them is enough
         windows = self._cascade.detect_multi_scale(
-            grey,
-            scale_factor=STEP,
-            step_ratio=1.5,
-            min_size=(smallest, smallest),
-            max_size=(side, side),
-            min_neighbor_number=1,
-            intersection_score_threshold=2,  # never reached: nothing is joined there
+            grey, STEP, 1.5, (smallest, smallest), (side, side), 1, 2.0
         )
         return [(w['c'], w['r'], w['c'] + w['width'], w['r'] + w['height']) for w in windows]

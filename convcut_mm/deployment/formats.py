@@ -41,6 +41,10 @@ def write_onnx(graph: FaceGraph, info: ModelInfo, path: Path) -> None:
             verbose=False,
         )
     model = program.model_proto
+    for node in model.graph.node:
+        # stack traces with the paths of this machine
+        node.ClearField('metadata_props')
+        node.ClearField('doc_string')
     model.producer_name, model.producer_version = 'convcut_mm', __version__
     onnx.helper.set_model_props(model, info.to_strings())
     path.write_bytes(model.SerializeToString())

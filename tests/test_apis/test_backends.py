@@ -2,6 +2,7 @@
 
 import shutil
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,25 +12,18 @@ from PIL import Image
 from convcut_mm.apis import ExpressionInferencer
 from convcut_mm.apis.backends import open_backend
 from convcut_mm.apis.backends.metadata import ModelInfo
-from convcut_mm.deployment import export
 from convcut_mm.errors import ConvcutError
 
 SUFFIX = {'onnxruntime': '.onnx', 'openvino': '.xml'}
 FORMAT = {'onnxruntime': 'onnx', 'openvino': 'openvino'}
 
 
-@pytest.fixture(scope='module')
-def exported(make_inferencer, tmp_path_factory):
+@pytest.fixture
+def exported(exported_model):
     """A small network as a file for a backend; gives its path."""
-    folder = tmp_path_factory.mktemp('exported')
 
-    def make(backend: str):
-        pytest.importorskip(backend)
-        pytest.importorskip('onnxscript')
-        file = folder / f'model{SUFFIX[backend]}'
-        if not file.is_file():
-            export(make_inferencer().backend, file, FORMAT[backend])
-        return file
+    def make(backend: str) -> Path:
+        return exported_model(FORMAT[backend])[1].files[0]
 
     return make
 

@@ -58,7 +58,7 @@ def test_export_then_infer(format, backend, run, run_here, tiny_model, tmp_path)
 def test_refusals_leave_no_file(run, tiny_model, tmp_path):
     config, checkpoint = tiny_model()
     batch = tiny_model('batch')
-    other = tiny_model(extra='model = dict(neck=dict(num_layers=2))')
+    other = tiny_model(extra='model = dict(neck=dict(norm_position="before"))')
     out = ('--format', 'onnx', '--out', tmp_path / 'model.onnx')
     for args, said in (
         ((*batch, *out), 'this model attends over the batch'),

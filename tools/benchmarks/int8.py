@@ -1,34 +1,30 @@
 """Measures what 8-bit integers cost and save: accuracy on FER2013Valid, time of a face.
 
     python tools/deployment/export.py CONFIG CHECKPOINT --format onnx --out model.onnx
-    python tools/benchmarks/int8.py model.onnx --data data/ferplus
+    python tools/benchmarks/int8.py model.onnx --data data/ferplus   # FER2013Valid
 
-ONNX Runtime's quantisation of an exported file in three ways: dynamic (weights ahead, maps while
-it runs), and static with the ranges of maps taken from faces of FER2013Train, by their extremes or
-by percentiles. The tool for export offers none of them unless the loss is below half a point.
+ONNX Runtime's static quantisation of an exported file, with the ranges of maps taken from faces of
+FER2013Train: of the matrix products only (what export.py --int8 does), and of the convolutions too.
 """
 
 import argparse
+import shutil
 import tempfile
 from pathlib import Path
 
 import numpy as np
-import onnx
 import torch
 from inference_sides.faces import ferplus_faces
 from inference_sides.ours import OurSide
-from onnxruntime import quantization
-from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod
-from onnxruntime.quantization.shape_inference import quant_pre_process
 
 from convcut_mm.apis.backends import OnnxRuntimeBackend
+from convcut_mm.deployment.int8 import OPERATORS, quantise
 from convcut_mm.utils import tool
 from convcut_mm.visualization.options import positive
 
-BATCH = 64
-STATIC = {
-    'static, extremes': dict(calibrate_method=CalibrationMethod.MinMax),
-    'static, percentiles': dict(calibrate_method=CalibrationMethod.Percentile),
+SETS = {
+    'matrix products': OPERATORS,
+    'and convolutions': [*OPERATORS, 'Conv'],
 }
 
 
@@ -48,17 +44,6 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
-class Faces(CalibrationDataReader):
-    """Hands faces to the calibration, in batches."""
-
-    def __init__(self, faces: np.ndarray, name: str) -> None:
-        self._batches = iter([{name: faces[i : i + BATCH]} for i in range(0, len(faces), BATCH)])
-
-    def get_next(self):
-        """The next batch, or None."""
-        return next(self._batches, None)
-
-
 def main() -> None:
     args = parse_args()
     torch.set_num_threads(args.threads)
@@ -67,7 +52,11 @@ def main() -> None:
     calibration, _ = ferplus_faces(args.data, 'train', original.size, args.calibration)
     sides = [OurSide('float32', original, faces)]
     with tempfile.TemporaryDirectory() as folder:
-        for name, file in quantised(args.model, calibration, Path(folder)).items():
+        for name, operators in SETS.items():
+            file = Path(folder) / f'{len(sides)}.onnx'
+            shutil.copy(args.model, file)
+            quantise(file, calibration, operators)
+            print(f'{name}: {file.stat().st_size / 1e6:.1f} MB')
             sides.append(OurSide(name, OnnxRuntimeBackend(file, args.threads), faces))
     answers = {side.name: np.array(side.expressions()) for side in sides}
     seconds: dict = {side.name: [] for side in sides}
@@ -83,25 +72,6 @@ def main() -> None:
             f'points), one face {1e3 * np.median(found):.2f} ms, '
             f'{np.median(seconds["float32"]) / np.median(found):.2f} times float32'
         )
-
-
-def quantised(model: Path, calibration: np.ndarray, folder: Path) -> dict:
-    """Quantises a file; gives {name: file}."""
-    prepared = folder / 'prepared.onnx'
-    quant_pre_process(str(model), str(prepared), skip_symbolic_shape=True)
-    name = onnx.load(model).graph.input[0].name
-    files = {'dynamic': folder / 'dynamic.onnx'}
-    quantization.quantize_dynamic(prepared, files['dynamic'], per_channel=True)
-    for way, settings in STATIC.items():
-        files[way] = folder / f'{len(files)}.onnx'
-        reader = Faces(calibration, name)
-        quantization.quantize_static(prepared, files[way], reader, per_channel=True, **settings)
-    properties = {entry.key: entry.value for entry in onnx.load(model).metadata_props}
-    for file in files.values():
-        changed = onnx.load(file)
-        onnx.helper.set_model_props(changed, properties)
-        onnx.save(changed, file)
-    return files
 
 
 if __name__ == '__main__':

@@ -2,8 +2,8 @@
 
     PYTHON fer_server.py faces.npy THREADS tflite|keras
 
-It needs fer 25.10, TensorFlow and OpenCV 4, nothing of convcut_mm. Questions come as lines of JSON.
-A face goes the way of ``FER.detect_emotions`` after detection: grey, 64 pixels, -1 to 1, model.
+It needs fer 25.10, TensorFlow and OpenCV 4, nothing of convcut_mm. Questions come as JSON lines. A
+face goes the way of ``FER.detect_emotions`` after detection: grey, 64 pixels, -1 to 1, model.
 """
 
 import importlib.metadata

@@ -81,6 +81,6 @@ setup(
         # for writing and for running files of ONNX and OpenVINO
         'export': ['torch>=2.6', 'onnx', 'onnxscript', 'onnxruntime', 'openvino'],
         'infer': ['scikit-image>=0.22'],  # its face detector
-        'test': ['pytest>=8', 'ruff'],
+        'test': ['pytest>=8', 'pytest-xdist>=3.5', 'ruff', 'scikit-image>=0.22'],
     },
 )

@@ -11,7 +11,10 @@ import torch
 ROOT = Path(__file__).resolve().parents[1]
 DATA = ROOT / 'tests' / 'data'
 
-torch.set_num_threads(2)
+# as many as pytest-xdist leaves each of its two processes, and what they start
+THREADS = 1 if 'PYTEST_XDIST_WORKER' in os.environ else 2
+os.environ.setdefault('OMP_NUM_THREADS', str(THREADS))
+torch.set_num_threads(THREADS)
 
 
 @pytest.fixture(scope='session')

@@ -27,6 +27,7 @@ from convcut_mm.apis.pictures import PictureWriter, unique_name
 from convcut_mm.apis.records import CSV, JSON_LINES, record
 from convcut_mm.apis.sources import files_below, is_media_name, list_sources
 from convcut_mm.apis.timeline import Timeline
+from convcut_mm.apis.window import check_display
 from convcut_mm.errors import ConvcutError
 from convcut_mm.utils import tool
 from convcut_mm.utils.progress import progress
@@ -93,6 +94,8 @@ def main() -> None:
     out = Path(args.out)
     if out.exists() and not out.is_dir():
         raise ConvcutError(f'--out {out}: a file; expected a folder')
+    if args.show:
+        check_display()
     sources = find_sources(args.inputs, out)
     inferencer = ExpressionInferencer(
         args.model,
@@ -122,7 +125,7 @@ def main() -> None:
             pictures.close()
         plots.close()
     print(summary.line())
-    print(f'{out}: {JSON_LINES}, {CSV}', *summary_of_files(pictures, plots))
+    print(f'{out}: {", ".join([JSON_LINES, CSV, *summary_of_files(pictures, plots)])}')
     sys.exit(summary.status())
 
 
@@ -147,7 +150,7 @@ def find_sources(inputs: list, out: Path) -> list:
     for folder in filter(lambda path: Path(path).is_dir(), inputs):
         others = sum(not is_media_name(file) for file in files_below(Path(folder)))
         if others:
-            print(f'{folder}: {others} files that are no images or videos are left out')
+            print(f'{folder}: {many(others, "file")} left out, neither image nor video')
     return sources
 
 
@@ -193,12 +196,13 @@ class Summary:
     """What is printed, and the exit status."""
 
     def __init__(self, inputs: int) -> None:
-        self.inputs, self.interrupted = inputs, False
+        self.inputs, self.interrupted, self.video = inputs, False, False
         self.images = self.faces = self.empty = self.failed = 0
         self.expressions: Counter = Counter()
 
     def add(self, answer: Answer) -> None:
         result = answer.result
+        self.video |= answer.video is not None
         if result['error']:
             self.failed += 1
             print(f'error: {result["error"]}', file=sys.stderr)
@@ -216,11 +220,15 @@ class Summary:
     def line(self) -> str:
         """The run in one line."""
         counts = ', '.join(f'{name} {n}' for name, n in self.expressions.most_common())
-        return (
-            f'{self.images} images: {self.faces} faces{f" ({counts})" if counts else ""}, '
-            f'{self.empty} images without a face; {self.failed} could not be read'
-            f'{"; interrupted" if self.interrupted else ""}'
-        )
+        parts = [f'{many(self.faces, "face")}{f" ({counts})" if counts else ""}']
+        if self.empty:
+            parts.append(f'no face in {self.empty}')
+        if self.failed:
+            parts.append(f'{self.failed} could not be read')
+        if self.interrupted:
+            parts.append('interrupted')
+        what = 'frame' if self.video else 'image'
+        return f'{many(self.images, what)}: {"; ".join(parts)}'
 
     def status(self) -> int:
         """0, or why not."""
@@ -229,12 +237,17 @@ class Summary:
         return SOME_FAILED if self.failed else 0
 
 
+def many(number: int, what: str) -> str:
+    """A number with its noun."""
+    return f'{number} {what}' if number == 1 else f'{number} {what}s'
+
+
 def summary_of_files(pictures: Optional[PictureWriter], plots: PlotWriter) -> list:
     """What lies in --out besides the tables."""
     files = [*(pictures.files if pictures else []), *plots.files]
     if len(files) <= LINES:
         return [file.name for file in files]
-    return [f'and {len(files)} pictures']
+    return [f'{len(files)} pictures']
 
 
 if __name__ == '__main__':

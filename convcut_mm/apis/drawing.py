@@ -44,11 +44,16 @@ def draw_result(image: np.ndarray, result: dict, classes: Sequence[str]) -> np.n
     canvas = Image.new('RGB', (_even(size[0] + sidebar.width), _even(canvas_height)), BACKGROUND)
     canvas.paste(picture, (0, 0))
     draw = ImageDraw.Draw(canvas)
-    faces = result['faces']
+    faces = in_order(result)
     for number, face in reversed(list(enumerate(faces))):  # the first on top
         _draw_box(draw, face, number if len(faces) > 1 else None, scale, letters, size)
     sidebar.draw(draw, result, size[0], canvas_height)
     return np.asarray(canvas)
+
+
+def in_order(result: dict) -> list:
+    """Faces as detected; a video's by person, so that their panels stay in place."""
+    return sorted(result['faces'], key=lambda face: face.get('track', 0))
 
 
 def _even(number: int) -> int:
@@ -133,7 +138,7 @@ class _Sidebar:
 
     def draw(self, draw, result: dict, left: int, height: int) -> None:
         left, top = left + self.pad, self.pad
-        faces = result['faces']
+        faces = in_order(result)
         if not faces:
             text = 'not readable' if result.get('error') else 'no face found'
             draw.text((left, top), text, TEXT, font(self.letters, True))

@@ -4,6 +4,7 @@ import http.client
 import io
 import urllib.error
 import urllib.request
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -80,7 +81,8 @@ def download(url: str) -> bytes:
 
 def _decode(content: bytes, name: str) -> np.ndarray:
     try:
-        with Image.open(io.BytesIO(content)) as image:
+        with warnings.catch_warnings(), Image.open(io.BytesIO(content)) as image:
+            warnings.simplefilter('ignore')  # what spoils pixels is an error too
             image.load()
             return from_pil(image)
     except UnidentifiedImageError:

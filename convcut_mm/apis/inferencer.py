@@ -22,7 +22,9 @@ from .looking import Answer, answers
 from .pictures import PictureWriter
 from .sources import Source, list_sources
 from .video import Video
+from .window import check_display, show
 
+MOMENT = 0.001  # seconds that a video's frame is shown for
 BACKENDS = ('torch', 'onnxruntime', 'openvino')
 
 
@@ -131,6 +133,8 @@ class ExpressionInferencer(ImageClassificationInferencer):
             ConvcutError: Inputs that can't be images. A file that is missing or broken stops
                 nothing: its dict has ``error``, and width and height None.
         """
+        if show:
+            check_display()
         sources = list_sources(inputs)
         results = []
         writer = None if show_dir is None else PictureWriter(show_dir, self.draw)
@@ -240,13 +244,8 @@ class ExpressionInferencer(ImageClassificationInferencer):
         """
         if answer.image is None:
             return True
-        try:
-            cv2.imshow('convcut_mm', self.draw(answer.image, answer.result)[..., ::-1])
-            forever = not wait_time and answer.video is None
-            key = cv2.waitKey(0 if forever else max(1, round(1000 * wait_time)))
-        except cv2.error:
-            raise ConvcutError('cannot open a window here; leave show (--show) out') from None
-        return key & 0xFF not in (ord('q'), 27)
+        seconds = wait_time or (0 if answer.video is None else MOMENT)
+        return show(self.draw(answer.image, answer.result), seconds)
 
 
 def middle(image: np.ndarray, share: float) -> np.ndarray:

@@ -47,7 +47,9 @@ def load_model(
         network = get_model(model, False if of_file else pretrained, **kwargs)
         network.to(device or get_device())
     if of_file:
-        weights = CheckpointLoader.load_checkpoint(os.fspath(pretrained), map_location='cpu')
+        weights = CheckpointLoader.load_checkpoint(
+            os.fspath(pretrained), map_location='cpu', logger='silent'
+        )
         meta = load_whole(network, weights, os.fspath(pretrained), name)
         if meta.get('dataset_meta', {}).get('classes'):
             network._dataset_meta = meta['dataset_meta']

@@ -12,6 +12,8 @@ from ..errors import ConvcutError
 from .images import URL_PREFIXES, quiet_opencv
 from .sources import STREAM_PREFIXES
 
+# problems are said in our own words; FFmpeg reads this when the first video is opened
+os.environ.setdefault('OPENCV_FFMPEG_LOGLEVEL', '-8')
 # containers round what they say about their length
 TOLERATED_LOSS = 0.02
 TOLERATED_FRAMES = 2
@@ -52,8 +54,6 @@ class Video:
         self.name = name or str(source)
         self.is_live = isinstance(source, int) or str(source).startswith(STREAM_PREFIXES)
         _check(source, self.name)
-        # said in our own words instead; has to be set before the first video is opened
-        os.environ.setdefault('OPENCV_FFMPEG_LOGLEVEL', '-8')
         with quiet_opencv():
             self._capture = cv2.VideoCapture(source)
         if not self._capture.isOpened():

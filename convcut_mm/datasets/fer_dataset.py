@@ -131,16 +131,21 @@ class FERDataset(BaseDataset):
             return self._run_pipeline(idx)
 
     @property
+    def draw_key(self) -> tuple:
+        """Seed and epoch of the draws; (-1, -1) before :meth:`set_epoch`."""
+        return tuple(self._draw_key.tolist())
+
+    @property
     def has_own_draws(self) -> bool:
         """Whether draws follow seed, epoch, image: after :meth:`set_epoch`, not in test mode."""
-        return not self.test_mode and int(self._draw_key[1]) >= 0
+        return not self.test_mode and self.draw_key[1] >= 0
 
     def seed_draws(self, idx: int) -> None:
         """Seeds Python's, numpy's and torch's generators from seed, epoch and image.
 
         The label that :meth:`item_for_pipeline` may draw comes first, then the pipeline's draws.
         """
-        numbers = (*self._draw_key.tolist(), idx)
+        numbers = (*self.draw_key, idx)
         seeds = np.random.SeedSequence(numbers).generate_state(3)
         random.seed(int(seeds[0]))
         np.random.seed(seeds[1])

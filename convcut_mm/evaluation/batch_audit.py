@@ -14,7 +14,7 @@ import numpy as np
 
 from ..errors import ConvcutError
 from .accuracy import mean_class_accuracy, overall_accuracy
-from .batch_regimes import Regime
+from .batch_regimes import ALONE, Regime
 from .intervals import bootstrap, mean_and_spread
 from .scores import Figure
 
@@ -23,6 +23,7 @@ from .scores import Figure
 class Run:
     """The test set under one regime; accuracies and shares in per cent."""
 
+    weights: str  # the checkpoint
     regime: Regime
     answers: np.ndarray  # (N,), a tie within the tolerance resolved as when alone
     changed: np.ndarray  # (N,) bool: the answer is not the one given alone
@@ -31,7 +32,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Row:
-    """All seeds of one order and batch size; per cent."""
+    """All seeds of one order and batch size, and all checkpoints; per cent."""
 
     order: str
     batch_size: int
@@ -41,10 +42,10 @@ class Row:
 
 
 class Audit:
-    """Runs of one model on one test set; the first is the batch of one.
+    """Runs of one model on one test set, with one checkpoint or several.
 
     Args:
-        runs (Sequence[Run]): The runs.
+        runs (Sequence[Run]): The runs; each checkpoint's batch of one is among them.
         labels (ndarray): Class of each image, (N,).
         num_classes (int): C.
         tolerance (float): Differences of a score up to this are numerical noise.
@@ -55,6 +56,13 @@ class Audit:
     ) -> None:
         self.runs, self.labels = list(runs), labels
         self.num_classes, self.tolerance = num_classes, tolerance
+
+    @classmethod
+    def of_all(cls, audits: Sequence['Audit']) -> 'Audit':
+        """One audit of several checkpoints of the same architecture on the same images."""
+        first = audits[0]
+        runs = [run for one in audits for run in one.runs]
+        return cls(runs, first.labels, first.num_classes, first.tolerance)
 
     @property
     def moved(self) -> float:
@@ -109,8 +117,9 @@ class Audit:
 
     def verdict(self) -> str:
         """What was found, in one line."""
-        alone, others = self.runs[0], self.runs[1:]
-        figure = f'{self.accuracy(alone):.2f} %'
+        alone = [self.accuracy(run) for run in self.runs if run.regime.order == ALONE]
+        others = [run for run in self.runs if run.regime.order != ALONE]
+        figure = f'{np.mean(alone):.2f} %'
         if not self.depends_on_batch:
             return (
                 f'independent of the batch: accuracy {figure}, and in all {len(self.runs)} tests '
@@ -131,6 +140,7 @@ def audit(
     labels: np.ndarray,
     tests: Sequence[Regime],
     tolerance: float = 1e-4,
+    weights: str = '',
 ) -> Audit:
     """Tests under each regime and compares with the first, the batch of one.
 
@@ -142,6 +152,7 @@ def audit(
             the first is the reference.
         tolerance (float): Differences of a probability up to this are numerical noise. Defaults
             to 1e-4.
+        weights (str): Name of the checkpoint. Defaults to ''.
 
     Raises:
         ConvcutError: A score that is not a finite number.
@@ -156,7 +167,8 @@ def audit(
         reference = scores if reference is None else reference
         changed = changed_answers(reference, scores, tolerance)
         answers = np.where(changed, scores.argmax(axis=1), reference.argmax(axis=1))
-        runs.append(Run(regime, answers, changed, float(np.abs(scores - reference).max())))
+        moved = float(np.abs(scores - reference).max())
+        runs.append(Run(weights, regime, answers, changed, moved))
     return Audit(runs, labels, scores.shape[1], tolerance)
 
 

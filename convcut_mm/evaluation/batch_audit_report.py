@@ -7,7 +7,7 @@ from .report import figure_text
 
 
 def table(audit: Audit) -> Table:
-    """A row for each order and batch size: means over the seeds, spreads and 95 % intervals."""
+    """A row for each order and batch size: means over seeds and checkpoints, 95 % intervals."""
     shown = Table(box=None, pad_edge=False)
     shown.add_column('order')
     titles = ('batch size', 'accuracy (%)', 'mean class accuracy (%)', 'answers changed (%)')
@@ -39,6 +39,7 @@ def record(audit: Audit) -> dict:
         ],
         runs=[
             dict(
+                checkpoint=run.weights,
                 order=run.regime.order,
                 batch_size=run.regime.batch_size,
                 seed=run.regime.seed,

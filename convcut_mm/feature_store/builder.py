@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 
 import torch
@@ -31,7 +31,10 @@ class Wanted:
 
 
 class FeatureComputer:
-    """Runs images through data preprocessor and backbone.
+    """Runs images through data preprocessor and backbone, several batches side by side.
+
+    On a CPU each thread computes a batch of its own with one core: two batches on one core each
+    take less time than one after the other on two, in bfloat16 by a seventh.
 
     Args:
         model (nn.Module): An ``ImageClassifier`` with a frozen backbone.
@@ -39,7 +42,7 @@ class FeatureComputer:
         compute (str): 'float32', or 'bfloat16' for autocast, about twice as fast on a CPU that
             knows that format.
         batch_size (int): Images in a forward pass.
-        threads (int): Threads that read and resize images.
+        threads (int): Batches that are read and computed side by side.
     """
 
     def __init__(
@@ -60,20 +63,30 @@ class FeatureComputer:
             shape (tuple[int]): The shape (H, W, C) that all of them have to have.
             step (callable): Told how many rows are done.
         """
-        with ThreadPoolExecutor(self.threads) as pool:
-            samples = pool.map(lambda one: one.load(), wanted)
-            for start in range(0, len(wanted), self.batch_size):
-                part = wanted[start : start + self.batch_size]
-                packed = [next(samples) for _ in part]
-                features = self._forward(packed, part)
-                if tuple(features.shape[1:]) != shape:
-                    raise _other_size(part[0])
-                features = self._stored(features, part)
-                yield (
-                    [replace(one.row, meta=_meta(sample)) for one, sample in zip(part, packed)],
-                    features,
-                )
-                step(len(part))
+        parts = _parts(wanted, self.batch_size)
+        with self._pool() as pool:
+            for rows, features in pool.map(lambda part: self._batch(part, shape), parts):
+                yield rows, features
+                step(len(rows))
+
+    @contextmanager
+    def _pool(self) -> Iterator[ThreadPoolExecutor]:
+        cores = torch.get_num_threads()
+        on_cpu = torch.device(self.model.data_preprocessor.device).type == 'cpu'
+        one_core = dict(initializer=torch.set_num_threads, initargs=(1,)) if on_cpu else {}
+        try:
+            with ThreadPoolExecutor(self.threads, **one_core) as pool:
+                yield pool
+        finally:
+            torch.set_num_threads(cores)  # the setting is that of all threads started later, too
+
+    def _batch(self, part: Sequence[Wanted], shape: tuple) -> tuple:
+        packed = [one.load() for one in part]
+        features = self._forward(packed, part)
+        if tuple(features.shape[1:]) != shape:
+            raise _other_size(part[0])
+        rows = [replace(one.row, meta=_meta(sample)) for one, sample in zip(part, packed)]
+        return rows, self._stored(features, part)
 
     @torch.inference_mode()
     def _forward(self, samples: list, wanted: Sequence[Wanted]) -> torch.Tensor:
@@ -106,6 +119,14 @@ class FeatureComputer:
                 ' (feature_store.dtype); bfloat16 and float32 hold larger numbers'
             )
         return stored
+
+
+def _parts(wanted: Sequence[Wanted], size: int) -> list:
+    """Batches; what is left at the end is cut in two, so that two threads end together."""
+    whole = len(wanted) - len(wanted) % size
+    middle = whole + (len(wanted) - whole + 1) // 2
+    ends = [*range(size, whole + 1, size), middle, len(wanted)]
+    return [wanted[start:end] for start, end in zip([0, *ends], ends) if end > start]
 
 
 def _other_size(wanted: Wanted) -> ConvcutError:

@@ -1,15 +1,20 @@
 """The loader: batches of stored features, gathered whole."""
 
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
+from itertools import islice
 
 import numpy as np
 import torch
-from torch.utils.data import BatchSampler, DataLoader, Dataset
+from torch.utils.data import DataLoader, Dataset, Sampler
 
 from ..datasets.fer_dataset import FERDataset, preserved_draws
 from .store import StoreEntry
 from .views import Views
+
+# batches whose draws are made at once: one by one, between train steps, they take thrice as long
+AHEAD = 64
 
 
 class MappedRows:
@@ -80,6 +85,7 @@ class StoredViews(Dataset):
         self.dataset, self.views, self.rows = dataset, views, rows
         self.positions, self.metas = positions, metas
         self._unflipped = views.names[0]
+        self._ahead: deque = deque()
 
     def __getattr__(self, name: str):
         if name == 'dataset':  # not set yet: unpickling asks
@@ -99,8 +105,22 @@ class StoredViews(Dataset):
             dict: ``inputs``, (B, C, H, W) of the store's dtype in channels-last order, and
             ``data_samples``, as from the pipeline.
         """
-        positions, samples = [], []
-        own_draws = self.dataset.has_own_draws
+        key = self.dataset.draw_key
+        drawn = [self._ahead.popleft() for _ in range(min(len(indices), len(self._ahead)))]
+        if [(key, idx) for idx in indices] != [one[:2] for one in drawn]:
+            self.draw_ahead(indices)
+            drawn, self._ahead = self._ahead, deque()
+        inputs = self.rows.gather([position for _, _, position, _ in drawn]).permute(0, 3, 1, 2)
+        return dict(inputs=inputs, data_samples=[sample for *_, sample in drawn])
+
+    def draw_ahead(self, indices: Sequence[int]) -> None:
+        """Draws labels and views for the images that will be asked for next, in this order.
+
+        Args:
+            indices (Sequence[int]): Numbers of the images.
+        """
+        key, own_draws = self.dataset.draw_key, self.dataset.has_own_draws
+        self._ahead = deque()
         with preserved_draws() if own_draws else nullcontext():
             for idx in indices:
                 if own_draws:
@@ -108,10 +128,34 @@ class StoredViews(Dataset):
                 item = self.dataset.item_for_pipeline(idx)
                 drawn = self.views.draw()
                 view = drawn.get('flip_direction') or self._unflipped
-                positions.append(self.positions[view][idx])
-                samples.append(self.views.sample(item, self.metas[idx], drawn))
-        inputs = self.rows.gather(positions).permute(0, 3, 1, 2)
-        return dict(inputs=inputs, data_samples=samples)
+                sample = self.views.sample(item, self.metas[idx], drawn)
+                self._ahead.append((key, idx, self.positions[view][idx], sample))
+
+
+class DrawsAhead(Sampler):
+    """Batches of another batch sampler, announced to the data set some time before.
+
+    Args:
+        batches (Iterable): A batch sampler.
+        dataset (StoredViews): Who is told.
+    """
+
+    def __init__(self, batches, dataset: StoredViews) -> None:
+        self.batches, self.dataset = batches, dataset
+
+    def __getattr__(self, name: str):
+        if name == 'batches':  # not set yet: unpickling asks
+            raise AttributeError(name)
+        return getattr(self.batches, name)
+
+    def __len__(self) -> int:
+        return len(self.batches)
+
+    def __iter__(self) -> Iterator:
+        batches = iter(self.batches)
+        while announced := [list(batch) for batch in islice(batches, AHEAD)]:
+            self.dataset.draw_ahead([idx for batch in announced for idx in batch])
+            yield from announced
 
 
 def stored_loader(loader: DataLoader, dataset: StoredViews) -> DataLoader:
@@ -121,14 +165,12 @@ def stored_loader(loader: DataLoader, dataset: StoredViews) -> DataLoader:
         loader (DataLoader): The loader of the images.
         dataset (StoredViews): Its data set's features.
     """
-    if type(loader.batch_sampler) is BatchSampler:
-        batching = dict(
-            sampler=loader.sampler, batch_size=loader.batch_size, drop_last=loader.drop_last
-        )
-    else:
-        batching = dict(batch_sampler=loader.batch_sampler)
     return DataLoader(
-        dataset, collate_fn=_as_it_is, num_workers=0, pin_memory=loader.pin_memory, **batching
+        dataset,
+        batch_sampler=DrawsAhead(loader.batch_sampler, dataset),
+        collate_fn=_as_it_is,
+        num_workers=0,
+        pin_memory=loader.pin_memory,
     )
 
 

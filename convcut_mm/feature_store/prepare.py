@@ -89,10 +89,11 @@ def stored_loaders(model: nn.Module, loaders: dict, options: StoreOptions, logge
     for part in parts.values():
         by_folder.setdefault(part.folder, []).append(part)
     device = torch.device(model.data_preprocessor.device)
-    threads = max(loader.num_workers for loader in loaders.values())
     batch_size = options.batch_size
     if batch_size == 'auto':
         batch_size = CPU_SLICE if device.type == 'cpu' else _GPU_BATCH
+    workers = max(loader.num_workers for loader in loaders.values())
+    threads = torch.get_num_threads() if device.type == 'cpu' else workers
     was_training = model.training
     model.eval()
     computer = FeatureComputer(model, options.dtype, options.compute, batch_size, threads)

@@ -70,7 +70,7 @@ def draw_channel_attention(classifier: Classifier, images: Sequence[LabelledImag
     add_scale(
         figure,
         most,
-        f'weight x {channels} (equal shares: 1); {channels} channels, strongest first, '
+        f'weight x {channels} (equal shares: 1)\n{channels} channels, strongest first, '
         'a row for each query',
         colours=SEQUENTIAL,
     )

@@ -27,8 +27,8 @@ PANELS = {
 def draw(audit: Audit, title: str) -> Figure:
     """Accuracy, mean class accuracy and changed answers over the batch size.
 
-    Points are means over the seeds, bars their standard deviations; the dotted line is the batch
-    of one.
+    Points are means over seeds and checkpoints, bars their standard deviations; the dotted line is
+    the batch of one.
 
     Args:
         audit (Audit): The audit.

@@ -35,9 +35,10 @@ def test_cascade_finds_the_face_at_any_size(cascade, astronaut, scale):
 
 
 def test_cascade_maps_boxes_back_of_what_is_not_square(cascade, astronaut):
-    wide = np.asarray(Image.fromarray(astronaut).resize((1000, 800)))
+    wide = np.full((700, 1100, 3), 127, np.uint8)
+    wide[150:662, 500:1012] = astronaut
     box = only_face(cascade, wide)
-    assert overlap(box, FACE * np.array([1000, 800, 1000, 800]) / 512)[0, 0] > 0.6
+    assert overlap(box, FACE + np.array([500, 150, 500, 150]))[0, 0] > 0.6
 
 
 def test_cascade_finds_several_largest_first(cascade, astronaut):
@@ -53,6 +54,15 @@ def test_cascade_finds_several_largest_first(cascade, astronaut):
     assert overlap(boxes[2:], FACE * 400 / 512)[0, 0] > 0.5
     middles = sorted((boxes[:2, 0] + boxes[:2, 2]) / 2)
     assert np.allclose(middles, [400 + 224, 1424 - 224], atol=12)
+
+
+def test_cascade_finds_smaller_faces_in_more_pixels(cascade, astronaut):
+    group = np.full((700, 1400, 3), 127, np.uint8)
+    small = np.asarray(Image.fromarray(astronaut).resize((250, 250)))
+    group[200:450, 600:850] = small
+    assert cascade(group) == []
+    box = only_face(type(cascade)(longest=960), group)
+    assert overlap(box, FACE * 250 / 512 + np.array([600, 200, 600, 200]))[0, 0] > 0.5
 
 
 @pytest.mark.parametrize('name', ['coffee', 'brick', 'coins', 'page'])

@@ -5,6 +5,7 @@ import pathlib
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from convcut_mm.apis import ExpressionInferencer
@@ -117,7 +118,8 @@ def test_faces_are_cut_out_in_order(make_inferencer, inferencer, images):
     assert [len(result['faces']) for result in results] == [2, 0, 2]
     assert results[1]['error'] is None  # no face, and no guess
     faces = results[0]['faces']
-    assert faces == results[2]['faces']
+    for face, same in zip(faces, results[2]['faces']):
+        assert face['probabilities'] == pytest.approx(same['probabilities'], abs=1e-5)
     assert [face['detection_score'] for face in faces] == [0.9, 0.5]
     # 100 pixels of the second one were pasted as they are
     assert np.allclose(list(faces[1]['probabilities'].values()), scores[1], atol=1e-5)
@@ -177,9 +179,9 @@ def test_a_video_that_ends_early(inferencer, write_video, tmp_path):
 
 
 def test_memory_does_not_grow_with_the_video(inferencer, write_video, tmp_path):
-    """400 frames of 0.9 MB: held at once they would take 370 MB."""
+    """160 frames of 0.9 MB: held at once they would take 147 MB."""
     frame = np.random.default_rng(0).integers(0, 256, (480, 640, 3), np.uint8)
-    path = write_video(tmp_path / 'a.avi', [frame] * 400)
+    path = write_video(tmp_path / 'a.avi', [frame] * 160)
 
     def resident() -> int:
         pages = pathlib.Path('/proc/self/statm').read_text().split()[1]
@@ -188,18 +190,21 @@ def test_memory_does_not_grow_with_the_video(inferencer, write_video, tmp_path):
     if not pathlib.Path('/proc/self/statm').exists():
         pytest.skip('reads /proc')
     stream = inferencer.stream(path)
-    for _ in range(100):
+    for _ in range(40):
         next(stream)
     before = resident()
-    assert sum(1 for _ in stream) == 300
-    assert resident() - before < 60
+    assert sum(1 for _ in stream) == 120
+    assert resident() - before < 50
 
 
 @pytest.mark.parametrize(
     'options,problem',
     [
         (dict(model='convcut_nothing'), 'convcut_nothing: no config file .* there are .*convcut_'),
-        (dict(model='convcut_rafdb'), 'convcut_rafdb: no weights come with this model'),
+        (
+            dict(model='convcut_rafdb', pretrained=True),
+            'convcut_rafdb: no weights come with this model',
+        ),
         (dict(model='missing.py'), 'missing.py: no such config file'),
         (dict(pretrained='missing.pth'), 'missing.pth: no such checkpoint file'),
         (dict(pretrained=True), 'a config holds no weights'),
@@ -217,10 +222,13 @@ def test_mistakes(tiny_model, options, problem):
     assert '\n' not in str(error.value)
 
 
-def test_weights_of_another_architecture(tiny_model, released_checkpoint):
-    config, _ = tiny_model()
+def test_weights_of_another_architecture(tiny_model, tmp_path):
+    config, checkpoint = tiny_model()
+    state = torch.load(checkpoint)
+    state['state_dict'].pop('head.fc.bias')
+    torch.save(state, tmp_path / 'a.pth')
     with pytest.raises(ConvcutError, match='a checkpoint of another architecture than .*tiny'):
-        ExpressionInferencer(config, released_checkpoint, detector='none')
+        ExpressionInferencer(config, tmp_path / 'a.pth', detector='none')
 
 
 def test_a_model_that_is_built_already(tiny_model, images):

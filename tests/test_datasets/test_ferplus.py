@@ -1,8 +1,6 @@
 """FERPlus: label sources, soft and drawn labels, parts, reading errors, the real counts."""
 
 import csv
-import os
-import zipfile
 from collections import Counter
 from pathlib import Path
 
@@ -17,7 +15,6 @@ from convcut_mm.errors import ConvcutError
 EMOTIONS = ('neutral', 'happiness', 'surprise', 'sadness', 'anger', 'disgust', 'fear', 'contempt')
 RULES = ('majority', 'probability', 'crossentropy', 'multi_target', 'argmax')
 HEADER = ['Usage', 'Image name', *EMOTIONS, 'unknown', 'NF']
-DATA = os.environ.get('CONVCUT_DATA')
 
 
 def write_split(root: Path, split: str, votes: list) -> Path:
@@ -245,17 +242,6 @@ def test_unknown_option(tmp_path, options, message):
     write_split(tmp_path, 'train', [one_answer(0)])
     with pytest.raises(ConvcutError, match=message):
         FERPlus(str(tmp_path), **options)
-
-
-@pytest.fixture(scope='module')
-def real(tmp_path_factory) -> str:
-    if not DATA:
-        pytest.skip('CONVCUT_DATA is not set')
-    root = tmp_path_factory.mktemp('ferplus')
-    for name in ('FER2013Train', 'FER2013Valid'):
-        with zipfile.ZipFile(Path(DATA) / f'{name}.zip') as archive:
-            archive.extractall(root)
-    return str(root)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,5 @@
 """Chains of parts: they never overlap, leave nothing out, and keep the classes' shares."""
 
-import os
 from collections import Counter
 from pathlib import Path
 
@@ -11,7 +10,6 @@ from convcut_mm.errors import ConvcutError
 
 CLASSES = ('surprise', 'fear', 'disgust', 'happiness', 'sadness', 'anger', 'neutral')
 CHAINS = ('fit/fit', 'fit/holdout', 'holdout/fit', 'holdout/holdout')
-DATA = os.environ.get('CONVCUT_DATA')
 
 
 @pytest.fixture(scope='module')
@@ -97,11 +95,10 @@ def test_bad_chains(root, options, message):
     assert '\n' not in str(error.value)
 
 
-@pytest.mark.skipif(not DATA, reason='CONVCUT_DATA is not set')
-def test_real_halves():
+def test_real_halves(real):
     options = dict(holdout=(0.5, 0.1), holdout_seed=1)
-    parts = [images(FERPlus(DATA, part=name, **options)) for name in CHAINS]
+    parts = [images(FERPlus(real, part=name, **options)) for name in CHAINS]
     assert [len(each) for each in parts] == [11269, 1253, 11270, 1253]
     assert len(set().union(*parts)) == 25045
-    soft = FERPlus(DATA, part='holdout/fit', rule='crossentropy', keep='majority', **options)
+    soft = FERPlus(real, part='holdout/fit', rule='crossentropy', keep='majority', **options)
     assert images(soft) == parts[2]

@@ -41,7 +41,7 @@ def scorer(dataset, attention, norm=None) -> BatchScorer:
         num_layers=1,
         kernel_sizes=(2,),
         norm_cfg=norm or dict(type='LN2d', eps=1e-6),
-        norm_position='after',
+        norm_position='after' if norm is None else 'before',  # where one image has positions left
     )
     head = dict(
         type='SelfAttentionClsHead',

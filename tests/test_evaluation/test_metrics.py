@@ -19,7 +19,7 @@ from convcut_mm.evaluation import (
 LABELS = np.array([0, 0, 0, 0, 0, 0, 1, 1, 2, 2] * 10)
 
 
-def tested(metrics: list, labels=LABELS, named: bool = True, batch: int = 16) -> tuple:
+def metrics_of(metrics: list, labels=LABELS, named: bool = True, batch: int = 16) -> tuple:
     """What an evaluator says of a test, in batches as a model gives them; and the answers."""
     scores = torch.rand(len(labels), 3, generator=torch.Generator().manual_seed(0))
     scores[range(len(labels)), labels.tolist()] += 0.4
@@ -36,7 +36,7 @@ def tested(metrics: list, labels=LABELS, named: bool = True, batch: int = 16) ->
 
 def test_accuracies_with_intervals():
     collector = METRICS.build(dict(type='CollectPredictions'))
-    metrics, answers = tested([collector])
+    metrics, answers = metrics_of([collector])
     assert metrics['convcut/overall_accuracy'] == pytest.approx(overall_accuracy(LABELS, answers))
     assert metrics['convcut/overall_accuracy_interval'] == pytest.approx(
         bootstrap_interval(overall_accuracy, LABELS, answers)
@@ -53,14 +53,14 @@ def test_accuracies_with_intervals():
 
 def test_images_without_names_have_no_intervals():
     collector = METRICS.build(dict(type='CollectPredictions'))
-    metrics, _ = tested([METRICS.build(dict(type='Accuracy')), collector], named=False)
+    metrics, _ = metrics_of([METRICS.build(dict(type='Accuracy')), collector], named=False)
     assert set(metrics) == {'accuracy/top1'} and collector.predictions is None
 
 
 def test_file_of_predictions(tmp_path):
     path = tmp_path / 'new' / 'p.pkl'
     dump = dict(type='DumpPredictions', out_file_path=str(path))
-    _, answers = tested([METRICS.build(dump)], batch=50)
+    _, answers = metrics_of([METRICS.build(dump)], batch=50)
     predictions = load_predictions(path)
     np.testing.assert_array_equal(predictions.labels, LABELS)
     np.testing.assert_array_equal(predictions.answers, answers)

@@ -78,7 +78,7 @@ def test_names_that_folders_tell_apart(tmp_path):
     [
         (lambda s: s[1].pop('img_path'), 'index 1 has no "img_path"'),
         (lambda s: s[2].pop('gt_label'), 'index 2 has no "gt_label"'),
-        (lambda s: [one.pop('pred_score') and one.pop('pred_label') for one in s[1:]], 'index 1'),
+        (lambda s: [(one.pop('pred_score'), one.pop('pred_label')) for one in s[1:]], 'index 1'),
         (lambda s: s[0].update(gt_label=torch.tensor([0, 2])), 'gt_label=[0, 2]'),
         (lambda s: s[0].update(gt_label=torch.tensor([3])), 'label 3'),
         (lambda s: s[0].update(pred_score=torch.ones(4)), 'pred_score'),

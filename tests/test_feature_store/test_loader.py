@@ -14,6 +14,7 @@ from torch.utils.data import DataLoader, Sampler
 
 from convcut_mm.datasets import RAFDB, FERPlus
 from convcut_mm.feature_store import entries
+from convcut_mm.feature_store import loader as loader_module
 from convcut_mm.feature_store.disk import file_sha256
 from convcut_mm.feature_store.loader import MappedRows, ResidentRows
 
@@ -80,6 +81,30 @@ def test_batches_are_those_of_the_images(model, train_set, make_loader, stored, 
     ours = stored(model, dict(train_dataloader=loader), dtype='float32')['train_dataloader']
     flips = compare(model, loader, ours, [(0, 0), (0, 1), (3, 1)])
     assert flips == {False, True}
+
+
+@pytest.mark.parametrize('ahead', [1, 2])
+def test_draws_are_made_ahead_in_parts(model, train_set, make_loader, stored, monkeypatch, ahead):
+    monkeypatch.setattr(loader_module, 'AHEAD', ahead)
+    loader = make_loader(train_set, shuffle=True, batch_size=3)
+    ours = stored(model, dict(train_dataloader=loader), dtype='float32')['train_dataloader']
+    assert compare(model, loader, ours, [(0, 0), (0, 1), (3, 1)]) == {False, True}
+
+
+def test_draws_of_an_epoch_that_was_broken_off_are_not_used(model, train_set, make_loader, stored):
+    loader = make_loader(train_set, batch_size=3)
+    ours = stored(model, dict(train_dataloader=loader), dtype='float32')['train_dataloader']
+    train_set.set_epoch(0, 0)
+    first = next(iter(ours))
+    epochs = []
+    for epoch in range(1, 6):
+        train_set.set_epoch(0, epoch)
+        # what the broken off epoch had drawn ahead begins with these images
+        batch = ours.dataset.__getitems__([3, 4, 5])
+        same_samples(batch['data_samples'], [train_set[idx]['data_samples'] for idx in (3, 4, 5)])
+        epochs.append([bool(one.flip) for one in batch['data_samples']])
+    assert len(first['data_samples']) == 3
+    assert any(flips != epochs[0] for flips in epochs)
 
 
 @pytest.mark.parametrize(

@@ -137,6 +137,25 @@ def test_leak_is_shown_and_written(leak, run_here, capsys, tmp_path):
             assert f'{row[name]["value"]:.1f}' in texts
 
 
+def test_several_trainings_are_averaged(leak, run_here, capsys, tmp_path):
+    """Here the other training answers the same class always: a quarter of its answers is right."""
+    config, checkpoint, labels, answers = leak
+    other = torch.load(checkpoint, weights_only=True)
+    other['state_dict']['head.fc.weight'].zero_()
+    torch.save(other, tmp_path / 'other.pth')
+    sizes = ('--batch-sizes', TEST, '--seeds', 1)
+    status = run_here(TOOL, config, checkpoint, tmp_path / 'other.pth', *sizes, '--out', tmp_path)
+    mean = (100 * accuracy_score(labels, answers) + 25) / 2
+    assert status == 3 and f'accuracy {mean:.2f} % for single images' in capsys.readouterr().out
+    written = json.loads((tmp_path / 'batch_audit.json').read_text())
+    assert written['checkpoints'] == [str(checkpoint), str(tmp_path / 'other.pth')]
+    alone = written['rows'][0]
+    assert alone['order'] == 'alone' and alone['accuracy']['value'] == pytest.approx(mean)
+    runs = [run for run in written['runs'] if run['checkpoint'].endswith('other.pth')]
+    assert len(runs) == 3 and all(run['accuracy'] == 25 for run in runs)
+    assert all(run['answers_changed'] == 0 for run in runs)
+
+
 def test_test_py_takes_each_image_alone(leak, run_here, capsys, tmp_path):
     """The configured batches, class after class, are the way to the leaked figure."""
     config, checkpoint, labels, answers = leak
@@ -179,13 +198,15 @@ def test_dependence_below_the_head_is_found(leak, run_here, capsys, tmp_path):
     """A norm that takes the batch's statistics, under a head that judges each image by itself."""
     config = leak[0]
     norm = {'type': 'BN', 'track_running_stats': False}
-    options = {'model.head.attention': None, 'model.neck.norm_cfg': norm}
+    # before the convolutions: behind them one image has one position left, too few for a norm
+    before = {'model.neck.norm_position': 'before'}
+    options = {'model.head.attention': None, 'model.neck.norm_cfg': norm, **before}
     model, _ = fitted(config, **options)
     torch.save(dict(state_dict=model.state_dict()), tmp_path / 'norm.pth')
     status = run_here(
         TOOL, config, tmp_path / 'norm.pth', '--batch-sizes', 8, '--seeds', 1, '--out', tmp_path,
         '--cfg-options', 'model.head.attention=None', 'model.neck.norm_cfg.type=BN',
-        'model.neck.norm_cfg.track_running_stats=False',
+        'model.neck.norm_cfg.track_running_stats=False', 'model.neck.norm_position=before',
     )  # fmt: skip
     captured = capsys.readouterr()
     assert status == 3 and 'the whole model runs' in captured.err

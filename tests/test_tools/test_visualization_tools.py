@@ -138,7 +138,11 @@ def test_attention(reading, said, drawn, draw, tiny_model):
 
 def test_one_line_for_bad_input(refuse, tiny_model, tmp_path):
     config, checkpoint = tiny_model()
-    other = ('--model', 'other', *tiny_model(extra='model = dict(neck=dict(num_layers=2))'))
+    other = (
+        '--model',
+        'other',
+        *tiny_model(extra='model = dict(neck=dict(num_layers=2, kernel_sizes=(2, 2)))'),
+    )
     model = ('--model', 'm', config, checkpoint)
     broken = tmp_path / 'broken.pth'
     broken.write_bytes(checkpoint.read_bytes()[:3000])

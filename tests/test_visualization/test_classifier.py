@@ -84,7 +84,7 @@ def test_scores_equal_mmpretrain_s_own(classifier):
     samples = model.model.test_step(default_collate([dataset[i] for i in range(28)]))
     scores = model.scores([image.path for image in model.test_images])
     for row, image, sample in zip(scores, model.test_images, samples):
-        assert row == pytest.approx(sample.pred_score.numpy(), abs=1e-5)
+        assert row == pytest.approx(sample.pred_score.detach().numpy(), abs=1e-5)
         assert image.label == sample.gt_label.item()
 
 

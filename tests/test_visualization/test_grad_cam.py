@@ -31,8 +31,8 @@ def by_hand(model, path: str, layer: str, label: int, channels_last: bool) -> np
         maps, gradient = maps.transpose(2, 0, 1), gradient.transpose(2, 0, 1)
     alpha = gradient.mean(axis=(1, 2))
     heat = np.maximum(sum(a * m for a, m in zip(alpha, maps)), 0)
-    heat = cv2.resize((heat - heat.min()) / np.ptp(heat), (64, 64))
-    return heat
+    heat = cv2.resize(heat, (64, 64))  # its extremes may lie between the pixels
+    return (heat - heat.min()) / np.ptp(heat)
 
 
 @pytest.mark.parametrize(

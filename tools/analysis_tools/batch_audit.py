@@ -2,6 +2,7 @@
 
     python tools/analysis_tools/batch_audit.py CONFIG CHECKPOINT
     python tools/analysis_tools/batch_audit.py CONFIG CHECKPOINT --batch-sizes 8 32 --seeds 5
+    python tools/analysis_tools/batch_audit.py CONFIG seed_*/epoch_20.pth    # means over trainings
 
 Tests the same weights on the same images in batches of one, in shuffled batches and in batches
 read class by class. Writes batch_audit.json, .png and .svg. Exit status 0: every image gets the
@@ -13,7 +14,6 @@ import json
 import sys
 from pathlib import Path
 
-import numpy as np
 import torch
 from mmengine.config import DictAction
 from rich.console import Console
@@ -38,7 +38,12 @@ def parse_args() -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument('config', help='config file; its test_dataloader names the images')
-    parser.add_argument('checkpoint', help='checkpoint file')
+    parser.add_argument(
+        'checkpoints',
+        nargs='+',
+        metavar='checkpoint',
+        help='checkpoint file, or several trainings',
+    )
     parser.add_argument(
         '--batch-sizes', type=int, nargs='+', default=[16, 32, 64, 256], metavar='N'
     )
@@ -74,16 +79,17 @@ def main() -> None:
     options = dict(args.cfg_options or {})
     if args.split is not None:
         options['test_dataloader.dataset.split'] = args.split
-    classifier = load_classifier(args.config, args.checkpoint, cfg_options=options)
-    loader = classifier.config.test_dataloader
-    dataset = build_dataset(loader.dataset, pipeline=loader.dataset.pipeline)
-    scorer = BatchScorer(classifier.model, dataset, loader)
-    labels = scorer.labels()
-    found = run(scorer, labels, tests, args.tolerance, loader.get('batch_size', 32))
-
+    audits = []
+    for checkpoint in args.checkpoints:
+        classifier = load_classifier(args.config, checkpoint, cfg_options=options)
+        loader = classifier.config.test_dataloader
+        dataset = build_dataset(loader.dataset, pipeline=loader.dataset.pipeline)
+        scorer = BatchScorer(classifier.model, dataset, loader)
+        audits.append(run(scorer, checkpoint, tests, args.tolerance, loader.get('batch_size', 32)))
+    found = Audit.of_all(audits)
     about = dict(
         config=args.config,
-        checkpoint=args.checkpoint,
+        checkpoints=args.checkpoints,
         dataset=type(dataset).__name__,
         split=loader.dataset.get('split'),
         classes=classifier.classes,
@@ -103,11 +109,12 @@ def main() -> None:
 
 
 def run(
-    scorer: BatchScorer, labels: np.ndarray, tests: list, tolerance: float, batch_size: int
+    scorer: BatchScorer, checkpoint: str, tests: list, tolerance: float, batch_size: int
 ) -> Audit:
     """Tests under all regimes, with a progress bar."""
     # TensorFloat-32 rounds by more than the tolerance
     torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = False
+    labels = scorer.labels()
     with progress('Computing features', len(scorer)) as step:
         scorer.store_features(batch_size, step)
     if not scorer.features_hold(probe_batches(tests, labels), tolerance):
@@ -117,15 +124,19 @@ def run(
             file=sys.stderr,
         )
     with progress('Testing', len(tests) * len(scorer)) as step:
-        return audit(lambda batches: scorer.scores(batches, step), labels, tests, tolerance)
+        return audit(
+            lambda batches: scorer.scores(batches, step), labels, tests, tolerance, checkpoint
+        )
 
 
 def title(about: dict, found: Audit) -> str:
     """Which model and which images, and what was found."""
     split = f', {about["split"]}' if about['split'] else ''
     verdict = 'scores change' if found.depends_on_batch else 'no score changes'
+    files = about['checkpoints']
+    weights = Path(files[0]).name if len(files) == 1 else f'{len(files)} trainings'
     return (
-        f'{Path(about["config"]).stem} ({Path(about["checkpoint"]).name}) on {about["dataset"]}'
+        f'{Path(about["config"]).stem} ({weights}) on {about["dataset"]}'
         f'{split}: {len(found.labels)} images, {found.num_classes} classes\n'
         f'the same weights on the same images, batched in other ways: {verdict}'
     )

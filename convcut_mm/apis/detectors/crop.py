@@ -8,8 +8,8 @@ import numpy as np
 from .base import Face
 
 TEMPLATE_SIZE = 100  # pixels, as RAF-DB's aligned images
-# eyes and mouth corners, left and right of the image. RAF-DB publishes no positions: these are
-# about those of its aligned faces
+# eyes and mouth corners, left and right of the image; RAF-DB publishes no positions, so these are
+# close to those of its aligned faces, not exact
 TEMPLATE = np.array([[31.0, 38.0], [69.0, 38.0], [35.0, 77.0], [65.0, 77.0]])
 LANDMARKS = [0, 1, 3, 4]  # of the five; the nose moves with the head's turn
 

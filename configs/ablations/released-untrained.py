@@ -1,0 +1,14 @@
+# The same on a backbone of random weights: what the batch tells where the faces tell little.
+_base_ = ['released.py']
+model = dict(
+    backbone=dict(
+        init_cfg=dict(
+            _delete_=True,
+            type='Kaiming',
+            layer=['Conv2d', 'Linear'],
+            mode='fan_in',
+            nonlinearity='linear',
+            distribution='normal',
+        )
+    )
+)

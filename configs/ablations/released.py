@@ -1,0 +1,19 @@
+# The graph that was released, batch attention included, on the backbone of the ablations: what
+# tools/analysis_tools/batch_audit.py is run on for docs/benchmark.md.
+#     python tools/ablate.py released
+_base_ = ['attention-batch.py']
+model = dict(
+    neck=dict(
+        num_layers=2,
+        kernel_sizes=(2, 2),  # the released 4 and 2 are for 14x14 cells; these bring 4x4 to one
+        padding=('same', 'valid'),
+        norm_position='after',
+    ),
+    head=dict(
+        embedding=32,
+        embedding_dropout=0.1,
+        attention_scale='learnt',
+        dropout=0.1,
+    ),
+)
+default_hooks = dict(checkpoint=dict(max_keep_ckpts=-1))  # the audit is of each epoch

@@ -78,6 +78,8 @@ setup(
             'mmcv-lite==2.1.0',
             'setuptools<82',
         ],
+        # for writing and for running files of ONNX and OpenVINO
+        'export': ['torch>=2.6', 'onnx', 'onnxscript', 'onnxruntime', 'openvino'],
         'infer': ['scikit-image>=0.22'],  # its face detector
         'demo': ['gradio>=6,<7', 'scikit-image>=0.22'],
         # selenium: for the page, where gradio and Chromium are

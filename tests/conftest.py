@@ -105,6 +105,28 @@ def tiny_model(tmp_path_factory, root):
 
 
 @pytest.fixture(scope='session')
+def exported_model(tiny_model, tmp_path_factory):
+    """Exports small networks, once each: gives (its backend in PyTorch, what export returned)."""
+    made = {}
+
+    def make(format: str, attention='spatial', extra: str = '') -> tuple:
+        pytest.importorskip('onnxscript')
+        pytest.importorskip('openvino' if format == 'openvino' else 'onnxruntime')
+        from convcut_mm.apis import ExpressionInferencer
+        from convcut_mm.deployment import FORMATS, export
+
+        key = format, attention, extra
+        if key not in made:
+            config, checkpoint = tiny_model(attention, extra=extra)
+            inferencer = ExpressionInferencer(config, checkpoint, device='cpu', detector='none')
+            file = tmp_path_factory.mktemp('exported') / f'model{FORMATS[format].suffix}'
+            made[key] = inferencer.backend, export(inferencer.backend, file, format)
+        return made[key]
+
+    return make
+
+
+@pytest.fixture(scope='session')
 def write_video():
     """Writes frames (H, W, 3), red first, as a video; gives the path."""
 

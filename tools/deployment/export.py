@@ -1,0 +1,114 @@
+"""Exports a model to ONNX or OpenVINO, and checks that the file computes what PyTorch computes.
+
+    python tools/deployment/export.py CONFIG CHECKPOINT --format onnx
+    python tools/deployment/export.py CONFIG CHECKPOINT --format openvino --out model.xml
+    python tools/deployment/export.py convcut-atto_ferplus --format onnx   # its own weights
+    python tools/deployment/export.py CONFIG CHECKPOINT --format onnx --int8 FOLDER_OF_FACES
+    python tools/infer.py photo.jpg --out results --backend onnxruntime --model model.onnx
+
+The file takes uint8 faces (N, size, size, 3), red first, any N, and gives probabilities (N, C).
+Size and class names are in its metadata. Models that attend over the batch are refused, and so is
+a file that differs from PyTorch by more than --tolerance. See docs/deployment.md.
+"""
+
+import argparse
+from pathlib import Path
+from typing import Optional
+
+import numpy as np
+from mmengine.config import DictAction
+
+from convcut_mm.apis import ExpressionInferencer
+from convcut_mm.apis.images import read_image
+from convcut_mm.apis.sources import files_below, is_media_name
+from convcut_mm.deployment import FORMATS, export
+from convcut_mm.deployment.export import TOLERANCE
+from convcut_mm.errors import ConvcutError
+from convcut_mm.utils import tool
+
+CALIBRATION = 1024  # faces
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument('config', help='config file, or name in the zoo')
+    parser.add_argument(
+        'checkpoint', nargs='?', help='checkpoint file (default: the weights of that name)'
+    )
+    parser.add_argument('--format', choices=FORMATS, required=True)
+    parser.add_argument(
+        '--out', type=Path, help='file to write (default: in work_dirs/deployment)'
+    )
+    parser.add_argument(
+        '--tolerance',
+        type=float,
+        default=TOLERANCE,
+        help="largest difference from PyTorch's probabilities that is accepted "
+        '(default: %(default)g)',
+    )
+    parser.add_argument(
+        '--int8',
+        metavar='FOLDER',
+        help='matrix products in 8-bit integers; ranges come from images of faces like those that '
+        f'the model was trained on, up to {CALIBRATION} of the folder',
+    )
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        action=DictAction,
+        metavar='KEY=VALUE',
+        help='override settings of the config',
+    )
+    return parser.parse_args()
+
+
+def main() -> None:
+    args = parse_args()
+    out = args.out or default_out(args.config, args.format)
+    source = load(args.config, args.checkpoint, args.cfg_options)
+    faces = None if args.int8 is None else typical_faces(Path(args.int8), source)
+    files, info, parity, int8 = export(source.backend, out, args.format, args.tolerance, faces)
+    for file in files:
+        print(f'{file}: {file.stat().st_size / 1e6:.1f} MB')
+    print(f'input: uint8 faces (N, {info.size}, {info.size}, 3), red, green, blue')
+    print(f'output: probabilities (N, {len(info.classes)}): {", ".join(info.classes)}')
+    print(
+        f'largest difference from PyTorch on {parity.faces} pictures: {parity.difference:.2g} '
+        f'(tolerance {args.tolerance:g}); other labels on {parity.labels}'
+    )
+    if int8 is not None:
+        print(
+            f'8-bit integers: on {int8.faces} of the faces probabilities differ by up to '
+            f'{int8.difference:.2g}, other labels on {int8.labels}'
+        )
+
+
+def default_out(config: str, format: str) -> Path:
+    """File in work_dirs/deployment, named after the config."""
+    return Path('work_dirs/deployment') / f'{Path(config).stem}{FORMATS[format].suffix}'
+
+
+def typical_faces(folder: Path, source: ExpressionInferencer) -> np.ndarray:
+    """Faces spread over a folder, in the model's size."""
+    files = [file for file in files_below(folder) if is_media_name(file)]
+    if len(files) < 2:
+        raise ConvcutError(f'--int8 {folder}: no folder with images of faces')
+    chosen = np.linspace(0, len(files) - 1, min(CALIBRATION, len(files))).astype(int)
+    return np.stack([source.crop(read_image(files[i]), None) for i in chosen])
+
+
+def load(config: str, checkpoint: Optional[str], options: Optional[dict]) -> ExpressionInferencer:
+    """The model on the CPU, with what its config says about its input."""
+    model = config
+    if options:
+        model = tool.read_config(config)
+        model.merge_from_dict(options)
+    return ExpressionInferencer(
+        model, True if checkpoint is None else checkpoint, device='cpu', detector='none'
+    )
+
+
+if __name__ == '__main__':
+    tool.run_tool(main)

@@ -8,6 +8,10 @@ from setuptools.command.build_py import build_py
 
 ROOT = Path(__file__).resolve().parent
 PACKED = ('configs', 'tools', 'demo')
+INFER = ['scikit-image>=0.22']  # its face detector
+DEMO = ['gradio>=6,<7', *INFER]
+# for writing and for running files of ONNX and OpenVINO
+EXPORT = ['torch>=2.6', 'onnx', 'onnxscript', 'onnxruntime', 'openvino']
 # mmpretrain's browse_dataset calls a private function of matplotlib that 3.11 changed
 MATPLOTLIB = 'matplotlib<3.11'
 # 1.5.7 wants opencv-python-headless, which overwrites the opencv-python of mmcv
@@ -78,17 +82,10 @@ setup(
             'mmcv-lite==2.1.0',
             'setuptools<82',
         ],
-        # for writing and for running files of ONNX and OpenVINO
-        'export': ['torch>=2.6', 'onnx', 'onnxscript', 'onnxruntime', 'openvino'],
-        'infer': ['scikit-image>=0.22'],  # its face detector
-        'demo': ['gradio>=6,<7', 'scikit-image>=0.22'],
-        # selenium: for the page, where gradio and Chromium are
-        'test': [
-            'pytest>=8',
-            'pytest-xdist>=3.5',
-            'ruff',
-            'scikit-image>=0.22',
-            'selenium>=4.20',
-        ],
+        'infer': INFER,
+        'export': EXPORT,
+        'demo': DEMO,
+        # selenium: for the page, where Chromium is
+        'test': ['pytest>=8', 'pytest-xdist>=3.5', 'ruff', 'selenium>=4.20', *DEMO, *EXPORT],
     },
 )

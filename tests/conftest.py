@@ -1,9 +1,11 @@
 """Shared fixtures: where the repository is, and how its tools are run."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 import torch
@@ -21,6 +23,36 @@ torch.set_num_threads(THREADS)
 def root() -> Path:
     """The repository."""
     return ROOT
+
+
+class Block(NamedTuple):
+    """A fenced block of a page: (kind, value) of the comment above it, language, text.
+
+    The comment is ``<!-- ci: NAME -->`` or ``<!-- test: FILE -->``: what runs the block.
+    """
+
+    mark: tuple
+    language: str
+    text: str
+
+
+BLOCK = re.compile(
+    r'(?:<!-- (\w+): (\S+) -->\n)?^( *)```(\w+)\n(.*?)^ *```', re.DOTALL | re.MULTILINE
+)
+
+
+@pytest.fixture(scope='session')
+def page_blocks(root):
+    """Gives the fenced blocks of a page, or those that a mark names, without indentation."""
+
+    def read(page: str, mark: str = '') -> list:
+        return [
+            Block((kind, value), language, re.sub(f'^{indent}', '', text, flags=re.MULTILINE))
+            for kind, value, indent, language, text in BLOCK.findall((root / page).read_text())
+            if mark in ('', value)
+        ]
+
+    return read
 
 
 @pytest.fixture(scope='session')

@@ -1,6 +1,5 @@
 """A folder of faces: its classes, its three parts, and a clear line for whatever is wrong."""
 
-import re
 from collections import Counter
 from pathlib import Path
 
@@ -199,10 +198,9 @@ def test_broken_images_are_all_found_before(tmp_path):
     assert '001.jpg (' in message and message.endswith(' and 1 more; remove or replace them')
 
 
-def test_class_of_the_page(tmp_path, root):
+def test_class_of_the_page(tmp_path, page_blocks):
     """docs/add_a_data_set.md shows a class for data in another form."""
-    page = (root / 'docs' / 'add_a_data_set.md').read_text()
-    (code,) = re.findall(r'<!-- test: class -->\n```python\n(.*?)```', page, re.DOTALL)
+    ((_, _, code),) = page_blocks('docs/add_a_data_set.md', 'test_datasets/test_face_folder.py')
     scope: dict = {}
     exec(code, scope)
     faces(tmp_path, x=8)

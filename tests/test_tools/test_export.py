@@ -92,12 +92,11 @@ def test_refusals_leave_no_file(run, tiny_model, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-def test_program_in_the_docs(root, run_python, exported_model, tmp_path):
+def test_program_in_the_docs(page_blocks, run_python, exported_model, tmp_path):
     """The Python of docs/deployment.md that uses onnxruntime alone."""
     backend, result = exported_model('onnx')
     (tmp_path / 'model.onnx').write_bytes(result.files[0].read_bytes())
-    blocks = re.findall(r'```python\n(.*?)```', (root / 'docs/deployment.md').read_text(), re.S)
-    (program,) = (block for block in blocks if 'import json' in block)
+    ((_, _, program),) = page_blocks('docs/deployment.md', 'test_tools/test_export.py')
     assert '(1, 48, 48, 3)' in program
     (tmp_path / 'program.py').write_text(program.replace('48, 48', '64, 64'))
     printed = run_python(tmp_path / 'program.py', cwd=tmp_path).stdout.strip()

@@ -157,10 +157,11 @@ def test_bad_weights(train, weights, tmp_path):
     assert str(other) in line and 'another architecture' in line and '"neck.extra"' in line
 
 
-def test_example_of_the_page(root, tmp_path):
+def test_example_of_the_page(root, page_blocks, tmp_path):
     """The ten lines of docs/add_a_data_set.md, as they stand there."""
-    page = (root / 'docs' / 'add_a_data_set.md').read_text()
-    (example,) = re.findall(r'<!-- test: folder -->\n```bash\n(.*?)```', page, re.DOTALL)
+    ((_, _, example),) = page_blocks(
+        'docs/add_a_data_set.md', 'test_tools/test_train_on_folder.py'
+    )
     assert len(example.strip().splitlines()) <= 10
     draw_faces(tmp_path / 'faces', each=10, size=48, joy=0, boredom=100, awe=180)
     for name in ('configs', 'tools'):

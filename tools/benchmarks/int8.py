@@ -4,7 +4,7 @@
     python tools/benchmarks/int8.py model.onnx --data data/ferplus   # FER2013Valid
 
 ONNX Runtime's static quantisation of an exported file, with the ranges of maps taken from faces of
-FER2013Train: of the matrix products only (what export.py --int8 does), and of the convolutions too.
+FER2013Train: of the matrix products only (what export.py --int8 does), and of convolutions too.
 """
 
 import argparse

@@ -16,8 +16,13 @@ def root() -> Path:
 
 def register_models() -> None:
     """Registers every model of ``configs/metafile.yml``; a second call changes nothing."""
-    if not ModelHub.has('convcut_rafdb'):
-        ModelHub.register_model_index(root() / 'configs' / 'model-index.yml', root())
+    if ModelHub.has('convcut_rafdb'):
+        return
+    ModelHub.register_model_index(root() / 'configs' / 'model-index.yml', root())
+    # weights come with the package; the hub makes the configs' paths absolute, not the weights'
+    for name, model in ModelHub._models_dict.items():
+        if name.startswith('convcut') and model.weights and '://' not in model.weights:
+            model.weights = str(PACKAGE.parent / model.weights)
 
 
 def weights(name: str) -> Optional[str]:
@@ -29,7 +34,4 @@ def weights(name: str) -> Optional[str]:
     Returns:
         str | None: None if there is no such model, or no weights of it.
     """
-    found = ModelHub.get(name).weights if ModelHub.has(name) else None
-    if found is None or '://' in found or Path(found).is_absolute():
-        return found
-    return str(root() / found)  # the hub leaves paths in a metafile relative
+    return ModelHub.get(name).weights if ModelHub.has(name) else None

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from convcut_mm.apis.backends import TorchBackend, open_backend
-from convcut_mm.deployment import export
+from convcut_mm.deployment import FORMATS, export
 from convcut_mm.deployment.parity import Parity, compare, sample_faces
 from convcut_mm.errors import ConvcutError
 
@@ -140,3 +140,54 @@ def test_padding_preprocessor_is_refused(source, tmp_path):
 def test_names_and_formats(name, format, message, source, tmp_path):
     with pytest.raises(ConvcutError, match=message):
         export(source(), tmp_path / name, format)
+
+
+@pytest.fixture(scope='module')
+def eight_bits(source, tmp_path_factory) -> tuple:
+    """(backend in PyTorch, what export returned) with matrix products in 8-bit integers."""
+    pytest.importorskip('onnxruntime')
+    file = tmp_path_factory.mktemp('int8') / 'model.onnx'
+    return source(), export(source(), file, 'onnx', calibration=sample_faces(64, 200, seed=1))
+
+
+def test_eight_bit_integers(eight_bits, exported_model):
+    import onnx
+
+    torch_backend, result = eight_bits
+    (file,) = result.files
+    assert file.stat().st_size < exported_model('onnx')[1].files[0].stat().st_size
+    kinds = {tensor.data_type for tensor in onnx.load(file).graph.initializer}
+    assert onnx.TensorProto.INT8 in kinds
+    # half of the faces gave the ranges, the other half was compared
+    assert result.int8.faces == 100 and 0 < result.int8.difference < 0.2
+    backend = open_backend('onnxruntime', file)
+    assert list(backend.classes) == CLASSES and backend.size == 64  # metadata survive
+    faces = sample_faces(64, 12, seed=5)
+    got, expected = backend(faces), torch_backend(faces)
+    assert 1e-6 < np.abs(got - expected).max() < 0.2
+    assert np.abs(got - backend(faces)).max() == 0
+
+
+def test_eight_bits_that_change_answers_are_refused(source, tmp_path):
+    pytest.importorskip('onnxruntime')
+    honest = source()
+
+    class Other(TorchBackend):
+        """Answers otherwise for the faces of the comparison, as a poor conversion would."""
+
+        def __call__(self, faces):
+            scores = super().__call__(faces)
+            return scores[:, ::-1] if len(faces) == 50 else scores
+
+    other = Other(honest.model, honest.classes, honest.size)
+    file = tmp_path / 'model.onnx'
+    with pytest.raises(ConvcutError, match=r'8-bit integers change the answer for \d+ of 50'):
+        export(other, file, 'onnx', calibration=sample_faces(64, 100, seed=1))
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize('format,count', [('openvino', 8), ('onnx', 1)])
+def test_eight_bits_need_onnx_and_faces(format, count, source, tmp_path):
+    file = tmp_path / f'm{FORMATS[format].suffix}'
+    with pytest.raises(ConvcutError, match='need format onnx, and at least two faces'):
+        export(source(), file, format, calibration=np.zeros((count, 64, 64, 3), np.uint8))

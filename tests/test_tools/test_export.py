@@ -73,6 +73,21 @@ def test_openvino_with_cfg_options(run, tiny_model, tmp_path):
         assert (np.abs(got - expected).max() > 1e-3) == apart
 
 
+def test_int8_with_a_folder_of_faces(run, tiny_model, tmp_path):
+    pytest.importorskip('onnxruntime')
+    config, checkpoint = tiny_model()
+    faces = config.parent / 'faces' / 'basic' / 'Image' / 'aligned'
+    file = tmp_path / 'model.onnx'
+    status, printed, lines = run(
+        config, checkpoint, '--format', 'onnx', '--out', file, '--int8', faces
+    )
+    assert status == 0, lines
+    assert re.search(r'8-bit integers: on 56 of the faces probabilities differ by up to', printed)
+    missing = ('--format', 'onnx', '--out', file, '--int8', tmp_path / 'none')
+    status, _, lines = run(config, checkpoint, *missing)
+    assert status == 1 and 'none: no' in lines[0]
+
+
 def test_refusals_leave_no_file(run, tiny_model, tmp_path):
     config, checkpoint = tiny_model()
     batch = tiny_model('batch')

@@ -35,7 +35,7 @@ def trained(tmp_path_factory, root, run_python):
     return path, folder / 'work' / 'epoch_1.pth'
 
 
-def test_mmpretrain_test_and_confusion_matrix(trained, run_python, tmp_path):
+def test_mmpretrain_test_and_confusion_matrix(trained, run_python, run_here, tmp_path):
     config, checkpoint = trained
     run_python(
         MIM_TOOLS / 'test.py',
@@ -47,7 +47,7 @@ def test_mmpretrain_test_and_confusion_matrix(trained, run_python, tmp_path):
         tmp_path,
         cwd=tmp_path,
     )
-    run_python(
+    confusion = (
         MIM_TOOLS / 'analysis_tools' / 'confusion_matrix.py',
         config,
         tmp_path / 'out.pkl',
@@ -55,51 +55,30 @@ def test_mmpretrain_test_and_confusion_matrix(trained, run_python, tmp_path):
         tmp_path / 'cm.pkl',
         '--show-path',
         tmp_path / 'cm.png',
-        cwd=tmp_path,
     )
+    assert run_here(*confusion) == 0
     matrix = pickle.load((tmp_path / 'cm.pkl').open('rb'))
     assert matrix.sum() == 28 and (tmp_path / 'cm.png').stat().st_size > 5000
 
 
-def test_mmpretrain_get_flops_and_browse_dataset(trained, run_python, root, tmp_path):
+def test_mmpretrain_get_flops_and_browse_dataset(trained, run_here, root, capsys, tmp_path):
     config, _ = trained
-    flops = run_python(
-        MIM_TOOLS / 'analysis_tools' / 'get_flops.py',
-        root / 'configs' / 'convcut-atto_ferplus.py',
-        '--shape',
-        '48',
-    )
-    assert 'Params: 1.' in flops.stdout.replace('\x1b', '')
-    run_python(
-        MIM_TOOLS / 'visualization' / 'browse_dataset.py',
-        config,
-        '--output-dir',
-        tmp_path / 'seen',
-        '--not-show',
-        '--show-number',
-        '3',
-        cwd=tmp_path,
-    )
+    atto = root / 'configs' / 'convcut-atto_ferplus.py'
+    assert run_here(MIM_TOOLS / 'analysis_tools' / 'get_flops.py', atto, '--shape', '48') == 0
+    assert 'Params: 1.' in capsys.readouterr().out.replace('\x1b', '')
+    seen = ('--output-dir', tmp_path / 'seen', '--not-show', '--show-number', '3')
+    assert run_here(MIM_TOOLS / 'visualization' / 'browse_dataset.py', config, *seen) == 0
     assert len(list((tmp_path / 'seen').rglob('*.jpg'))) == 3
 
 
-def test_metrics_equal_scikit_learn(trained, run_python, tmp_path):
+def test_metrics_equal_scikit_learn(trained, run_here, capsys, tmp_path):
     config, checkpoint = trained
-    done = run_python(
-        'tools/test.py',
-        config,
-        checkpoint,
-        '--out',
-        tmp_path / 'm.json',
-        '--out-item',
-        'metrics',
-        '--work-dir',
-        tmp_path,
-    )
+    work = ('--work-dir', tmp_path)
+    out = ('--out', tmp_path / 'm.json', '--out-item', 'metrics')
+    assert run_here('tools/test.py', config, checkpoint, *out, *work) == 0
+    printed = capsys.readouterr().out
     metrics = json.loads((tmp_path / 'm.json').read_text())
-    run_python(
-        'tools/test.py', config, checkpoint, '--out', tmp_path / 'p.pkl', '--work-dir', tmp_path
-    )
+    assert run_here('tools/test.py', config, checkpoint, '--out', tmp_path / 'p.pkl', *work) == 0
     results = pickle.load((tmp_path / 'p.pkl').open('rb'))
     truth = np.concatenate([r['gt_label'].numpy() for r in results])
     answer = np.concatenate([r['pred_label'].numpy() for r in results])
@@ -111,8 +90,8 @@ def test_metrics_equal_scikit_learn(trained, run_python, tmp_path):
     predictions = load_predictions(tmp_path / 'p.pkl')
     low, high = bootstrap_interval(overall_accuracy, predictions.labels, predictions.answers)
     assert metrics['convcut/overall_accuracy_interval'] == pytest.approx([low, high])
-    assert f'(95 % interval {low:.1f} to {high:.1f})' in done.stdout
-    assert done.stdout.count('95 % interval') == 2
+    assert f'(95 % interval {low:.1f} to {high:.1f})' in printed
+    assert printed.count('95 % interval') == 2
     assert (
         metrics['confusion_matrix/result']
         == confusion_matrix(truth, answer, labels=range(7)).tolist()
@@ -125,7 +104,7 @@ def test_metrics_equal_scikit_learn(trained, run_python, tmp_path):
         'confusion matrix',
         'surprise',
     ):
-        assert line in done.stdout
+        assert line in printed
 
 
 def test_external_config_with_mmpretrain_s_linear_head(tmp_path, run_python):
@@ -241,13 +220,13 @@ def test_damaged_label_file_and_missing_image(trained, run_tool_here, tmp_path):
     )
 
 
-def test_truncated_jpeg_is_named_from_a_worker_process(trained, run_python, tmp_path):
+def test_truncated_jpeg_is_named_from_a_worker_process(trained, run_tool_here, tmp_path):
     config, checkpoint = trained
     faces = tmp_path / 'faces'
     shutil.copytree(config.parent / 'faces', faces)
     image = faces / 'basic' / 'Image' / 'aligned' / 'test_0005_aligned.jpg'
     image.write_bytes(image.read_bytes()[:1500])
-    done = run_python(
+    status, err = run_tool_here(
         'tools/test.py',
         config,
         checkpoint,
@@ -258,12 +237,9 @@ def test_truncated_jpeg_is_named_from_a_worker_process(trained, run_python, tmp_
         '--cfg-options',
         f'test_dataloader.dataset.data_root={faces}',
         'test_dataloader.num_workers=1',
-        check=False,
     )
-    assert done.returncode == 1 and not (tmp_path / 'p.pkl').exists()
-    assert (
-        done.stderr.strip().splitlines()[-1].startswith(f'error: {image}: not a whole image file')
-    )
+    assert status == 1 and not (tmp_path / 'p.pkl').exists()
+    assert err.strip().splitlines()[-1].startswith(f'error: {image}: not a whole image file')
 
 
 def test_checkpoint_of_another_architecture(trained, run_tool_here, tmp_path):

@@ -37,13 +37,16 @@ def losses(folder: Path, rank: int) -> np.ndarray:
     return np.array([json.loads(line) for line in (folder / f'losses{rank}.jsonl').open()])
 
 
-def test_two_processes_equal_one(tmp_path, root, run_python, small_config):
+def test_two_processes_equal_one(
+    tmp_path, root, run_python, run_here, small_config, monkeypatch, capsys
+):
     (tmp_path / 'write_losses.py').write_text(HOOK)
     one, two = tmp_path / 'one', tmp_path / 'two'
     single = small_config('single.py', 2, batch_size=8, embedding=None, extra=EXTRA)
     double = small_config('double.py', 2, batch_size=4, embedding=None, extra=EXTRA)
     train, test = root / 'tools' / 'train.py', root / 'tools' / 'test.py'
-    run_python(train, single, '--work-dir', one, extra_path=tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert run_here(train, single, '--work-dir', one) == 0
     torchrun = ['torch.distributed.run', '--nproc_per_node=2', '--master_port=29611']
     run_python(
         *torchrun,
@@ -65,16 +68,10 @@ def test_two_processes_equal_one(tmp_path, root, run_python, small_config):
     )
     assert max((a[key] - b[key]).abs().max().item() for key in a) < 1e-4
 
-    tested_alone = run_python(
-        test,
-        single,
-        one / 'epoch_2.pth',
-        '--work-dir',
-        one,
-        '--out',
-        tmp_path / 'one.pkl',
-        extra_path=tmp_path,
-    )
+    capsys.readouterr()
+    out = ('--work-dir', one, '--out', tmp_path / 'one.pkl')
+    assert run_here(test, single, one / 'epoch_2.pth', *out) == 0
+    printed_alone = capsys.readouterr().out
     tested_by_two = run_python(
         *torchrun,
         test,
@@ -96,7 +93,7 @@ def test_two_processes_equal_one(tmp_path, root, run_python, small_config):
     assert scores[0].shape == (28, 7)
     assert np.abs(scores[0] - scores[1]).max() < 1e-5
     lines = [
-        [line for line in done.stdout.splitlines() if '95 % interval' in line]
-        for done in (tested_alone, tested_by_two)
+        [line for line in printed.splitlines() if '95 % interval' in line]
+        for printed in (printed_alone, tested_by_two.stdout)
     ]
     assert len(lines[0]) == 2 and lines[0] == lines[1]

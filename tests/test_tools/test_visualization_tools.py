@@ -173,29 +173,19 @@ def test_models_of_other_classes_are_not_compared(refuse, tiny_model, tmp_path):
 # ---- mmpretrain's own tools --------------------------------------------------------------------
 
 
-def test_mmpretrain_vis_cam_on_a_frozen_backbone(tiny_model, run_python, tmp_path):
+def test_mmpretrain_vis_cam_on_a_frozen_backbone(tiny_model, run_here, tmp_path):
     config, checkpoint = tiny_model(extra='model = dict(backbone=dict(frozen=True))')
     image = next((config.parent / 'faces').rglob('test_*.jpg'))
-    run_python(
-        MIM_TOOLS / 'vis_cam.py',
-        image,
-        config,
-        checkpoint,
-        '--target-layers',
-        'backbone.stages.2',
-        '--save-path',
-        tmp_path / 'cam.png',
-        '--cfg-options',
-        'model.backbone.frozen=False',
-        cwd=tmp_path,
-    )
+    options = ('--target-layers', 'backbone.stages.2', '--save-path', tmp_path / 'cam.png')
+    options += ('--cfg-options', 'model.backbone.frozen=False')
+    assert run_here(MIM_TOOLS / 'vis_cam.py', image, config, checkpoint, *options) == 0
     cam = np.asarray(Image.open(tmp_path / 'cam.png'))
     assert cam.shape == (64, 64, 3) and np.ptp(cam) > 50
 
 
-def test_mmpretrain_vis_tsne(tiny_model, run_python, tmp_path):
+def test_mmpretrain_vis_tsne(tiny_model, run_here, tmp_path):
     config, checkpoint = tiny_model()
-    run_python(
+    tsne = (
         MIM_TOOLS / 'vis_tsne.py',
         config,
         '--checkpoint',
@@ -211,8 +201,8 @@ def test_mmpretrain_vis_tsne(tiny_model, run_python, tmp_path):
         '--legend',
         '--cfg-options',
         'test_dataloader.batch_size=7',  # a last batch of one breaks it; 28 images here
-        cwd=tmp_path,
     )
+    assert run_here(*tsne) == 0
     (features,) = tmp_path.rglob('feat_2.npy')
     assert np.load(features).shape == (28, 24)
     assert features.with_suffix('.png').stat().st_size > 5000

@@ -1,0 +1,57 @@
+"""tools/model_converters/publish_model.py: tensors only, in half precision, same answers."""
+
+import hashlib
+import re
+
+import numpy as np
+import pytest
+import torch
+
+TOOL = 'tools/model_converters/publish_model.py'
+
+
+def test_only_halved_weights_stay(tiny_model, run_here, capsys, tmp_path):
+    from convcut_mm.apis import ExpressionInferencer
+
+    config, checkpoint = tiny_model()
+    weights = torch.load(checkpoint, weights_only=True)['state_dict']
+    whole = tmp_path / 'epoch_9.pth'
+    torch.save(
+        dict(
+            state_dict={f'module.{key}': value for key, value in weights.items()},
+            optimizer=dict(state=torch.zeros(10**6)),
+            meta=dict(cfg='work_dir = "/home/somebody"'),
+        ),
+        whole,
+    )
+    out = tmp_path / 'new' / 'small.pth'
+    assert run_here(TOOL, config, whole, out) == 0
+    printed = capsys.readouterr().out
+    assert re.search(r'SHA-256 (\w+)', printed)[1] == hashlib.sha256(out.read_bytes()).hexdigest()
+    assert out.stat().st_size < 200_000 and b'somebody' not in out.read_bytes()
+    published = torch.load(out, weights_only=True)
+    assert set(published) == {'state_dict'} and set(published['state_dict']) == set(weights)
+    for key, value in published['state_dict'].items():
+        assert value.dtype == torch.float16 and torch.equal(value, weights[key].half())
+    faces = np.random.default_rng(0).integers(0, 256, (6, 64, 64, 3), np.uint8)
+    full, small = (
+        ExpressionInferencer(config, file, device='cpu', detector='none').classify(faces)
+        for file in (checkpoint, out)
+    )
+    assert 0 < np.abs(full - small).max() < 0.02
+
+
+@pytest.mark.parametrize(
+    'change, message',
+    [
+        (dict(extra=torch.zeros(1)), 'another architecture'),
+        ({'head.fc.bias': torch.full((7,), 1e6)}, '"head.fc.bias" holds NaN or numbers above'),
+        ({'head.fc.bias': torch.full((7,), torch.nan)}, '"head.fc.bias" holds NaN'),
+    ],
+)
+def test_what_cannot_be_published(change, message, tiny_model, run_here, capsys, tmp_path):
+    config, checkpoint = tiny_model()
+    weights = torch.load(checkpoint, weights_only=True)['state_dict']
+    torch.save(dict(state_dict={**weights, **change}), tmp_path / 'other.pth')
+    assert run_here(TOOL, config, tmp_path / 'other.pth', tmp_path / 'out.pth') == 1
+    assert message in capsys.readouterr().err and not (tmp_path / 'out.pth').exists()

@@ -1,0 +1,71 @@
+"""Makes of a training's checkpoint the small file that is given to others.
+
+    python tools/model_converters/publish_model.py CONFIG CHECKPOINT OUT.pth
+
+Only the weights stay, in half precision: no optimizer, no history, no paths, nothing that needs
+code to be run. The file loads into float32 models as ever. What rounding changes is measured with
+tools/test.py on both files. (mmpretrain's tool of this name keeps float32 and the rest of the
+file.)
+"""
+
+import argparse
+import hashlib
+import io
+from pathlib import Path
+
+import torch
+from mmpretrain import get_model
+
+from convcut_mm.errors import ConvcutError
+from convcut_mm.utils import tool
+from convcut_mm.utils.atomic import write_atomically
+from convcut_mm.utils.checkpoint import load_local, load_whole
+
+LARGEST_HALF = torch.finfo(torch.float16).max
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument('config', help='config file that the checkpoint was trained with')
+    parser.add_argument('checkpoint', help='checkpoint file')
+    parser.add_argument('out', type=Path, help='file to write (.pth)')
+    return parser.parse_args()
+
+
+def halved(weights: dict, source: str) -> dict:
+    """Weights in half precision; integers stay.
+
+    Raises:
+        ConvcutError: A weight that half precision cannot hold.
+    """
+    result = {}
+    for key, tensor in weights.items():
+        if tensor.is_floating_point():
+            if not (tensor.abs() <= LARGEST_HALF).all():  # also for NaN
+                raise ConvcutError(
+                    f'{source}: "{key}" holds NaN or numbers above {LARGEST_HALF:g}'
+                )
+            tensor = tensor.half()
+        result[key] = tensor.cpu().contiguous().clone()  # a view would bring its whole storage
+    return result
+
+
+def main() -> None:
+    args = parse_args()
+    model = get_model(tool.read_config(args.config))
+    load_whole(model, load_local(args.checkpoint, 'cpu'), args.checkpoint, args.config)
+    buffer = io.BytesIO()
+    torch.save(dict(state_dict=halved(model.state_dict(), args.checkpoint)), buffer)
+    content = buffer.getvalue()
+    write_atomically(args.out, content)
+    parameters = sum(parameter.numel() for parameter in model.parameters())
+    print(
+        f'{args.out}: {len(content) / 1e6:.2f} MB, {parameters:,} parameters, '
+        f'SHA-256 {hashlib.sha256(content).hexdigest()}'
+    )
+
+
+if __name__ == '__main__':
+    tool.run_tool(main)

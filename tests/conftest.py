@@ -2,6 +2,7 @@
 
 import os
 import re
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -78,6 +79,22 @@ def run_python():
         if check:
             assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
         return done
+
+    return run
+
+
+@pytest.fixture(scope='session')
+def run_here(root):
+    """Runs a tool in this process and gives its exit status; capsys has what it prints."""
+
+    def run(tool: str, *args) -> int:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(sys, 'argv', [tool, *map(str, args)])
+            try:
+                runpy.run_path(str(root / tool), run_name='__main__')
+            except SystemExit as error:
+                return error.code
+        return 0
 
     return run
 

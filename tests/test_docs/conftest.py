@@ -32,7 +32,7 @@ VOTES = 'neutral,happiness,surprise,sadness,anger,disgust,fear,contempt,unknown,
 
 
 @pytest.fixture(scope='module')
-def place(tmp_path_factory, root, tiny_model) -> tuple:
+def place(tmp_path_factory, root, tiny_model, run_here) -> tuple:
     """(folder, {placeholder of the pages: what it stands for})."""
     from convcut_mm.datasets.drawing import draw_dataset
 
@@ -46,6 +46,8 @@ def place(tmp_path_factory, root, tiny_model) -> tuple:
         (folder / 'configs' / f'{name}.py').write_text(text)
     draw_dataset(folder / 'data' / 'rafdb', train_per_class=12, test_per_class=4, seed=0)
     _write_csv(folder / 'csv')
+    converter = 'tools/dataset_converters/ferplus.py'
+    assert run_here(converter, folder / 'csv', folder / 'data' / 'ferplus') == 0
     astronaut = pytest.importorskip('skimage.data').astronaut()
     Image.fromarray(astronaut).save(folder / 'photo.jpg')
     config, checkpoint = tiny_model()

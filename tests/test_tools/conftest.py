@@ -4,8 +4,6 @@ Everything that draws random numbers or follows a metric is in it: flips, dropou
 embedding with BatchNorm, a plateau schedule, early stopping.
 """
 
-import runpy
-import sys
 from pathlib import Path
 
 import pytest
@@ -91,22 +89,6 @@ def frozen_config(tmp_path_factory, root):
         return path
 
     return write
-
-
-@pytest.fixture(scope='session')
-def run_here(root):
-    """Runs a tool in this process and gives its exit status; capsys has what it prints."""
-
-    def run(tool: str, *args) -> int:
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(sys, 'argv', [tool, *map(str, args)])
-            try:
-                runpy.run_path(str(root / tool), run_name='__main__')
-            except SystemExit as error:
-                return error.code
-        return 0
-
-    return run
 
 
 @pytest.fixture(scope='session')

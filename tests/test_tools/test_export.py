@@ -111,7 +111,8 @@ def test_program_in_the_docs(page_blocks, run_python, exported_model, tmp_path):
     """The Python of docs/deployment.md that uses onnxruntime alone."""
     backend, result = exported_model('onnx')
     (tmp_path / 'model.onnx').write_bytes(result.files[0].read_bytes())
-    ((_, _, program),) = page_blocks('docs/deployment.md', 'test_tools/test_export.py')
+    blocks = page_blocks('docs/deployment.md', 'test_tools/test_export.py')
+    (program,) = (block.text for block in blocks if block.language == 'python')
     assert '(1, 48, 48, 3)' in program
     (tmp_path / 'program.py').write_text(program.replace('48, 48', '64, 64'))
     printed = run_python(tmp_path / 'program.py', cwd=tmp_path).stdout.strip()

@@ -131,7 +131,7 @@ def scores(config: Path, work_dir: Path, checkpoint: str, *args) -> tuple:
     with open(out, 'rb') as file:
         found = pickle.load(file)
     return (
-        np.stack([one['pred_score'].numpy() for one in found]),
+        np.stack([one['pred_score'].float().numpy() for one in found]),
         np.array([int(one['gt_label']) for one in found]),
         seconds,
     )

@@ -4,7 +4,7 @@ _base_ = ['convcut-atto_ferplus.py']
 pretrained = 'convcut-atto_ferplus'  # the model of the zoo whose weights --data-folder starts from
 
 max_epochs = 15  # the weights know faces already; more of them learns few images by heart
-optim_wrapper = dict(optimizer=dict(lr=2e-4))  # a fifth of the step that trained from scratch
+optim_wrapper = dict(optimizer=dict(lr=2e-4))  # a tenth of the step that trained from scratch
 param_scheduler = [
     dict(type='LinearLR', start_factor=0.01, by_epoch=True, end=1, convert_to_iter_based=True),
     dict(
@@ -17,3 +17,5 @@ param_scheduler = [
     ),
 ]
 train_cfg = dict(max_epochs=max_epochs)
+# the mean over thousands of iterations would still be the weights that it starts from
+custom_hooks = []

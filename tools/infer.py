@@ -19,9 +19,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Optional
 
+from convcut_mm.apis.backends import BACKENDS
 from convcut_mm.apis.detectors import DETECTORS
 from convcut_mm.apis.drawing import percent
-from convcut_mm.apis.inferencer import BACKENDS, ExpressionInferencer, count_steps
+from convcut_mm.apis.inferencer import ExpressionInferencer, count_steps
 from convcut_mm.apis.looking import Answer
 from convcut_mm.apis.pictures import PictureWriter, unique_name
 from convcut_mm.apis.records import CSV, JSON_LINES, record

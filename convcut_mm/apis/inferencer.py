@@ -13,7 +13,7 @@ from mmpretrain.apis import ImageClassificationInferencer
 from ..errors import ConvcutError
 from ..utils.progress import progress
 from . import loading
-from .backends.torch_backend import TorchBackend
+from .backends import backend_class
 from .detectors import Detector, Face, build_detector, crop_face
 from .detectors.base import WholeImage
 from .drawing import draw_result
@@ -25,7 +25,6 @@ from .video import Video
 from .window import check_display, show
 
 MOMENT = 0.001  # seconds that a video's frame is shown for
-BACKENDS = ('torch', 'onnxruntime', 'openvino')
 
 
 class ExpressionInferencer(ImageClassificationInferencer):
@@ -73,10 +72,7 @@ class ExpressionInferencer(ImageClassificationInferencer):
         classes: Optional[Sequence] = None,
         **kwargs,
     ) -> None:
-        if backend not in BACKENDS:
-            raise ConvcutError(
-                f'unknown backend "{backend}", expected one of {", ".join(BACKENDS)}'
-            )
+        backend_type = backend_class(backend)
         if isinstance(detector, str):
             detector = build_detector(detector, detector_model)
         self.detector = detector
@@ -87,7 +83,7 @@ class ExpressionInferencer(ImageClassificationInferencer):
             network = loading.load_model(model, pretrained, device, **kwargs)
             super().__init__(network, pretrained=False)
             size, share = loading.input_view(self.pipeline)
-            self.backend = TorchBackend(
+            self.backend = backend_type(
                 network,
                 loading.class_names(network, classes),
                 size,
@@ -95,11 +91,9 @@ class ExpressionInferencer(ImageClassificationInferencer):
                 share,
             )
         else:
-            from .backends import open_backend
-
             self.model = self.config = self.pipeline = self.visualizer = None
             exported = model if isinstance(pretrained, bool) else pretrained
-            self.backend = open_backend(backend, exported)
+            self.backend = backend_type(exported)
         self.classes = tuple(classes or self.backend.classes)
 
     def __call__(

@@ -64,6 +64,22 @@ def one_line(error: BaseException) -> str:
     return re.sub(r'^[\w.]*(Error|Exception): ', '', lines[-1].strip())
 
 
+def add_cfg_options(parser: argparse.ArgumentParser, whose: str) -> None:
+    """Adds ``--cfg-options``.
+
+    Args:
+        parser (argparse.ArgumentParser): Where it is added.
+        whose (str): Whose settings it overrides, and an example, for the help.
+    """
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        action=DictAction,
+        metavar='KEY=VALUE',
+        help=f'override settings of {whose}',
+    )
+
+
 def add_common_options(parser: argparse.ArgumentParser) -> None:
     """Adds the options that train.py and test.py have in common, as in mmpretrain's tools."""
     parser.add_argument(
@@ -83,13 +99,7 @@ def add_common_options(parser: argparse.ArgumentParser) -> None:
         help='compute the features of a frozen backbone once and keep them there, see '
         'docs/feature_store.md; by default in work_dirs/feature_store',
     )
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=DictAction,
-        metavar='KEY=VALUE',
-        help='override settings of the config, e.g. train_cfg.max_epochs=3 or key="[a,b]"',
-    )
+    add_cfg_options(parser, 'the config, e.g. train_cfg.max_epochs=3 or key="[a,b]"')
     parser.add_argument(
         '--launcher',
         choices=['none', 'pytorch', 'slurm', 'mpi'],

@@ -5,9 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Optional
 
-from mmengine.config import DictAction
-
 from ..errors import ConvcutError
+from ..utils.tool import add_cfg_options
 from .classifier import Classifier, load_classifier
 
 FOLDER = 'work_dirs/visualization'
@@ -29,13 +28,7 @@ def new_parser(doc: str, name: str) -> argparse.ArgumentParser:
         default=f'{FOLDER}/{name}',
         help='path without suffix, .png and .svg are written (default: %(default)s)',
     )
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=DictAction,
-        metavar='KEY=VALUE',
-        help='override settings of every config, e.g. test_dataloader.dataset.split=test',
-    )
+    add_cfg_options(parser, 'every config, e.g. test_dataloader.dataset.split=test')
     return parser
 
 

@@ -28,7 +28,6 @@ train_cfg = dict(max_epochs=1)
 """
 SMALL = ('convcut_rafdb', 'convcut_ferplus', 'convcut-atto_ferplus')
 USAGES = dict(Training=24, PublicTest=16, PrivateTest=8)
-VOTES = 'neutral,happiness,surprise,sadness,anger,disgust,fear,contempt,unknown,NF'.split(',')
 
 
 @pytest.fixture(scope='module')
@@ -65,15 +64,17 @@ def place(tmp_path_factory, root, tiny_model, run_here) -> tuple:
 
 def _write_csv(folder: Path) -> None:
     """FER2013's and FERPlus's tables, of noise whose brightness tells one of two classes."""
+    from convcut_mm.datasets.ferplus import VOTES_HEADER
+
     folder.mkdir()
     draw = np.random.default_rng(0)
-    faces, votes = [['emotion', 'pixels', 'Usage']], [['Usage', 'Image name', *VOTES]]
+    faces, votes = [['emotion', 'pixels', 'Usage']], [list(VOTES_HEADER)]
     for usage, count in USAGES.items():
         for number in range(count):
             happy = number % 2
             pixels = draw.integers(0, 100, 48 * 48) + 100 * happy
             faces.append([0, ' '.join(map(str, pixels)), usage])
-            row = [0] * len(VOTES)
+            row = [0] * len(VOTES_HEADER[2:])
             row[happy] = 10
             votes.append([usage, f'fer{len(votes) - 1:07d}.png', *row])
     for name, rows in (('fer2013.csv', faces), ('fer2013new.csv', votes)):

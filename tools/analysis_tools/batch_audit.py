@@ -15,7 +15,6 @@ import sys
 from pathlib import Path
 
 import torch
-from mmengine.config import DictAction
 from rich.console import Console
 
 from convcut_mm.errors import ConvcutError
@@ -58,13 +57,7 @@ def parse_args() -> argparse.Namespace:
         help='differences of a probability up to this are numerical noise (default 1e-4)',
     )
     parser.add_argument('--out', help='folder; by default work_dirs/batch_audit/ and the config')
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=DictAction,
-        metavar='KEY=VALUE',
-        help='override settings of the config, e.g. model.head.attention=spatial',
-    )
+    tool.add_cfg_options(parser, 'the config, e.g. model.head.attention=spatial')
     return parser.parse_args()
 
 

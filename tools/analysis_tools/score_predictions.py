@@ -17,7 +17,6 @@ from collections import Counter
 from pathlib import Path
 
 import numpy as np
-from mmengine.config import DictAction
 from rich.console import Console
 from rich.table import Table
 
@@ -55,13 +54,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--markdown', metavar='FILE.md', help='file for the tables')
     parser.add_argument('--draws', type=int, default=DRAWS, help='draws of the bootstrap')
     parser.add_argument('--seed', type=int, default=0, help='seed of the draws')
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=DictAction,
-        metavar='KEY=VALUE',
-        help='override settings of the config, e.g. test_dataloader.dataset.split=test',
-    )
+    tool.add_cfg_options(parser, 'the config, e.g. test_dataloader.dataset.split=test')
     return parser.parse_intermixed_args()
 
 

@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Optional
 
 import numpy as np
-from mmengine.config import DictAction
 
 from convcut_mm.apis import ExpressionInferencer
 from convcut_mm.apis.images import read_image
@@ -54,13 +53,7 @@ def parse_args() -> argparse.Namespace:
         help='matrix products in 8-bit integers; ranges come from images of faces like those that '
         f'the model was trained on, up to {CALIBRATION} of the folder',
     )
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=DictAction,
-        metavar='KEY=VALUE',
-        help='override settings of the config',
-    )
+    tool.add_cfg_options(parser, 'the config')
     return parser.parse_args()
 
 

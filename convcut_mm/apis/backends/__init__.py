@@ -10,6 +10,20 @@ from .torch_backend import TorchBackend
 BACKENDS = dict(torch=TorchBackend, onnxruntime=OnnxRuntimeBackend, openvino=OpenVinoBackend)
 
 
+def backend_class(name: str) -> type:
+    """The class behind a backend's name.
+
+    Args:
+        name (str): 'torch', 'onnxruntime' or 'openvino'.
+
+    Raises:
+        ConvcutError: No such backend.
+    """
+    if name not in BACKENDS:
+        raise ConvcutError(f'unknown backend "{name}", expected one of {", ".join(BACKENDS)}')
+    return BACKENDS[name]
+
+
 def open_backend(name: str, *args, **kwargs) -> Backend:
     """Opens a backend.
 
@@ -21,9 +35,7 @@ def open_backend(name: str, *args, **kwargs) -> Backend:
     Raises:
         ConvcutError: No such backend; see the backends for others.
     """
-    if name not in BACKENDS:
-        raise ConvcutError(f'unknown backend "{name}", expected one of {", ".join(BACKENDS)}')
-    return BACKENDS[name](*args, **kwargs)
+    return backend_class(name)(*args, **kwargs)
 
 
 __all__ = [
@@ -32,5 +44,6 @@ __all__ = [
     'OnnxRuntimeBackend',
     'OpenVinoBackend',
     'TorchBackend',
+    'backend_class',
     'open_backend',
 ]

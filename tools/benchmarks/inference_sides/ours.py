@@ -10,7 +10,7 @@ import torch
 
 from convcut_mm.apis import ExpressionInferencer
 from convcut_mm.apis.backends import Backend, OnnxRuntimeBackend, OpenVinoBackend, TorchBackend
-from convcut_mm.deployment import export
+from convcut_mm.deployment import FORMATS, export
 
 EAGER = 'torch float32'  # what everything is compared with
 
@@ -77,8 +77,8 @@ def our_sides(
         compiled (bool): Also torch.compile, which takes minutes to prepare.
     """
     files = {
-        name: export(model, folder / f'model{suffix}', name).files[0]
-        for name, suffix in (('onnx', '.onnx'), ('openvino', '.xml'))
+        name: export(model, folder / f'model{format.suffix}', name).files[0]
+        for name, format in FORMATS.items()
     }
     backends = {
         EAGER: model,

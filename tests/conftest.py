@@ -100,10 +100,11 @@ def run_here(root):
 
 
 @pytest.fixture(scope='session')
-def released_checkpoint(tmp_path_factory, run_python) -> Path:
+def released_checkpoint(tmp_path_factory, run_here) -> Path:
     """The golden Keras model, converted by the tool."""
     path = tmp_path_factory.mktemp('released') / 'released_atto.pth'
-    run_python('tools/model_converters/keras_to_mmpretrain.py', DATA / 'released_atto.h5', path)
+    converter = 'tools/model_converters/keras_to_mmpretrain.py'
+    assert run_here(converter, DATA / 'released_atto.h5', path) == 0
     return path
 
 

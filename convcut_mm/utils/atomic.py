@@ -1,8 +1,10 @@
 """Files that are whole or absent: written under a temporary name, synced, renamed."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 from typing import BinaryIO, Union
 
@@ -33,17 +35,71 @@ def atomic_file(path: Union[str, Path]) -> Iterator[BinaryIO]:
     Yields:
         BinaryIO: The file to write to; after an error nothing of it is left.
     """
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f'.{path.name}.{os.getpid()}{_MARK}')
+    temporary = _temporary(path)
     try:
         with open(temporary, 'wb') as file:
             yield file
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
+        _finish(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _temporary(path: Union[str, Path], number: int = 0) -> Path:
+    """Name of the unfinished file; its folder exists then."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return path.with_name(f'.{path.name}.{os.getpid()}.{number}{_MARK}')
+
+
+def _finish(temporary: Path, path: Union[str, Path]) -> None:
+    with open(temporary, 'rb') as file:
+        os.fsync(file.fileno())
+    os.replace(temporary, path)
+
+
+class FilesFinishedLater:
+    """Files that are written at once, and synced and renamed by a thread, one after another.
+
+    A disk takes longer to sync a checkpoint than the program to write it. The thread outlives an
+    exception or Ctrl-C in the program: what was written is finished before the process ends.
+    """
+
+    def __init__(self) -> None:
+        self._thread = ThreadPoolExecutor(1)
+        self._begun: list = []
+        self._numbers = count()
+
+    def write(self, path: Union[str, Path], content: bytes) -> None:
+        """Writes ``content``, which is at ``path`` some time later.
+
+        Args:
+            path (str | Path): File to write; its folder is made if missing.
+            content (bytes): What to write.
+
+        Raises:
+            OSError: The disk is full, ...; nothing of the file is left.
+        """
+        temporary = _temporary(path, next(self._numbers))
+        try:
+            temporary.write_bytes(content)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+        self.then(_finish, temporary, path)
+
+    def then(self, step: Callable, *args) -> None:
+        """Calls ``step(*args)`` in the thread once all files so far are in their places."""
+        self._begun.append(self._thread.submit(step, *args))
+
+    def wait(self) -> None:
+        """Returns when everything begun is done.
+
+        Raises:
+            OSError: What went wrong in the thread.
+        """
+        begun, self._begun = self._begun, []
+        for step in begun:
+            step.result()
 
 
 def remove_leftovers(folder: Union[str, Path]) -> None:
@@ -52,12 +108,24 @@ def remove_leftovers(folder: Union[str, Path]) -> None:
         path.unlink(missing_ok=True)
 
 
+# one for the process, as a disk is; mmengine passes only plain data on to a backend
+LATER = FilesFinishedLater()
+
+
 class AtomicBackend(LocalBackend):
-    """mmengine's local files, written atomically; ``backend_args=dict(backend=...)`` picks it."""
+    """mmengine's local files, written atomically; ``backend_args=dict(backend=...)`` picks it.
+
+    Args:
+        later (bool): Leave syncing and renaming to :data:`LATER`. Defaults to False.
+    """
+
+    def __init__(self, later: bool = False) -> None:
+        super().__init__()
+        self._write = LATER.write if later else write_atomically
 
     def put(self, obj: Union[bytes, memoryview], filepath: Union[str, Path]) -> None:
         """See :func:`write_atomically`."""
-        write_atomically(filepath, bytes(obj))
+        self._write(filepath, obj)
 
 
 register_backend(ATOMIC_BACKEND, AtomicBackend, force=True)

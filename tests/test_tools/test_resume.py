@@ -34,11 +34,28 @@ def train_and_kill(config: Path, work_dir: Path, mark: str) -> None:
     assert process.returncode == -signal.SIGKILL
 
 
-def test_killed_and_resumed_run_ends_with_the_same_bits(tmp_path, run_python, small_config):
+@pytest.fixture
+def one_thread():
+    """One thread, as the process that is killed has it: the same sums in the same order."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+def test_killed_and_resumed_run_ends_with_the_same_bits(
+    tmp_path, run_here, small_config, one_thread, capfd
+):
     config = small_config(epochs=3)
+
+    def train_here(*options) -> str:
+        assert run_here('tools/train.py', config, *options) == 0
+        printed = capfd.readouterr()
+        return printed.out + printed.err
+
     whole, killed = tmp_path / 'whole', tmp_path / 'killed'
-    run_python('tools/train.py', config, '--work-dir', whole, threads=1)
-    train_and_kill(config, killed, 'Epoch(train) [3][ 5/')
+    train_here('--work-dir', whole)
+    train_and_kill(config, killed, 'Epoch(train) [3][10/')
     # what the kill left: whole checkpoints only, and none of the third epoch
     kept = sorted(path.name for path in killed.glob('*.pth'))
     assert 'epoch_2.pth' in kept and 'epoch_3.pth' not in kept
@@ -46,8 +63,8 @@ def test_killed_and_resumed_run_ends_with_the_same_bits(tmp_path, run_python, sm
     # a checkpoint that was being written has another name and is cleared away
     leftover = killed / '.epoch_3.pth.1.convcut-tmp'
     leftover.write_bytes((killed / 'epoch_2.pth').read_bytes()[:1000])
-    resumed = run_python('tools/train.py', config, '--work-dir', killed, '--resume', threads=1)
-    assert 'resumed epoch: 2' in resumed.stdout + resumed.stderr
+    output = train_here('--work-dir', killed, '--resume')
+    assert 'resumed epoch: 2' in output
     assert not leftover.exists()
     a, b = (torch.load(folder / 'epoch_3.pth', weights_only=False) for folder in (whole, killed))
     assert a['state_dict'].keys() == b['state_dict'].keys()

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Optional, Union
 
 import numpy as np
-from sklearn.model_selection import train_test_split
 
 from ...errors import ConvcutError
 
@@ -32,6 +31,9 @@ class Draw:
         Raises:
             ValueError: A class with too few images.
         """
+        # here, since its import takes a second, and most programs draw no part
+        from sklearn.model_selection import train_test_split
+
         fit, held = train_test_split(
             np.arange(len(labels)),
             test_size=self.holdout,

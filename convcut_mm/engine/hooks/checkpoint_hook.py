@@ -11,7 +11,12 @@ from mmengine.hooks import CheckpointHook
 from mmpretrain.registry import HOOKS
 
 from ...errors import ConvcutError
-from ...utils.atomic import ATOMIC_BACKEND, remove_leftovers, write_atomically
+from ...utils.atomic import (
+    ATOMIC_BACKEND,
+    LATER,
+    remove_leftovers,
+    write_atomically,
+)
 
 
 @HOOKS.register_module()
@@ -19,7 +24,7 @@ class AtomicCheckpointHook(CheckpointHook):
     """mmengine's ``CheckpointHook`` with three differences.
 
     - Files are written under a temporary name, synced and renamed, so a checkpoint that exists is
-      whole; ``last_checkpoint`` likewise.
+      whole; ``last_checkpoint`` likewise. The next epoch does not wait for the disk's syncing.
     - The old checkpoint is removed after the new one is whole, not before.
     - Where a validation follows the epoch, the checkpoint is saved after it. mmengine saves before
       and never repeats that validation on resume, so schedulers and early stopping that follow a
@@ -30,7 +35,7 @@ class AtomicCheckpointHook(CheckpointHook):
     """
 
     def __init__(self, **kwargs) -> None:
-        kwargs.setdefault('backend_args', dict(backend=ATOMIC_BACKEND))
+        kwargs.setdefault('backend_args', dict(backend=ATOMIC_BACKEND, later=True))
         super().__init__(**kwargs)
         if not self.by_epoch:
             raise ConvcutError(
@@ -39,12 +44,12 @@ class AtomicCheckpointHook(CheckpointHook):
             )
         self._deferred = False
         self._saved_step: Optional[int] = None
-        self._text = ''
+        self._training, self._text = False, ''
 
     def before_train(self, runner) -> None:
         """Prepares the folder and removes what a killed run left half-written."""
         super().before_train(runner)
-        self._text = runner.cfg.pretty_text
+        self._training, self._text = True, runner.cfg.pretty_text
         if is_main_process():
             remove_leftovers(self.out_dir)
 
@@ -60,6 +65,7 @@ class AtomicCheckpointHook(CheckpointHook):
     def after_val_epoch(self, runner, metrics: Optional[dict] = None) -> None:
         """Saves the best checkpoint, if this is it, and the deferred one of the epoch."""
         self._saved_step = None
+        LATER.wait()  # the parent looks whether the last best checkpoint is there
         with self._formatted_config(runner):
             super().after_val_epoch(runner, metrics)
             epoch = runner.epoch  # counts finished epochs here
@@ -67,6 +73,14 @@ class AtomicCheckpointHook(CheckpointHook):
                 runner.logger.info(f'Saving checkpoint at {epoch} epochs')
                 self._save_checkpoint_with_step(runner, epoch, dict(epoch=epoch, iter=runner.iter))
         self._deferred = False
+        if self._training and (runner.train_loop.stop_training or epoch >= runner.max_epochs):
+            LATER.wait()  # hooks that come before this one may read them after the training
+
+    def after_train(self, runner) -> None:
+        """Waits for the disk, then publishes what the parent is asked to."""
+        LATER.wait()
+        self._training = False
+        super().after_train(runner)
 
     @contextmanager
     def _formatted_config(self, runner) -> Iterator[None]:
@@ -105,11 +119,11 @@ class AtomicCheckpointHook(CheckpointHook):
         )
         self._saved_step = step
         if is_main_process():
-            write_atomically(Path(runner.work_dir) / 'last_checkpoint', self.last_ckpt.encode())
+            note = Path(runner.work_dir) / 'last_checkpoint'
+            LATER.then(write_atomically, note, self.last_ckpt.encode())
             for old in expired:
                 path = self.file_backend.join_path(self.out_dir, self.filename_tmpl.format(old))
-                if os.path.isfile(path):
-                    os.remove(path)
+                LATER.then(_remove, path)
 
     def _expired(self, runner, step: int) -> list:
         """Notes the new checkpoint and returns the numbers of those it replaces."""
@@ -121,6 +135,11 @@ class AtomicCheckpointHook(CheckpointHook):
         self.keep_ckpt_ids.extend(kept[-self.max_keep_ckpts :])
         runner.message_hub.update_info('keep_ckpt_ids', list(self.keep_ckpt_ids))
         return expired
+
+
+def _remove(path: str) -> None:
+    if os.path.isfile(path):
+        os.remove(path)
 
 
 class _FormattedConfig:

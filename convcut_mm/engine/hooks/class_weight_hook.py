@@ -3,7 +3,6 @@
 import numpy as np
 from mmengine.hooks import Hook
 from mmpretrain.registry import HOOKS
-from sklearn.utils.class_weight import compute_class_weight
 
 from ...errors import ConvcutError
 from ..model import bare_model
@@ -32,6 +31,9 @@ class BalancedClassWeightHook(Hook):
                 f'BalancedClassWeightHook: {type(loss).__name__} '
                 'takes no class_weight, use CrossEntropyLoss'
             )
+        # here, since its import takes a second, and most programs train nothing
+        from sklearn.utils.class_weight import compute_class_weight
+
         weights = compute_class_weight('balanced', classes=np.arange(len(classes)), y=labels)
         loss.class_weight = weights.tolist()
         runner.logger.info(

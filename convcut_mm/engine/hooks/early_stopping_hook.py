@@ -40,13 +40,13 @@ class BestWeightsEarlyStoppingHook(EarlyStoppingHook):
 
     def after_train(self, runner) -> None:
         """Restores the best weights."""
+        barrier()  # the main process may be writing it
         best = runner.message_hub.runtime_info.get('best_ckpt')
         if not best or not os.path.isfile(best):
             runner.logger.warning(
                 'No best checkpoint to restore; set default_hooks.checkpoint.save_best'
             )
             return
-        barrier()
         bare_model(runner).load_state_dict(
             CheckpointLoader.load_checkpoint(best, 'cpu')['state_dict']
         )

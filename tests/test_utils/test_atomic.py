@@ -1,0 +1,59 @@
+"""Files that are whole or absent: what is there after errors, and in which order."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from convcut_mm.utils.atomic import FilesFinishedLater, atomic_file, write_atomically
+
+
+def test_old_file_stays_until_the_new_one_is_whole(tmp_path):
+    path = tmp_path / 'made' / 'file'
+    write_atomically(path, b'old')
+    with pytest.raises(ZeroDivisionError), atomic_file(path) as file:
+        file.write(b'new')
+        assert path.read_bytes() == b'old'
+        raise ZeroDivisionError
+    assert path.read_bytes() == b'old' and os.listdir(path.parent) == ['file']
+    with atomic_file(path) as file:
+        file.write(b'new')
+    assert path.read_bytes() == b'new' and os.listdir(path.parent) == ['file']
+
+
+def test_files_finished_later_are_finished_in_their_order(tmp_path):
+    files, seen = FilesFinishedLater(), []
+    for number in range(20):
+        files.write(tmp_path / 'file', b'%d' % number)
+        files.then(lambda: seen.append((tmp_path / 'file').read_bytes()))
+    files.wait()
+    assert seen == [b'%d' % number for number in range(20)]
+    assert os.listdir(tmp_path) == ['file']
+
+
+def test_what_goes_wrong_later_is_raised(tmp_path):
+    files = FilesFinishedLater()
+    (tmp_path / 'folder').mkdir()
+    files.write(tmp_path / 'folder', b'2')
+    with pytest.raises(IsADirectoryError):
+        files.wait()
+    files.wait()  # raised once
+    (tmp_path / 'plain').write_text('')
+    with pytest.raises(FileExistsError):
+        files.write(tmp_path / 'plain' / 'x', b'')
+
+
+def test_a_program_that_fails_finishes_its_files(tmp_path):
+    script = (
+        'import sys\n'
+        'from convcut_mm.utils.atomic import FilesFinishedLater\n'
+        'files = FilesFinishedLater()\n'
+        'files.write(sys.argv[1], bytes(10_000_000))\n'
+        'raise KeyboardInterrupt\n'
+    )
+    done = subprocess.run(
+        [sys.executable, '-c', script, tmp_path / 'file'], capture_output=True, text=True
+    )
+    assert done.returncode and 'KeyboardInterrupt' in done.stderr
+    assert (tmp_path / 'file').stat().st_size == 10_000_000 and len(os.listdir(tmp_path)) == 1

@@ -86,6 +86,7 @@ def run_python():
 @pytest.fixture(scope='session')
 def run_here(root):
     """Runs a tool in this process and gives its exit status; capsys has what it prints."""
+    import convcut_mm  # noqa: F401  mmpretrain prints a line when it is first imported
 
     def run(tool: str, *args) -> int:
         with pytest.MonkeyPatch.context() as patch:

@@ -122,7 +122,7 @@ def test_table_equals_the_predictions(killed_and_resumed):
         '- fitted on: DrawnFaces, train, part fit (held out: 0.1, seed 0)',
         '- tested on: DrawnFaces, test',
         '- epoch chosen by: accuracy/top1 on DrawnFaces, train, part holdout',
-        '- recipe, row "balanced": AdamW, learning rate 0.001, batches of 6, 6 epochs',
+        '- recipe: AdamW, learning rate 0.001, batches of 6, 6 epochs',
         '- Drawn faces.',
     ):
         assert line in text, line

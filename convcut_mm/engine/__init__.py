@@ -7,11 +7,13 @@ from .hooks import (
     EpochSeedHook,
     FeatureStoreHook,
 )
+from .optim_wrappers import Bfloat16OptimWrapper
 
 __all__ = [
     'AtomicCheckpointHook',
     'BalancedClassWeightHook',
     'BestWeightsEarlyStoppingHook',
+    'Bfloat16OptimWrapper',
     'CheckpointMatchHook',
     'ClassTransferHook',
     'EpochSeedHook',

@@ -179,3 +179,20 @@ def test_output_norm_is_missing_in_published_weights(checkpoint):
 def test_impossible_cuts(kwargs, message):
     with pytest.raises(ConvcutError, match=message):
         TruncatedConvNeXt(**{'arch': 'base', **kwargs})
+
+
+def test_depthwise_convolutions_train_in_float32_under_autocast():
+    torch.manual_seed(0)
+    model = TruncatedConvNeXt(SMALL)
+    layer = model.stages[0][0].depthwise_conv
+    x = torch.randn(2, 8, 6, 6, requires_grad=True)
+    exact = layer(x)
+    with torch.autocast('cpu', dtype=torch.bfloat16):
+        trained = layer(x.bfloat16())
+        assert model(torch.randn(1, 3, 32, 32))[0].shape == (1, 24, 2, 2)
+        with torch.no_grad():
+            assert layer(x).dtype == torch.bfloat16  # features are computed faster so
+    assert trained.dtype == torch.float32
+    torch.testing.assert_close(trained, exact, rtol=0.02, atol=0.02)
+    trained.sum().backward()
+    assert layer.weight.grad.dtype == torch.float32

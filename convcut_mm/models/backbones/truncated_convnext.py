@@ -19,6 +19,22 @@ from ..layout import norm_in_place_order
 CPU_SLICE = 4
 
 
+class DepthwiseConv2d(nn.Conv2d):
+    """A depthwise convolution that trains in float32 under autocast on a CPU.
+
+    Its gradient takes longer in bfloat16 there, as does that of the norm which follows.
+    """
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """(N, C, H, W) to (N, C, H', W')."""
+        if x.device.type != 'cpu' or not (
+            torch.is_autocast_enabled('cpu') and torch.is_grad_enabled()
+        ):
+            return super().forward(x)
+        with torch.autocast('cpu', enabled=False):
+            return super().forward(x.float())
+
+
 class DepthwiseNorm(BaseModule):
     """The first half of a ConvNeXt block: depthwise 7x7 convolution and norm, no MLP, no residual.
 
@@ -121,6 +137,10 @@ class TruncatedConvNeXt(ConvNeXt):
         self.out_norm_name = f'norm{num_stages - 1}' if out_norm else None
         if out_norm:
             self.add_module(self.out_norm_name, build_norm_layer(norm_cfg, self.out_channels))
+        for module in self.modules():
+            if type(module) is nn.Conv2d and module.groups > 1:
+                # the same layer with another forward: mmpretrain's block makes it by itself
+                module.__class__ = DepthwiseConv2d
         if frozen:
             self.requires_grad_(False)
             self.eval()

@@ -53,6 +53,7 @@ setup(
     long_description_content_type='text/markdown',
     license='Apache-2.0',
     packages=find_packages(include=['convcut_mm', 'convcut_mm.*']),
+    package_data={'convcut_mm': ['weights/*.pth']},
     python_requires='>=3.10',
     cmdclass={'build_py': BuildWithMim},
     # no mm* package here: the two lines overwrite each other, so an extra chooses one

@@ -99,7 +99,8 @@ def test_get_model_and_inference_model(tmp_path):
     from convcut_mm.datasets.drawing import contact_sheet
 
     image = contact_sheet(per_class=1, size=48)
-    model = get_model('convcut-atto_ferplus')
+    model = get_model('convcut-atto_ferplus', pretrained=True)
+    assert sum(parameter.numel() for parameter in model.parameters()) <= 4_000_000
     result = inference_model(model, image)
     assert result['pred_class'] in convcut_mm.datasets.FERPlus.METAINFO['classes']
     by_name = inference_model('convcut_quickstart', image)

@@ -156,9 +156,14 @@ def names(cfg: Config, phase: str, root: Path) -> set:
     return {found.get_data_info(number)['img_path'] for number in range(len(found))}
 
 
+@pytest.fixture(scope='module')
+def half(faces) -> list:
+    """What the backbone is trained and chosen on."""
+    return [names(config('backbone'), phase, faces) for phase in ('train', 'val')]
+
+
 @pytest.mark.parametrize('name', ROWS)
-def test_no_image_of_the_backbone_s_half(name, faces):
-    half = [names(config('backbone'), phase, faces) for phase in ('train', 'val')]
+def test_no_image_of_the_backbone_s_half(name, faces, half):
     other = [names(config(name), phase, faces) for phase in ('train', 'val')]
     assert [len(part) for part in (*half, *other)] == [144, 16, 144, 16]
     assert len(set().union(*half, *other)) == 320

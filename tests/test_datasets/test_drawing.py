@@ -6,9 +6,7 @@ import os
 import runpy
 import shutil
 import signal
-import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -44,17 +42,6 @@ def labels(root):
         name: int(label)
         for name, label in (line.split(' ') for line in (root / LABELS).read_text().splitlines())
     }
-
-
-def start_tool(*args):
-    env = {**os.environ, 'PYTHONPATH': str(ROOT), 'CUDA_VISIBLE_DEVICES': ''}
-    return subprocess.Popen(
-        [sys.executable, TOOL, *map(str, args)],
-        env=env,
-        text=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
 
 
 @pytest.fixture(scope='module')
@@ -233,32 +220,28 @@ def test_tool_names_bad_options(tmp_path, monkeypatch, capsys, args, message):
     assert os.listdir(tmp_path) == []
 
 
-def test_tool_end_to_end(faces, tmp_path):
+def test_tool_end_to_end(faces, tmp_path, fork_tool):
     taken = tmp_path / 'taken'
     taken.mkdir()
     options = '--train-per-class', TRAIN, '--test-per-class', TEST, '--size', SIZE
-    # both at once, as each spends seconds on imports
-    good, bad = start_tool(tmp_path / 'faces', *options), start_tool(taken, *options)
-    out, err = good.communicate(timeout=120)
-    assert good.returncode == 0, err
-    # libraries may write before
-    assert out.splitlines()[-1] == (
+    good = fork_tool(TOOL, tmp_path / 'faces', *options)
+    assert good.wait() == 0
+    assert good.log.read_text().splitlines()[-1] == (
         f'{tmp_path / "faces"}: 21 training and 14 test faces of 7 expressions'
     )
     assert digests(tmp_path / 'faces') == digests(faces)
-    out, err = bad.communicate(timeout=120)
-    assert bad.returncode == 1 and 'expressions' not in out and 'Traceback' not in err
-    assert err.splitlines()[-1].startswith(f'error: {taken} exists and holds something else')
+    bad = fork_tool(TOOL, taken, *options)
+    assert bad.wait() == 1
+    said = bad.log.read_text()
+    assert 'expressions' not in said and 'Traceback' not in said
+    assert said.splitlines()[-1].startswith(f'error: {taken} exists and holds something else')
     assert os.listdir(taken) == []
 
 
-def test_interruption_leaves_nothing(tmp_path):
-    process = start_tool(tmp_path / 'faces', '--train-per-class', 5000, '--size', SIZE)
-    deadline = time.monotonic() + 120
-    while not any(tmp_path.glob('.faces.*.tmp/basic/Image/aligned/*')):
-        assert process.poll() is None and time.monotonic() < deadline, process.communicate()[1]
-        time.sleep(0.02)
-    process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=120)
-    assert process.returncode == 130 and err.splitlines()[-1] == 'interrupted'
+def test_interruption_leaves_nothing(tmp_path, fork_tool):
+    fork = fork_tool(TOOL, tmp_path / 'faces', '--train-per-class', 5000, '--size', SIZE)
+    status = fork.kill_when(
+        lambda: any(tmp_path.glob('.faces.*.tmp/basic/Image/aligned/*')), signal.SIGINT
+    )
+    assert status == 130 and fork.log.read_text().splitlines()[-1] == 'interrupted'
     assert os.listdir(tmp_path) == []

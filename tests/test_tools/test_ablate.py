@@ -2,19 +2,13 @@
 
 import fcntl
 import json
-import os
 import pickle
 import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 from sklearn.metrics import accuracy_score, f1_score, recall_score
-
-ROOT = Path(__file__).parents[2]
 
 # the whole network, whose weights the rows' backbones are cut from
 BACKBONE = """
@@ -49,36 +43,24 @@ def small_set(frozen_config) -> Path:
     return folder / 'sampling.yml'
 
 
-def kill_when(mark: str, log: Path, arguments: list) -> None:
-    """Starts the tool and kills it and all that it started when ``mark`` is in ``log``."""
-    env = {**os.environ, 'PYTHONPATH': str(ROOT), 'OMP_NUM_THREADS': '1'}
-    process = subprocess.Popen(
-        [sys.executable, 'tools/ablate.py', *map(str, arguments)],
-        cwd=ROOT,
-        env=env,
-        stdout=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    while process.poll() is None:
-        if log.is_file() and mark in log.read_text(errors='replace'):
-            os.killpg(process.pid, signal.SIGKILL)
-            break
-        time.sleep(0.01)
-    assert process.wait() == -signal.SIGKILL, f'"{mark}" never appeared'
-
-
 @pytest.fixture(scope='module')
-def killed_and_resumed(small_set, run_python, tmp_path_factory):
+def killed_and_resumed(small_set, fork_tool, tmp_path_factory):
     """The set, killed within the second run, then run to the end: (work folder, output)."""
     work = tmp_path_factory.mktemp('ablations') / 'work'
     arguments = [small_set, '--seeds', 2, '--work-dir', work]
-    kill_when('Epoch(train) [3]', work / 'balanced' / 'seed_1' / 'train.log', arguments)
+    log = work / 'balanced' / 'seed_1' / 'train.log'
+    fork = fork_tool('tools/ablate.py', *arguments)
+    status = fork.kill_when(
+        lambda: log.is_file() and 'Epoch(train) [3]' in log.read_text(errors='replace')
+    )
+    assert status == -signal.SIGKILL
     assert not list(work.glob('*.md'))
     first = work / 'balanced' / 'seed_0' / 'predictions.pkl'
     before = first.stat().st_mtime_ns
-    done = run_python('tools/ablate.py', *arguments, threads=1)
+    again = fork_tool('tools/ablate.py', *arguments)
+    assert again.wait() == 0, again.log.read_text()[-3000:]
     assert first.stat().st_mtime_ns == before
-    return work, done.stdout
+    return work, again.log.read_text()
 
 
 def test_killed_set_goes_on(killed_and_resumed):

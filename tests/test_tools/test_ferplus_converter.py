@@ -4,9 +4,7 @@ import csv
 import importlib.util
 import os
 import signal
-import subprocess
 import sys
-import time
 import zipfile
 from pathlib import Path
 
@@ -328,7 +326,7 @@ def test_damaged_zip(convert, tmp_path, damage):
     assert not list((tmp_path / 'dst').iterdir())
 
 
-def test_killed_run(tmp_path, run_python):
+def test_killed_run(tmp_path, fork_tool):
     """A run killed half-way leaves nothing that looks finished, and the next one completes it."""
     count, pixels = 3000, ' '.join(['128'] * 48 * 48)
     write_csv(
@@ -340,28 +338,20 @@ def test_killed_run(tmp_path, run_python):
         [HEADER] + [['Training', f'fer{i:07d}.png', *VOTES[0]] for i in range(count)],
     )
     dst = tmp_path / 'dst'
-    process = subprocess.Popen(
-        [sys.executable, TOOL, tmp_path, dst],
-        cwd=ROOT,
-        env={**os.environ, 'PYTHONPATH': str(ROOT)},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    temporary = dst / f'.FER2013Train.tmp-{process.pid}'
-    deadline = time.monotonic() + 120
-    while not (temporary / 'fer0000100.png').is_file():
-        assert process.poll() is None and time.monotonic() < deadline
-        time.sleep(0.005)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
+    fork = fork_tool(TOOL, tmp_path, dst)
+    temporary = dst / f'.FER2013Train.tmp-{fork.process.pid}'
+    status = fork.kill_when(lambda: (temporary / 'fer0000100.png').is_file())
+    assert status == -signal.SIGKILL
     assert [path.name for path in dst.iterdir()] == [temporary.name]
     assert len(list(temporary.iterdir())) < count
     # a folder of a run that goes on is not touched
     running = dst / f'.FER2013Valid.tmp-{os.getpid()}'
     running.mkdir()
-    done = run_python(TOOL, tmp_path, dst)
-    assert f'FER2013Train: {count} images, the majority rule keeps {count}' in done.stdout
-    assert f'{count}/{count}' in done.stderr and 'images/s' in done.stderr
+    again = fork_tool(TOOL, tmp_path, dst)
+    assert again.wait() == 0
+    said = again.log.read_text()
+    assert f'FER2013Train: {count} images, the majority rule keeps {count}' in said
+    assert f'{count}/{count}' in said and 'images/s' in said
     running.rmdir()
     assert sorted(path.name for path in dst.iterdir()) == ['FER2013Train', 'fer2013new.csv']
     assert len(list((dst / 'FER2013Train').iterdir())) == count + 2

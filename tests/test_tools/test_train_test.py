@@ -9,6 +9,7 @@ import mmpretrain
 import numpy as np
 import pytest
 import torch
+from mmengine.config import Config
 from sklearn.metrics import accuracy_score, confusion_matrix, recall_score
 
 from convcut_mm.evaluation import bootstrap_interval, load_predictions, overall_accuracy
@@ -271,3 +272,11 @@ def test_bad_arguments_of_test(trained, run_tool_here, tmp_path):
     ):
         status, err = run_tool_here('tools/test.py', *args)
         assert status == 1 and named in err.strip().splitlines()[-1]
+
+
+def test_amp_on_a_cpu_is_bfloat16(tmp_path, run_here, small_config):
+    work = tmp_path / 'work'
+    assert run_here('tools/train.py', small_config(), '--amp', '--work-dir', work) == 0
+    wrapper = Config.fromfile(work / 'small.py').optim_wrapper
+    expected = 'AmpOptimWrapper' if torch.cuda.is_available() else 'Bfloat16OptimWrapper'
+    assert wrapper.type == expected and (work / 'epoch_1.pth').is_file()

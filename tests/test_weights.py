@@ -1,0 +1,56 @@
+"""The weights that come with the package: what the file holds, and what the model card says."""
+
+import json
+import os
+import re
+import zipfile
+from pathlib import Path
+
+import pytest
+import torch
+
+from convcut_mm import ExpressionInferencer
+from convcut_mm.zoo import weights
+
+NAME = 'convcut-atto_ferplus'
+
+
+def test_the_file_holds_halves_and_nothing_else():
+    file = Path(weights(NAME))
+    assert file.stat().st_size < 10_000_000
+    content = torch.load(file, weights_only=True)
+    assert set(content) == {'state_dict'}
+    assert {tensor.dtype for tensor in content['state_dict'].values()} == {torch.float16}
+    assert sum(tensor.numel() for tensor in content['state_dict'].values()) <= 4_000_000
+
+
+def test_a_photo_without_any_option(root):
+    pytest.importorskip('skimage')
+    (answer,) = ExpressionInferencer()(str(root / 'docs' / 'images' / 'astronaut.jpg'))
+    (face,) = answer['faces']
+    assert face['expression'] == 'happiness' and face['score'] > 0.5
+
+
+def test_the_card_s_figures_are_those_of_test_py(root, run_here, tmp_path):
+    data = os.environ.get('CONVCUT_DATA')
+    if not data:
+        pytest.skip('CONVCUT_DATA is not set')
+    with zipfile.ZipFile(Path(data) / 'FER2013Valid.zip') as archive:
+        archive.extractall(tmp_path)
+    loader = 'test_dataloader'
+    status = run_here(
+        *('tools/test.py', root / 'configs' / f'{NAME}.py', weights(NAME)),
+        *('--work-dir', tmp_path, '--out', tmp_path / 'metrics.json', '--out-item', 'metrics'),
+        *('--cfg-options', f'{loader}.dataset.data_root={tmp_path}'),
+        *(f'{loader}.num_workers=0', f'{loader}.persistent_workers=False'),
+    )
+    assert status == 0
+    metrics = json.loads((tmp_path / 'metrics.json').read_text())
+    card = (root / 'docs' / 'model_card.md').read_text()
+    for title, key in (
+        ('overall accuracy', 'accuracy/top1'),
+        ('mean class accuracy', 'single-label/recall'),
+    ):
+        (figure,) = re.findall(rf'^\| {title} \| ([\d.]+) \(', card, re.MULTILINE)
+        # another processor may round an image to the other side
+        assert metrics[key] == pytest.approx(float(figure), abs=0.3), title

@@ -126,7 +126,10 @@ class Fork(NamedTuple):
 
 @pytest.fixture(scope='session')
 def fork_tool(tmp_path_factory, run_here):
-    """Starts a tool in a fork of this process, which saves six seconds of imports; see Fork."""
+    """Starts a tool in a fork of this process, which saves six seconds of imports; see Fork.
+
+    Not for a training: the thread that finishes checkpoints does not come along.
+    """
     started = []
 
     def start(tool: str, *args) -> Fork:

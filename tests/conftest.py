@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -126,10 +127,7 @@ class Fork(NamedTuple):
 
 @pytest.fixture(scope='session')
 def fork_tool(tmp_path_factory, run_here):
-    """Starts a tool in a fork of this process, which saves six seconds of imports; see Fork.
-
-    Not for a training: the thread that finishes checkpoints does not come along.
-    """
+    """Starts a tool in a fork of this process, which saves six seconds of imports; see Fork."""
     started = []
 
     def start(tool: str, *args) -> Fork:
@@ -164,6 +162,24 @@ def released_checkpoint(tmp_path_factory, run_here) -> Path:
     converter = 'tools/model_converters/keras_to_mmpretrain.py'
     assert run_here(converter, DATA / 'released_atto.h5', path) == 0
     return path
+
+
+@pytest.fixture(scope='session')
+def real_ferplus(tmp_path_factory):
+    """Unpacks real images: ``real_ferplus('FER2013Valid')`` gives the folder that holds them."""
+    root = tmp_path_factory.mktemp('ferplus')
+
+    def unpack(*names: str) -> Path:
+        data = os.environ.get('CONVCUT_DATA')
+        if not data:
+            pytest.skip('CONVCUT_DATA is not set')
+        for name in names:
+            if not (root / name).exists():
+                with zipfile.ZipFile(Path(data) / f'{name}.zip') as archive:
+                    archive.extractall(root)
+        return root
+
+    return unpack
 
 
 TINY = """

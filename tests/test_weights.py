@@ -1,9 +1,7 @@
 """The weights that come with the package: what the file holds, and what the model card says."""
 
 import json
-import os
 import re
-import zipfile
 from pathlib import Path
 
 import pytest
@@ -31,17 +29,13 @@ def test_a_photo_without_any_option(root):
     assert face['expression'] == 'happiness' and face['score'] > 0.5
 
 
-def test_the_card_s_figures_are_those_of_test_py(root, run_here, tmp_path):
-    data = os.environ.get('CONVCUT_DATA')
-    if not data:
-        pytest.skip('CONVCUT_DATA is not set')
-    with zipfile.ZipFile(Path(data) / 'FER2013Valid.zip') as archive:
-        archive.extractall(tmp_path)
+def test_the_card_s_figures_are_those_of_test_py(root, real_ferplus, run_here, tmp_path):
+    data = real_ferplus('FER2013Valid')
     loader = 'test_dataloader'
     status = run_here(
         *('tools/test.py', root / 'configs' / f'{NAME}.py', weights(NAME)),
         *('--work-dir', tmp_path, '--out', tmp_path / 'metrics.json', '--out-item', 'metrics'),
-        *('--cfg-options', f'{loader}.dataset.data_root={tmp_path}'),
+        *('--cfg-options', f'{loader}.dataset.data_root={data}'),
         *(f'{loader}.num_workers=0', f'{loader}.persistent_workers=False'),
     )
     assert status == 0

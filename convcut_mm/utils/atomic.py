@@ -65,6 +65,10 @@ class FilesFinishedLater:
     """
 
     def __init__(self) -> None:
+        self.start_anew()
+
+    def start_anew(self) -> None:
+        """Forgets what was begun: a fork has neither its parent's thread nor its files."""
         self._thread = ThreadPoolExecutor(1)
         self._begun: list = []
         self._numbers = count()
@@ -110,6 +114,8 @@ def remove_leftovers(folder: Union[str, Path]) -> None:
 
 # one for the process, as a disk is; mmengine passes only plain data on to a backend
 LATER = FilesFinishedLater()
+if hasattr(os, 'register_at_fork'):  # Windows has no forks
+    os.register_at_fork(after_in_child=LATER.start_anew)
 
 
 class AtomicBackend(LocalBackend):

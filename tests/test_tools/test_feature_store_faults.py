@@ -19,43 +19,6 @@ from convcut_mm.feature_store import store as store_module
 
 # 159 views make 40 shards
 SHARD_ROWS = 4
-# Forks a process for each training from one that has imported everything: a start takes a tenth
-# of a second instead of six, and two processes start at the same moment.
-FORKS = f"""
-import json, os, runpy, sys
-answers = os.fdopen(os.dup(1), 'w')
-os.dup2(2, 1)  # imports print
-import mmpretrain.apis, mmpretrain.datasets, mmpretrain.models
-import convcut_mm
-from convcut_mm.feature_store import store
-store.SHARD_ROWS = {SHARD_ROWS}
-
-def child(argv, log, env):
-    for number in (1, 2):
-        os.dup2(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND), number)
-    os.environ.update(env)
-    sys.argv = argv
-    status = 1
-    try:
-        runpy.run_path(argv[0], run_name='__main__')
-        status = 0
-    except SystemExit as error:
-        status = error.code or 0
-    finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(status)
-
-for line in sys.stdin:
-    request = json.loads(line)
-    if 'wait' in request:
-        answer = os.waitstatus_to_exitcode(os.waitpid(request['wait'], 0)[1])
-    else:
-        answer = os.fork()
-        if answer == 0:
-            child(**request)
-    print(answer, file=answers, flush=True)
-"""
 SMALL_SHARDS = f"""
 import runpy, sys
 from convcut_mm.feature_store import store
@@ -87,60 +50,36 @@ custom_hooks = [dict(type='Fault')]
 
 
 class Trainings:
-    """Starts trainings on stored features and waits for them."""
+    """Starts trainings on stored features, in forks: two of them start at the same moment."""
 
-    def __init__(self, folder: Path, root: Path, config: Path) -> None:
+    def __init__(self, folder: Path, root: Path, config: Path, fork_tool: Callable) -> None:
         (folder / 'fault_hook.py').write_text(HOOKS)
-        self.root, self.folder, self.config = root, folder, config
-        self.env = {
-            **os.environ,
-            'PYTHONPATH': f'{root}{os.pathsep}{folder}',
-            'CUDA_VISIBLE_DEVICES': '',
-            'OMP_NUM_THREADS': '1',
-        }
-        self.process = subprocess.Popen(
-            [sys.executable, '-c', FORKS],
-            cwd=root,
-            env=self.env,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
+        self.root, self.folder, self.config, self.fork_tool = root, folder, config, fork_tool
 
-    def _ask(self, **request) -> int:
-        self.process.stdin.write(json.dumps(request) + '\n')
-        self.process.stdin.flush()
-        return int(self.process.stdout.readline())
+    def start(self, work: Path, store: Path, *options, **env):
+        """Starts tools/train.py; gives its Fork."""
+        with pytest.MonkeyPatch.context() as patch:  # the fork takes all of this along
+            patch.setattr(store_module, 'SHARD_ROWS', SHARD_ROWS)
+            patch.syspath_prepend(str(self.folder))
+            for name, value in env.items():
+                patch.setenv(name, value)
+            arguments = (self.config, '--work-dir', work, '--cache-features', store, *options)
+            return self.fork_tool('tools/train.py', *arguments)
 
-    def start(self, work: Path, store: Path, *options, **env) -> int:
-        """Starts tools/train.py; gives its process number."""
-        argv = [
-            *(self.root / 'tools' / 'train.py', self.config, '--work-dir', work),
-            *('--cache-features', store, *options),
-        ]
-        return self._ask(argv=list(map(str, argv)), log=f'{work}.log', env=env)
-
-    def wait(self, pid: int) -> int:
-        """Exit status of a training."""
-        return self._ask(wait=pid)
-
-    def run(self, work: Path, *args, **env) -> str:
+    def run(self, *args, **env) -> str:
         """A whole training; gives what it printed."""
-        status = self.wait(self.start(work, *args, **env))
-        said = Path(f'{work}.log').read_text()
+        fork = self.start(*args, **env)
+        status, said = fork.wait(), fork.log.read_text()
         assert status == 0, said[-3000:]
         return said
 
 
 @pytest.fixture(scope='module')
-def trainings(tmp_path_factory, root, frozen_config):
+def trainings(tmp_path_factory, root, frozen_config, fork_tool):
     """Trainings of one config whose build of the store takes about a second."""
     # large images, so that a build takes more than an instant
     config = frozen_config('faults.py', size=224, extra=EXTRA)
-    trainings = Trainings(tmp_path_factory.mktemp('trainings'), root, config)
-    yield trainings
-    trainings.process.stdin.close()
-    trainings.process.wait()
+    return Trainings(tmp_path_factory.mktemp('trainings'), root, config, fork_tool)
 
 
 @pytest.fixture(scope='module')
@@ -186,11 +125,11 @@ def test_a_build_killed_at_random_moments_ends_with_the_same_bytes(
     draw = random.Random(0)
     had = 0
     for number in range(3):
-        pid = trainings.start(tmp_path / f'killed{number}', store)
+        fork = trainings.start(tmp_path / f'killed{number}', store)
         wait_for_shards(store, had + draw.randint(1, 8))
         time.sleep(draw.uniform(0, 0.03))
-        os.kill(pid, signal.SIGKILL)
-        assert trainings.wait(pid) == -signal.SIGKILL
+        os.kill(fork.process.pid, signal.SIGKILL)
+        assert fork.wait() == -signal.SIGKILL
         had = len(shards(store))
         assert 0 < had < 40
     # what a killed training on other images leaves is no name of this plan
@@ -203,10 +142,10 @@ def test_a_build_killed_at_random_moments_ends_with_the_same_bytes(
 
 def test_two_trainings_started_at_once_share_the_work(trainings, whole, contents, tmp_path):
     store = tmp_path / 'store'
-    pids = [trainings.start(tmp_path / name, store) for name in ('one', 'two')]
-    assert [trainings.wait(pid) for pid in pids] == [0, 0]
-    for name in ('one', 'two'):
-        assert 'views to compute' in (tmp_path / f'{name}.log').read_text()
+    forks = [trainings.start(tmp_path / name, store) for name in ('one', 'two')]
+    assert [fork.wait() for fork in forks] == [0, 0]
+    for fork in forks:
+        assert 'views to compute' in fork.log.read_text()
     rows = stored_rows(store)
     assert len(rows) == len(set(rows)) == 159
     assert contents(store) == contents(whole)
@@ -219,12 +158,12 @@ def test_two_trainings_started_at_once_share_the_work(trainings, whole, contents
 
 def test_one_of_two_is_killed_and_the_other_does_its_work(trainings, whole, contents, tmp_path):
     store = tmp_path / 'store'
-    pids = [trainings.start(tmp_path / name, store) for name in ('one', 'two')]
+    one, two = (trainings.start(tmp_path / name, store) for name in ('one', 'two'))
     wait_for_shards(store, 1)
     # so late that the other has begun and has cleaned up already
-    wait_until(lambda: 'views to compute' in (tmp_path / 'two.log').read_text(), 'two builds')
-    os.kill(pids[0], signal.SIGKILL)
-    assert [trainings.wait(pid) for pid in pids] == [-signal.SIGKILL, 0]
+    wait_until(lambda: 'views to compute' in two.log.read_text(), 'two builds')
+    os.kill(one.process.pid, signal.SIGKILL)
+    assert [one.wait(), two.wait()] == [-signal.SIGKILL, 0]
     assert contents(store) == contents(whole)
 
 
@@ -242,7 +181,12 @@ def test_two_processes_of_torchrun_build_the_store_of_one(trainings, whole, cont
         process = subprocess.Popen(
             list(map(str, command)),
             cwd=trainings.root,
-            env=trainings.env,
+            env={
+                **os.environ,
+                'PYTHONPATH': f'{trainings.root}{os.pathsep}{trainings.folder}',
+                'CUDA_VISIBLE_DEVICES': '',
+                'OMP_NUM_THREADS': '1',
+            },
             stdout=log,
             stderr=log,
             start_new_session=True,
@@ -268,8 +212,7 @@ def test_a_training_killed_within_an_epoch_and_resumed_ends_with_the_same_bits(
     epochs = ('--cfg-options', 'train_cfg.max_epochs=3')
     trainings.run(tmp_path / 'whole', whole, *epochs)
     killed = tmp_path / 'killed'
-    pid = trainings.start(killed, whole, *epochs, KILL_AT='2,4')
-    assert trainings.wait(pid) == -signal.SIGKILL
+    assert trainings.start(killed, whole, *epochs, KILL_AT='2,4').wait() == -signal.SIGKILL
     assert (killed / 'epoch_2.pth').is_file() and not (killed / 'epoch_3.pth').exists()
     said = trainings.run(killed, whole, '--resume', *epochs)
     assert 'resumed epoch: 2' in said and 'to compute' not in said

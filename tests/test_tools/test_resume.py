@@ -1,37 +1,9 @@
 """A run killed in the middle of an epoch and resumed equals one that was never interrupted."""
 
-import os
 import signal
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 import torch
-
-ROOT = Path(__file__).parents[2]
-
-
-def train_and_kill(config: Path, work_dir: Path, mark: str) -> None:
-    """Starts a training and kills it, workers included, when ``mark`` appears in its log."""
-    env = {**os.environ, 'PYTHONPATH': str(ROOT), 'OMP_NUM_THREADS': '1', 'PYTHONUNBUFFERED': '1'}
-    process = subprocess.Popen(
-        [sys.executable, 'tools/train.py', str(config), '--work-dir', str(work_dir)],
-        cwd=ROOT,
-        env=env,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    )
-    for line in process.stdout:
-        if mark in line:
-            os.killpg(process.pid, signal.SIGKILL)
-            break
-    else:
-        pytest.fail(f'"{mark}" never appeared')
-    process.wait()
-    assert process.returncode == -signal.SIGKILL
 
 
 @pytest.fixture
@@ -44,7 +16,7 @@ def one_thread():
 
 
 def test_killed_and_resumed_run_ends_with_the_same_bits(
-    tmp_path, run_here, small_config, one_thread, capfd
+    tmp_path, run_here, fork_tool, small_config, one_thread, capfd
 ):
     config = small_config(epochs=3)
 
@@ -55,7 +27,9 @@ def test_killed_and_resumed_run_ends_with_the_same_bits(
 
     whole, killed = tmp_path / 'whole', tmp_path / 'killed'
     train_here('--work-dir', whole)
-    train_and_kill(config, killed, 'Epoch(train) [3][10/')
+    fork = fork_tool('tools/train.py', config, '--work-dir', killed)
+    status = fork.kill_when(lambda: 'Epoch(train) [3][10/' in fork.log.read_text())
+    assert status == -signal.SIGKILL
     # what the kill left: whole checkpoints only, and none of the third epoch
     kept = sorted(path.name for path in killed.glob('*.pth'))
     assert 'epoch_2.pth' in kept and 'epoch_3.pth' not in kept

@@ -1,12 +1,13 @@
 """Files that are whole or absent: what is there after errors, and in which order."""
 
+import multiprocessing
 import os
 import subprocess
 import sys
 
 import pytest
 
-from convcut_mm.utils.atomic import FilesFinishedLater, atomic_file, write_atomically
+from convcut_mm.utils.atomic import LATER, FilesFinishedLater, atomic_file, write_atomically
 
 
 def test_old_file_stays_until_the_new_one_is_whole(tmp_path):
@@ -42,6 +43,22 @@ def test_what_goes_wrong_later_is_raised(tmp_path):
     (tmp_path / 'plain').write_text('')
     with pytest.raises(FileExistsError):
         files.write(tmp_path / 'plain' / 'x', b'')
+
+
+def write_later(path) -> None:
+    LATER.write(path, b'new')
+    LATER.wait()
+
+
+def test_a_fork_has_a_thread_of_its_own(tmp_path):
+    LATER.write(tmp_path / 'parent', b'new')
+    process = multiprocessing.get_context('fork').Process(
+        target=write_later, args=(tmp_path / 'child',)
+    )
+    process.start()
+    process.join(60)
+    LATER.wait()
+    assert process.exitcode == 0 and sorted(os.listdir(tmp_path)) == ['child', 'parent']
 
 
 def test_a_program_that_fails_finishes_its_files(tmp_path):

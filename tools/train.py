@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Optional
 
 from mmengine.config import Config
-from mmengine.device import is_cuda_available
+from mmengine.device import get_device
 from mmengine.hooks import Hook
 
 from convcut_mm.errors import ConvcutError
@@ -93,7 +93,7 @@ def main() -> None:
         transfer = prepare_fine_tuning(cfg, args)
     if args.no_validate:
         cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
-    if args.amp and not is_cuda_available():  # where mmengine's wrapper refuses to work
+    if args.amp and get_device() == 'cpu':  # where mmengine's wrapper refuses to work
         cfg.optim_wrapper.type = 'Bfloat16OptimWrapper'
     elif args.amp:
         cfg.optim_wrapper.type = 'AmpOptimWrapper'

@@ -27,12 +27,10 @@ class DepthwiseConv2d(nn.Conv2d):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """(N, C, H, W) to (N, C, H', W')."""
-        if x.device.type != 'cpu' or not (
-            torch.is_autocast_enabled('cpu') and torch.is_grad_enabled()
-        ):
+        if x.device.type != 'cpu' or not (self.training and torch.is_grad_enabled()):
             return super().forward(x)
-        with torch.autocast('cpu', enabled=False):
-            return super().forward(x.float())
+        with torch.autocast('cpu', enabled=False):  # without autocast this changes nothing
+            return super().forward(x.to(self.weight.dtype))
 
 
 class DepthwiseNorm(BaseModule):

@@ -63,7 +63,8 @@ def test_commands_run_as_they_stand(page, page_blocks, place, run_here, monkeypa
 def _provide(folder: Path, words: list) -> None:
     """A later epoch's checkpoint, where only one was trained."""
     for word in words:
-        if re.search(r'/epoch_\d+\.pth$', word) and not (folder / word).exists():
+        later = re.search(r'/(best_accuracy_top1_)?epoch_\d+\.pth$', word)
+        if later and not (folder / word).exists():
             (folder / word).symlink_to('epoch_1.pth')
 
 

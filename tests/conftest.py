@@ -62,25 +62,26 @@ def page_blocks(root):
 
 
 @pytest.fixture(scope='session')
-def run_python():
-    """Runs a Python script as a user would: ``run_python('tools/train.py', 'CONFIG', ...)``."""
+def run_command():
+    """Runs a command as a user would: ``run_command('python', 'tools/train.py', ...)``."""
+    own = Path(sys.executable).parent  # where this environment's python and torchrun are
 
-    def run(*args, cwd=ROOT, check=True, timeout=280, module=False, extra_path=''):
-        env = {
-            **os.environ,
-            'PYTHONPATH': f'{ROOT}{os.pathsep}{extra_path}',
-            'CUDA_VISIBLE_DEVICES': '',
-        }
+    def run(*words, cwd=ROOT, extra_path='', **env):
         done = subprocess.run(
-            [sys.executable, *(['-m'] if module else []), *map(str, args)],
+            list(map(str, words)),
             cwd=cwd,
-            env=env,
+            env={
+                **os.environ,
+                'PATH': f'{own}{os.pathsep}{os.environ["PATH"]}',
+                'PYTHONPATH': f'{ROOT}{os.pathsep}{extra_path}',
+                'CUDA_VISIBLE_DEVICES': '',
+                **env,
+            },
             capture_output=True,
             text=True,
-            timeout=timeout,
+            timeout=280,
         )
-        if check:
-            assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+        assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
         return done
 
     return run

@@ -1,11 +1,8 @@
 """demo/app.py in a real browser: a face, its bars, its heat map, and what cannot be answered."""
 
 import json
-import os
 import shutil
 import socket
-import subprocess
-import sys
 import time
 import urllib.request
 from pathlib import Path
@@ -17,7 +14,7 @@ WAIT = 30  # seconds for an answer
 
 
 @pytest.fixture(scope='module')
-def page(tiny_model, root, tmp_path_factory):
+def page(tiny_model, fork_tool, tmp_path_factory):
     """Starts the page; gives its address."""
     pytest.importorskip('gradio')
     pytest.importorskip('skimage')
@@ -28,30 +25,24 @@ def page(tiny_model, root, tmp_path_factory):
     with socket.socket() as free:
         free.bind(('127.0.0.1', 0))
         port = free.getsockname()[1]
-    log = tmp_path_factory.mktemp('page') / 'log.txt'
-    env = {
-        **os.environ,
-        'PYTHONPATH': str(root),
-        'CUDA_VISIBLE_DEVICES': '',
-        'GRADIO_TEMP_DIR': str(log.parent),
-    }
-    command = [sys.executable, root / 'demo' / 'app.py', '--port', str(port)]
-    command += ['--model', 'small', config, checkpoint, '--model', 'another', config, checkpoint]
-    with open(log, 'w') as output:
-        process = subprocess.Popen(command, env=env, stdout=output, stderr=output)
+    models = (
+        *('--model', 'small', config, checkpoint),
+        *('--model', 'another', config, checkpoint),
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv('GRADIO_TEMP_DIR', str(tmp_path_factory.mktemp('page')))
+        server = fork_tool('demo/app.py', '--port', port, *models)
     url = f'http://127.0.0.1:{port}'
-    try:
-        for _ in range(600):
-            assert process.poll() is None, log.read_text()
-            try:
-                urllib.request.urlopen(url, timeout=5).read()
-                break
-            except OSError:
-                time.sleep(0.1)
-        yield url
-    finally:
-        process.terminate()
-        process.wait(20)
+    for _ in range(600):
+        assert server.process.is_alive(), server.log.read_text()
+        try:
+            urllib.request.urlopen(url, timeout=5).read()
+            break
+        except OSError:
+            time.sleep(0.1)
+    yield url
+    server.process.terminate()
+    server.process.join(20)
 
 
 @pytest.fixture(scope='module')

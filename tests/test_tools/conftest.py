@@ -4,6 +4,7 @@ Everything that draws random numbers or follows a metric is in it: flips, dropou
 embedding with BatchNorm, a plateau schedule, early stopping.
 """
 
+import socket
 from pathlib import Path
 
 import pytest
@@ -113,3 +114,23 @@ def run_tool_here(run_here, capsys):
         return run_here(tool, *args), capsys.readouterr().err
 
     return run
+
+
+@pytest.fixture(scope='session')
+def fork_two(fork_tool):
+    """Starts a tool in two forks that are told of each other as torchrun's processes are."""
+
+    def start(tool: str, *args) -> list:
+        with socket.socket() as free:
+            free.bind(('127.0.0.1', 0))
+            port = free.getsockname()[1]
+        place = dict(WORLD_SIZE=2, LOCAL_WORLD_SIZE=2, MASTER_ADDR='127.0.0.1', MASTER_PORT=port)
+        forks = []
+        for rank in (0, 1):
+            with pytest.MonkeyPatch.context() as patch:
+                for name, value in dict(place, RANK=rank, LOCAL_RANK=rank).items():
+                    patch.setenv(name, str(value))
+                forks.append(fork_tool(tool, *args, '--launcher', 'pytorch'))
+        return forks
+
+    return start

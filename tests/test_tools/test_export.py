@@ -107,7 +107,7 @@ def test_refusals_leave_no_file(run, tiny_model, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-def test_program_in_the_docs(page_blocks, run_python, exported_model, tmp_path):
+def test_program_in_the_docs(page_blocks, run_command, exported_model, tmp_path):
     """The Python of docs/deployment.md that uses onnxruntime alone."""
     backend, result = exported_model('onnx')
     (tmp_path / 'model.onnx').write_bytes(result.files[0].read_bytes())
@@ -115,6 +115,6 @@ def test_program_in_the_docs(page_blocks, run_python, exported_model, tmp_path):
     (program,) = (block.text for block in blocks if block.language == 'python')
     assert '(1, 48, 48, 3)' in program
     (tmp_path / 'program.py').write_text(program.replace('48, 48', '64, 64'))
-    printed = run_python(tmp_path / 'program.py', cwd=tmp_path).stdout.strip()
+    printed = run_command('python', tmp_path / 'program.py', cwd=tmp_path).stdout.strip()
     black = np.zeros((1, 64, 64, 3), np.uint8)
     assert printed == backend.classes[backend(black).argmax()]

@@ -6,7 +6,6 @@ import random
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -19,13 +18,6 @@ from convcut_mm.feature_store import store as store_module
 
 # 159 views make 40 shards
 SHARD_ROWS = 4
-SMALL_SHARDS = f"""
-import runpy, sys
-from convcut_mm.feature_store import store
-store.SHARD_ROWS = {SHARD_ROWS}
-sys.argv = sys.argv[1:]
-runpy.run_path(sys.argv[0], run_name='__main__')
-"""
 HOOKS = """
 import os, signal, time
 from mmengine.hooks import Hook
@@ -56,15 +48,15 @@ class Trainings:
         (folder / 'fault_hook.py').write_text(HOOKS)
         self.root, self.folder, self.config, self.fork_tool = root, folder, config, fork_tool
 
-    def start(self, work: Path, store: Path, *options, **env):
-        """Starts tools/train.py; gives its Fork."""
+    def start(self, work: Path, store: Path, *options, start: Callable = None, **env):
+        """Starts tools/train.py; gives its Fork, or what another ``start`` gives."""
         with pytest.MonkeyPatch.context() as patch:  # the fork takes all of this along
             patch.setattr(store_module, 'SHARD_ROWS', SHARD_ROWS)
             patch.syspath_prepend(str(self.folder))
             for name, value in env.items():
                 patch.setenv(name, value)
             arguments = (self.config, '--work-dir', work, '--cache-features', store, *options)
-            return self.fork_tool('tools/train.py', *arguments)
+            return (start or self.fork_tool)('tools/train.py', *arguments)
 
     def run(self, *args, **env) -> str:
         """A whole training; gives what it printed."""
@@ -167,39 +159,13 @@ def test_one_of_two_is_killed_and_the_other_does_its_work(trainings, whole, cont
     assert contents(store) == contents(whole)
 
 
-def test_two_processes_of_torchrun_build_the_store_of_one(trainings, whole, contents, tmp_path):
+def test_two_processes_of_a_training_build_the_store_of_one(
+    trainings, whole, contents, tmp_path, fork_two
+):
     """The second process is late, as when its images lie on a slower disk."""
     store = tmp_path / 'store'
-    wrapper = tmp_path / 'small_shards.py'
-    wrapper.write_text(SMALL_SHARDS)
-    command = [
-        *(sys.executable, '-m', 'torch.distributed.run', '--nproc_per_node=2'),
-        *('--master_port=29713', wrapper, 'tools/train.py', trainings.config),
-        *('--work-dir', tmp_path / 'work', '--launcher', 'pytorch', '--cache-features', store),
-    ]
-    with open(tmp_path / 'log', 'w') as log:
-        process = subprocess.Popen(
-            list(map(str, command)),
-            cwd=trainings.root,
-            env={
-                **os.environ,
-                'PYTHONPATH': f'{trainings.root}{os.pathsep}{trainings.folder}',
-                'CUDA_VISIBLE_DEVICES': '',
-                'OMP_NUM_THREADS': '1',
-            },
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        )
-        try:
-            status = process.wait(timeout=45)
-        except subprocess.TimeoutExpired:
-            status = 'hangs'
-        finally:
-            if process.poll() is None:
-                os.killpg(process.pid, signal.SIGTERM)
-                process.wait()
-    assert status == 0, (tmp_path / 'log').read_text()[-3000:]
+    for fork in trainings.start(tmp_path / 'work', store, start=fork_two):
+        assert fork.wait(45) == 0, fork.log.read_text()[-3000:]
     rows = stored_rows(store)
     assert len(rows) == len(set(rows)) == 159
     assert contents(store) == contents(whole)

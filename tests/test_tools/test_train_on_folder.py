@@ -1,9 +1,6 @@
 """tools/train.py --data-folder: a tree of faces, starting from weights of other classes."""
 
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -157,7 +154,7 @@ def test_bad_weights(train, weights, tmp_path):
     assert str(other) in line and 'another architecture' in line and '"neck.extra"' in line
 
 
-def test_example_of_the_page(root, page_blocks, tmp_path):
+def test_example_of_the_page(root, page_blocks, run_command, tmp_path):
     """The ten lines of docs/add_a_data_set.md, as they stand there."""
     ((_, _, example),) = page_blocks(
         'docs/add_a_data_set.md', 'test_tools/test_train_on_folder.py'
@@ -166,17 +163,7 @@ def test_example_of_the_page(root, page_blocks, tmp_path):
     draw_faces(tmp_path / 'faces', each=10, size=48, joy=0, boredom=100, awe=180)
     for name in ('configs', 'tools'):
         (tmp_path / name).symlink_to(root / name)
-    env = {
-        **os.environ,
-        'PATH': f'{Path(sys.executable).parent}{os.pathsep}{os.environ["PATH"]}',
-        'PYTHONPATH': str(root),
-        'CUDA_VISIBLE_DEVICES': '',
-    }
-    done = subprocess.run(
-        ['bash', '-euo', 'pipefail', '-c', example],
-        cwd=tmp_path, env=env, capture_output=True, text=True, timeout=280,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    done = run_command('bash', '-euo', 'pipefail', '-c', example, cwd=tmp_path)
     assert 'overall accuracy' in done.stdout
     # one dictionary, printed by the last line
     answer = done.stdout.strip().splitlines()[-1]

@@ -18,7 +18,7 @@ MIM_TOOLS = Path(mmpretrain.__file__).parent / '.mim' / 'tools'
 
 
 @pytest.fixture(scope='module')
-def trained(tmp_path_factory, root, run_python):
+def trained(tmp_path_factory, root, run_here):
     """A config, trained for one epoch by mmpretrain's own train.py."""
     from mmengine.config import Config
 
@@ -32,22 +32,14 @@ def trained(tmp_path_factory, root, run_python):
     config.train_cfg.max_epochs = 1
     path = folder / 'small.py'
     config.dump(path)
-    run_python(MIM_TOOLS / 'train.py', path, '--work-dir', folder / 'work', cwd=folder)
+    assert run_here(MIM_TOOLS / 'train.py', path, '--work-dir', folder / 'work') == 0
     return path, folder / 'work' / 'epoch_1.pth'
 
 
-def test_mmpretrain_test_and_confusion_matrix(trained, run_python, run_here, tmp_path):
+def test_mmpretrain_test_and_confusion_matrix(trained, run_here, tmp_path):
     config, checkpoint = trained
-    run_python(
-        MIM_TOOLS / 'test.py',
-        config,
-        checkpoint,
-        '--out',
-        tmp_path / 'out.pkl',
-        '--work-dir',
-        tmp_path,
-        cwd=tmp_path,
-    )
+    out = ('--out', tmp_path / 'out.pkl', '--work-dir', tmp_path)
+    assert run_here(MIM_TOOLS / 'test.py', config, checkpoint, *out) == 0
     confusion = (
         MIM_TOOLS / 'analysis_tools' / 'confusion_matrix.py',
         config,
@@ -108,7 +100,7 @@ def test_metrics_equal_scikit_learn(trained, run_here, capsys, tmp_path):
         assert line in printed
 
 
-def test_external_config_with_mmpretrain_s_linear_head(tmp_path, run_python):
+def test_external_config_with_mmpretrain_s_linear_head(tmp_path, run_command):
     """A stranger's config that only imports convcut_mm and takes the backbone."""
     from PIL import Image
 
@@ -143,7 +135,9 @@ optim_wrapper = dict(optimizer=dict(type='Adam', lr=1e-2))
 train_cfg = dict(by_epoch=True, max_epochs=1)
 val_cfg = dict()
 """)
-    done = run_python(MIM_TOOLS / 'train.py', 'own.py', '--work-dir', 'work', cwd=tmp_path)
+    done = run_command(
+        'python', MIM_TOOLS / 'train.py', 'own.py', '--work-dir', 'work', cwd=tmp_path
+    )
     assert 'accuracy/top1' in done.stdout + done.stderr
     assert (tmp_path / 'work' / 'epoch_1.pth').is_file()
 

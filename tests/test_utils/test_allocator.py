@@ -26,9 +26,9 @@ print('grown', resident() - before)
 
 @pytest.mark.skipif(platform.libc_ver()[0] != 'glibc', reason='a setting of glibc')
 @pytest.mark.parametrize('keep', [True, False])
-def test_freed_memory_stays(run_python, tmp_path, keep):
+def test_freed_memory_stays(run_command, tmp_path, keep):
     script = tmp_path / 'script.py'
     script.write_text(SCRIPT.format(keep=keep))
-    grown = int(run_python(script).stdout.split('grown')[1])
+    grown = int(run_command('python', script).stdout.split('grown')[1])
     # the second block takes the room of the first and 192 MB more
     assert (grown > 150 << 20) == keep

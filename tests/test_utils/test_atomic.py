@@ -61,16 +61,17 @@ def test_a_fork_has_a_thread_of_its_own(tmp_path):
     assert process.exitcode == 0 and sorted(os.listdir(tmp_path)) == ['child', 'parent']
 
 
-def test_a_program_that_fails_finishes_its_files(tmp_path):
+def test_a_program_that_fails_finishes_its_files(root, tmp_path):
+    # the file alone: the package takes five seconds to import
     script = (
-        'import sys\n'
-        'from convcut_mm.utils.atomic import FilesFinishedLater\n'
-        'files = FilesFinishedLater()\n'
+        'import runpy, sys\n'
+        "files = runpy.run_path('convcut_mm/utils/atomic.py')['FilesFinishedLater']()\n"
         'files.write(sys.argv[1], bytes(10_000_000))\n'
         'raise KeyboardInterrupt\n'
     )
     done = subprocess.run(
-        [sys.executable, '-c', script, tmp_path / 'file'], capture_output=True, text=True
-    )
+        [sys.executable, '-c', script, tmp_path / 'file'],
+        cwd=root, capture_output=True, text=True,
+    )  # fmt: skip
     assert done.returncode and 'KeyboardInterrupt' in done.stderr
     assert (tmp_path / 'file').stat().st_size == 10_000_000 and len(os.listdir(tmp_path)) == 1

@@ -1,7 +1,7 @@
 """Measures the feature store: same result, speed, memory, faults. Both sides in one run.
 
     python tools/benchmarks/feature_store.py same --data data/ferplus
-    python tools/benchmarks/feature_store.py accuracy --data data/ferplus --checkpoint ATTO.pth
+    python tools/benchmarks/feature_store.py accuracy --data data/ferplus
     python tools/benchmarks/feature_store.py job --data data/ferplus --released PYTHON SCRIPT
     python tools/benchmarks/feature_store.py memory --data data/ferplus
     python tools/benchmarks/feature_store.py faults --data data/ferplus

@@ -5,9 +5,10 @@ model zoo (``mmpretrain.list_models('convcut*')``), and makes mmengine load chec
 running code from them (see ``utils/checkpoint.py``).
 """
 
-from .compat import check_stack
+from .compat import check_stack, import_quietly
 
 check_stack()
+import_quietly()
 
 from . import datasets, engine, evaluation, models  # noqa: E402
 from .errors import ConvcutError  # noqa: E402

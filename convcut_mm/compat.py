@@ -5,6 +5,8 @@ OneDL (maintained) and upstream (last release 2024-2025). They overwrite each ot
 exactly one may be installed.
 """
 
+import contextlib
+import io
 import warnings
 from importlib import import_module, metadata
 
@@ -46,10 +48,7 @@ def check_stack() -> None:
         )
     for name, minimum in MINIMUM.items():
         try:
-            with warnings.catch_warnings():
-                # mmcv without compiled operators is what this package wants, it uses none
-                warnings.filterwarnings('ignore', message='Fail to import ')
-                module = import_module(name)
+            module = import_module(name)
         except ModuleNotFoundError as error:
             raise ImportError(
                 f'convcut_mm: the module "{error.name}" is missing; install the '
@@ -60,6 +59,22 @@ def check_stack() -> None:
                 f'convcut_mm: {name} {module.__version__} is too old, at least '
                 f'{minimum} is needed: {INSTALL_LINE}'
             )
+
+
+def import_quietly() -> None:
+    """Imports mmpretrain without two lines that frighten whoever has installed what is wanted.
+
+    mmcv warns that it has no compiled operators, and this package uses none; 'Could not import
+    OneDL' is about a data service of theirs, and is printed whatever the log level.
+    """
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed), warnings.catch_warnings():
+        warnings.filterwarnings('ignore', message='Fail to import ')
+        import_module('mmpretrain.datasets')
+        import_module('mmpretrain.models')
+    for line in printed.getvalue().splitlines():
+        if line != 'Could not import OneDL':
+            print(line)
 
 
 def _release(version: str) -> tuple:

@@ -27,7 +27,7 @@ from convcut_mm.evaluation import (
 from convcut_mm.evaluation.batch_attention import BATCH_REGIMES, set_test_batches
 from convcut_mm.utils import tool
 from convcut_mm.utils.atomic import write_atomically
-from convcut_mm.utils.checkpoint import load_local
+from convcut_mm.utils.checkpoint import load_from_local
 
 LOADERS = ('test_dataloader',)
 
@@ -75,7 +75,7 @@ def main() -> None:
     cfg = tool.load_config(args)
     # only files are looked at beforehand; a URL is downloaded by the runner
     if '://' not in args.checkpoint:
-        load_local(args.checkpoint, 'cpu')
+        load_from_local(args.checkpoint, 'cpu')
     cfg.load_from = args.checkpoint
     if args.amp:
         cfg.test_cfg.fp16 = True

@@ -37,7 +37,7 @@ SAFE_GLOBALS = [
 ]
 
 
-def load_local(filename: str, map_location: Any = None) -> dict:
+def load_from_local(filename: str, map_location: Any = None) -> dict:
     """Loads a checkpoint file without running code from it.
 
     Args:
@@ -56,7 +56,7 @@ def load_local(filename: str, map_location: Any = None) -> dict:
     return _explain(filename, lambda: torch.load(filename, map_location, weights_only=True))
 
 
-def load_url(
+def load_from_http(
     filename: str, map_location: Any = None, model_dir: Optional[str] = None, progress: bool = True
 ) -> dict:
     """Downloads a checkpoint, once a machine, and loads it without running code from it."""
@@ -181,5 +181,7 @@ def load_whole(model: nn.Module, checkpoint: dict, filename: str, owner: str) ->
 
 def install_safe_loaders() -> None:
     """Makes mmengine load local files and URLs by the functions above."""
-    CheckpointLoader.register_scheme(prefixes='', loader=load_local, force=True)
-    CheckpointLoader.register_scheme(prefixes=('http://', 'https://'), loader=load_url, force=True)
+    CheckpointLoader.register_scheme(prefixes='', loader=load_from_local, force=True)
+    CheckpointLoader.register_scheme(
+        prefixes=('http://', 'https://'), loader=load_from_http, force=True
+    )

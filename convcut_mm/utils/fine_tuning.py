@@ -12,7 +12,7 @@ from ..engine.hooks import ClassTransferHook
 from ..errors import ConvcutError
 from ..visualization.classifier import build_dataset, class_names
 from ..zoo import weights
-from .checkpoint import load_local, mismatch
+from .checkpoint import load_from_local, mismatch
 
 # without one of these in the training pipeline an image comes in its own size
 RESIZING = ('Resize', 'ResizeEdge', 'RandomResizedCrop', 'EfficientNetRandomCrop')
@@ -139,7 +139,7 @@ def check_pretrained(checkpoint: str, model: nn.Module) -> None:
     """
     if '://' in checkpoint:
         return
-    loaded = load_local(checkpoint, 'cpu')
+    loaded = load_from_local(checkpoint, 'cpu')
     problem = mismatch(loaded.get('state_dict', loaded), model.state_dict(), ('head.fc.',))
     if problem:
         raise ConvcutError(

@@ -12,7 +12,7 @@ from torch import nn
 
 from convcut_mm import ConvcutError
 from convcut_mm.utils.atomic import remove_leftovers, write_atomically
-from convcut_mm.utils.checkpoint import load_local, mismatch
+from convcut_mm.utils.checkpoint import load_from_local, mismatch
 
 
 class Evil:
@@ -33,7 +33,7 @@ def test_pickled_code_is_not_run(tmp_path, legacy):
         dict(state_dict={}, extra=Evil(proof)), path, _use_new_zipfile_serialization=not legacy
     )
     for load in (
-        lambda: load_local(str(path)),
+        lambda: load_from_local(str(path)),
         lambda: load_checkpoint(nn.Linear(2, 2), str(path)),
     ):
         with pytest.raises(ConvcutError) as error:
@@ -54,7 +54,7 @@ def test_what_mmengine_saves_is_loaded(tmp_path):
         ),
         path,
     )
-    loaded = load_local(str(path))
+    loaded = load_from_local(str(path))
     assert loaded['message_hub']['loss'].mean() == 1.5
     assert loaded['meta']['seed'] == 3
 
@@ -67,13 +67,13 @@ def test_damaged_files_are_named(tmp_path, content):
         content = path.read_bytes()[:2000]
     path.write_bytes(content)
     with pytest.raises(ConvcutError) as error:
-        load_local(str(path))
+        load_from_local(str(path))
     assert str(path) in str(error.value) and '\n' not in str(error.value)
 
 
 def test_missing_file():
     with pytest.raises(ConvcutError, match='nowhere.pth: no such checkpoint file'):
-        load_local('nowhere.pth')
+        load_from_local('nowhere.pth')
 
 
 def test_mismatch_names_the_first_key():

@@ -19,7 +19,7 @@ from mmpretrain import get_model
 from convcut_mm.errors import ConvcutError
 from convcut_mm.utils import tool
 from convcut_mm.utils.atomic import write_atomically
-from convcut_mm.utils.checkpoint import load_local, load_whole
+from convcut_mm.utils.checkpoint import load_from_local, load_whole
 
 LARGEST_HALF = torch.finfo(torch.float16).max
 
@@ -55,7 +55,7 @@ def halved(weights: dict, source: str) -> dict:
 def main() -> None:
     args = parse_args()
     model = get_model(tool.read_config(args.config))
-    load_whole(model, load_local(args.checkpoint, 'cpu'), args.checkpoint, args.config)
+    load_whole(model, load_from_local(args.checkpoint, 'cpu'), args.checkpoint, args.config)
     buffer = io.BytesIO()
     torch.save(dict(state_dict=halved(model.state_dict(), args.checkpoint)), buffer)
     content = buffer.getvalue()

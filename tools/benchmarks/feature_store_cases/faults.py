@@ -20,7 +20,7 @@ import torch
 
 from convcut_mm.errors import ConvcutError
 from convcut_mm.feature_store.disk import file_sha256
-from convcut_mm.utils.checkpoint import load_local
+from convcut_mm.utils.checkpoint import load_from_local
 
 from . import common
 
@@ -113,4 +113,4 @@ def _files(store: Path) -> dict:
 
 
 def _weights(folder: Path) -> dict:
-    return load_local(str(folder / 'work' / f'epoch_{EPOCHS}.pth'))['state_dict']
+    return load_from_local(str(folder / 'work' / f'epoch_{EPOCHS}.pth'))['state_dict']

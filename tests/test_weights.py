@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from convcut_mm import ExpressionInferencer
+from convcut_mm.demo.photo import look_at
 from convcut_mm.zoo import weights
 
 NAME = 'convcut-atto_ferplus'
@@ -27,6 +28,13 @@ def test_a_photo_without_any_option(root):
     (answer,) = ExpressionInferencer()(str(root / 'docs' / 'images' / 'astronaut.jpg'))
     (face,) = answer['faces']
     assert face['expression'] == 'happiness' and face['score'] > 0.5
+
+
+def test_a_heat_map_of_a_photo(root):
+    pytest.importorskip('skimage')
+    photo = str(root / 'docs' / 'images' / 'astronaut.jpg')
+    (face,) = look_at(ExpressionInferencer(), photo, with_heat=True).faces
+    assert not face.heat_is_empty
 
 
 def test_the_card_s_figures_are_those_of_test_py(root, real_ferplus, run_here, tmp_path):

@@ -64,7 +64,9 @@ def _card(face: FaceAnswer, number: int) -> str:
     expression = html.escape(face.expression)
     pictures = _figure(face.picture, 'the face, cut out', 'cc-face')
     if face.heat is not None:
-        pictures += _figure(face.heat, f'Grad-CAM: bright speaks for {face.expression}', 'cc-heat')
+        found = 'no place' if face.heat_is_empty else 'bright'
+        caption = f'Grad-CAM: {found} speaks for {face.expression}'
+        pictures += _figure(face.heat, caption, 'cc-heat')
     badge = '' if number is None else f'<span class="cc-number">{number}</span>'
     score = _percent(face.probabilities[face.expression])
     return (

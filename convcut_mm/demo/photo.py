@@ -35,12 +35,14 @@ class FaceAnswer:
         picture (ndarray, optional): (224, 224, 3) uint8, the face as it was cut out; not of the
             smaller faces of a crowd.
         heat (ndarray, optional): The same with the Grad-CAM over it.
+        heat_is_empty (bool): Whether no place speaks for the answer.
     """
 
     box: tuple
     probabilities: dict
     picture: Optional[np.ndarray] = None
     heat: Optional[np.ndarray] = None
+    heat_is_empty: bool = False
 
     @property
     def expression(self) -> str:
@@ -99,7 +101,9 @@ def look_at(inferencer: ExpressionInferencer, path: str, with_heat: bool = False
         if len(faces) < MOST_FACES:
             answer.picture = _picture(inferencer, image, face)
             if with_heat:
-                answer.heat = _laid_over(answer.picture, _heat(inferencer, crop))
+                heat = _heat(inferencer, crop)
+                answer.heat = _laid_over(answer.picture, heat)
+                answer.heat_is_empty = not heat.any()
         faces.append(answer)
     return PhotoAnswer(_shrunk(image), faces)
 

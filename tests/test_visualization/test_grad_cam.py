@@ -71,6 +71,17 @@ def test_the_default_is_the_last_block_and_scores_are_the_model_s(classifier):
     assert not any(module._forward_hooks for module in model.model.modules())
 
 
+def test_the_default_is_a_norm_where_one_follows_the_backbone(classifier):
+    before = "model = dict(neck=dict(norm_position='before', in_channels=24))"
+    model = classifier(extra=before)
+    image = model.test_images[5]
+    assert default_layer(model) == 'neck.norm'
+    explanation = grad_cam(model, image)
+    label = int(explanation.scores.argmax())
+    expected = by_hand(model, image.path, 'neck.norm', label, channels_last=True)
+    assert explanation.heat == pytest.approx(expected, abs=2e-3)
+
+
 @pytest.mark.parametrize(
     'layer,message',
     [

@@ -32,7 +32,8 @@ def main() -> None:
         default=[None],
         metavar='LAYER',
         help='layer whose map is explained, such as backbone.stages.2 or neck.convs.0, once for '
-        "all models or once for each (default: the last block of the backbone's last stage)",
+        "all models or once for each (default: the neck's norm where it comes first, else the "
+        "last block of the backbone's last stage)",
     )
     parser.add_argument(
         '--target',

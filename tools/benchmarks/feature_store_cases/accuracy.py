@@ -1,7 +1,7 @@
 """Accuracy with a float16 store, and with a forward pass in bfloat16, over several seeds.
 
-The backbone is that of the convcut-atto_ferplus which comes with the package, frozen; neck and head
-are fitted on all of FER2013Train but a tenth, and tested on FER2013Valid (majority rule).
+The backbone is that of the convcut-atto_ferplus which comes with the package, frozen; neck and
+head are fitted on all of FER2013Train but a tenth, and tested on FER2013Valid (majority rule).
 """
 
 import argparse

@@ -3,15 +3,17 @@
 _base_ = ['convcut-atto_ferplus.py']
 pretrained = 'convcut-atto_ferplus'  # the model of the zoo whose weights --data-folder starts from
 
+train_dataloader = dict(batch_size=16)  # a folder of 64 images would give one step an epoch
 max_epochs = 15  # the weights know faces already; more of them learns few images by heart
 optim_wrapper = dict(optimizer=dict(lr=2e-4))  # a tenth of the step that trained from scratch
 param_scheduler = [
-    dict(type='LinearLR', start_factor=0.01, by_epoch=True, end=1, convert_to_iter_based=True),
+    # two epochs: one of a single batch, as with twenty images, would never come to its end
+    dict(type='LinearLR', start_factor=0.01, by_epoch=True, end=2, convert_to_iter_based=True),
     dict(
         type='CosineAnnealingLR',
         eta_min=1e-6,
         by_epoch=True,
-        begin=1,
+        begin=2,
         end=max_epochs,
         convert_to_iter_based=True,
     ),

@@ -81,13 +81,3 @@ def test_nothing_required_chooses_a_line():
     assert len([r for r in extras['onedl'] if r.startswith('onedl-mm')]) == 3
     assert not [r for r in extras['onedl'] if r.startswith('mm')]
     assert not [r for r in extras['upstream'] + extras['test'] if r.startswith('onedl')]
-
-
-def test_importing_prints_nothing():
-    done = subprocess.run(
-        [sys.executable, '-c', 'import convcut_mm'],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-    )
-    assert (done.returncode, done.stdout, done.stderr) == (0, '', '')

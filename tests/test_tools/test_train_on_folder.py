@@ -160,11 +160,16 @@ def test_example_of_the_page(root, page_blocks, run_command, tmp_path):
         'docs/add_a_data_set.md', 'test_tools/test_train_on_folder.py'
     )
     assert len(example.strip().splitlines()) <= 10
-    draw_faces(tmp_path / 'faces', each=10, size=48, joy=0, boredom=100, awe=180)
+    # so few that an epoch has one step
+    draw_faces(tmp_path / 'faces', each=6, size=48, joy=0, boredom=100, awe=180)
     for name in ('configs', 'tools'):
         (tmp_path / name).symlink_to(root / name)
     done = run_command('bash', '-euo', 'pipefail', '-c', example, cwd=tmp_path)
     assert 'overall accuracy' in done.stdout
+    said = done.stdout + done.stderr
+    assert '[3][1/1]  base_lr: 2.0000e-04 ' in said  # the warm-up has ended
+    for alarming in ('Fail to import', 'Could not import'):
+        assert alarming not in said
     # one dictionary, printed by the last line
     answer = done.stdout.strip().splitlines()[-1]
     assert re.search(r"'expression': '(awe|boredom|joy)'", answer), answer

@@ -6,6 +6,7 @@ import os
 import re
 import runpy
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -104,7 +105,6 @@ def run_command():
 @pytest.fixture(scope='session')
 def run_here(root):
     """Runs a tool in this process and gives its exit status; capsys has what it prints."""
-
     ended = {}
 
     def run(tool: str, *args) -> int:
@@ -175,6 +175,18 @@ def fork_tool(tmp_path_factory, run_here):
     for process in started:
         if process.is_alive():
             os.killpg(process.pid, signal.SIGKILL)
+
+
+@pytest.fixture(scope='session')
+def free_port():
+    """Gives a port of this machine on which nothing listens."""
+
+    def find() -> int:
+        with socket.socket() as free:
+            free.bind(('127.0.0.1', 0))
+            return free.getsockname()[1]
+
+    return find
 
 
 @pytest.fixture(scope='session')

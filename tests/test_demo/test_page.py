@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import socket
 import time
 import urllib.request
 from pathlib import Path
@@ -14,7 +13,7 @@ WAIT = 30  # seconds for an answer
 
 
 @pytest.fixture(scope='module')
-def page(tiny_model, fork_tool, tmp_path_factory):
+def page(tiny_model, fork_tool, free_port, tmp_path_factory):
     """Starts the page; gives its address."""
     pytest.importorskip('gradio')
     pytest.importorskip('skimage')
@@ -22,9 +21,7 @@ def page(tiny_model, fork_tool, tmp_path_factory):
     if CHROMIUM is None or DRIVER is None:
         pytest.skip('needs chromium and chromium-driver')
     config, checkpoint = tiny_model()
-    with socket.socket() as free:
-        free.bind(('127.0.0.1', 0))
-        port = free.getsockname()[1]
+    port = free_port()
     models = (
         *('--model', 'small', config, checkpoint),
         *('--model', 'another', config, checkpoint),

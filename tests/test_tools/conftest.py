@@ -4,7 +4,6 @@ Everything that draws random numbers or follows a metric is in it: flips, dropou
 embedding with BatchNorm, a plateau schedule, early stopping.
 """
 
-import socket
 from pathlib import Path
 
 import pytest
@@ -117,14 +116,12 @@ def run_tool_here(run_here, capsys):
 
 
 @pytest.fixture(scope='session')
-def fork_two(fork_tool):
+def fork_two(fork_tool, free_port):
     """Starts a tool in two forks that are told of each other as torchrun's processes are."""
 
     def start(tool: str, *args) -> list:
-        with socket.socket() as free:
-            free.bind(('127.0.0.1', 0))
-            port = free.getsockname()[1]
-        place = dict(WORLD_SIZE=2, LOCAL_WORLD_SIZE=2, MASTER_ADDR='127.0.0.1', MASTER_PORT=port)
+        place = dict(WORLD_SIZE=2, LOCAL_WORLD_SIZE=2, MASTER_ADDR='127.0.0.1')
+        place['MASTER_PORT'] = free_port()
         forks = []
         for rank in (0, 1):
             with pytest.MonkeyPatch.context() as patch:

@@ -44,9 +44,9 @@ custom_hooks = [dict(type='Fault')]
 class Trainings:
     """Starts trainings on stored features, in forks: two of them start at the same moment."""
 
-    def __init__(self, folder: Path, root: Path, config: Path, fork_tool: Callable) -> None:
+    def __init__(self, folder: Path, config: Path, fork_tool: Callable) -> None:
         (folder / 'fault_hook.py').write_text(HOOKS)
-        self.root, self.folder, self.config, self.fork_tool = root, folder, config, fork_tool
+        self.folder, self.config, self.fork_tool = folder, config, fork_tool
 
     def start(self, work: Path, store: Path, *options, start: Callable = None, **env):
         """Starts tools/train.py; gives its Fork, or what another ``start`` gives."""
@@ -67,11 +67,11 @@ class Trainings:
 
 
 @pytest.fixture(scope='module')
-def trainings(tmp_path_factory, root, frozen_config, fork_tool):
+def trainings(tmp_path_factory, frozen_config, fork_tool):
     """Trainings of one config whose build of the store takes about a second."""
     # large images, so that a build takes more than an instant
     config = frozen_config('faults.py', size=224, extra=EXTRA)
-    return Trainings(tmp_path_factory.mktemp('trainings'), root, config, fork_tool)
+    return Trainings(tmp_path_factory.mktemp('trainings'), config, fork_tool)
 
 
 @pytest.fixture(scope='module')

@@ -38,7 +38,7 @@ def losses(folder: Path, rank: int) -> np.ndarray:
 
 
 def test_two_processes_equal_one(
-    tmp_path, run_command, run_here, fork_two, small_config, monkeypatch, capsys
+    tmp_path, run_command, run_here, fork_two, free_port, small_config, monkeypatch, capsys
 ):
     (tmp_path / 'write_losses.py').write_text(HOOK)
     one, two = tmp_path / 'one', tmp_path / 'two'
@@ -47,7 +47,7 @@ def test_two_processes_equal_one(
     monkeypatch.syspath_prepend(str(tmp_path))
     assert run_here('tools/train.py', single, '--work-dir', one) == 0
     script = ('bash', 'tools/dist_train.sh', double, 2, '--work-dir', two)
-    run_command(*script, extra_path=tmp_path, PORT='29611')
+    run_command(*script, extra_path=tmp_path, PORT=str(free_port()))
     alone, mean = losses(one, 0), (losses(two, 0) + losses(two, 1)) / 2
     assert len(alone) == len(mean) > 10
     assert np.abs(alone - mean).max() < 1e-4, np.abs(alone - mean)

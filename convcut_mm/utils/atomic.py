@@ -1,6 +1,7 @@
 """Files that are whole or absent: written under a temporary name, synced, renamed."""
 
 import os
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -35,7 +36,7 @@ def atomic_file(path: Union[str, Path]) -> Iterator[BinaryIO]:
     Yields:
         BinaryIO: The file to write to; after an error nothing of it is left.
     """
-    temporary = _temporary(path)
+    temporary = _temporary(path, threading.get_ident())  # each thread has a file of its own
     try:
         with open(temporary, 'wb') as file:
             yield file

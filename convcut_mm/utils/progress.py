@@ -1,4 +1,4 @@
-"""The progress bar of everything that goes through many images."""
+"""The progress bar of everything that takes long: many images, large files."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -24,13 +24,13 @@ class RateColumn(bars.ProgressColumn):
 
 @contextmanager
 def progress(
-    title: str, total: int, unit: str = 'images', shown: bool = True
+    title: str, total: int | None, unit: str = 'images', shown: bool = True
 ) -> Iterator[Callable]:
     """A bar on stderr with count, rate and time left.
 
     Args:
         title (str): What is being done.
-        total (int): Number of steps.
+        total (int, optional): Number of steps, None if it is not known.
         unit (str): What a step is, for the rate. Defaults to 'images'.
         shown (bool): False for all but one of several processes. Defaults to True.
 

@@ -1,9 +1,3 @@
-# Conv-cut on FERPlus (majority rule, 8 classes), the paper's recipe with per-image attention.
+# Conv-cut on FERPlus, the paper's recipe with per-image attention and an untouched test set.
 #     python tools/train.py configs/convcut_ferplus.py
-_base_ = [
-    '_base_/models/convcut-base.py',
-    '_base_/datasets/ferplus_120.py',
-    '_base_/schedules/adam_50e.py',
-    '_base_/default_runtime.py',
-]
-model = dict(head=dict(num_classes=8))
+_base_ = ['convcut/convcut-base_ferplus.py']

@@ -6,6 +6,8 @@ from typing import Optional
 from mmpretrain.apis import ModelHub
 
 PACKAGE = Path(__file__).resolve().parent
+_registered: dict = {}  # name of each model of the metafiles: its config file
+_former_names: dict = {}  # name that a model had in an earlier release: its name
 
 
 def root() -> Path:
@@ -14,15 +16,45 @@ def root() -> Path:
     return packed if (packed / 'configs').is_dir() else PACKAGE.parent
 
 
-def register_models() -> None:
-    """Registers every model of ``configs/metafile.yml``; a second call changes nothing."""
-    if ModelHub.has('convcut_rafdb'):
-        return
-    ModelHub.register_model_index(root() / 'configs' / 'model-index.yml', root())
-    # weights come with the package; the hub makes the configs' paths absolute, not the weights'
-    for name, model in ModelHub._models_dict.items():
-        if name.startswith('convcut') and model.weights and '://' not in model.weights:
-            model.weights = str(PACKAGE.parent / model.weights)
+def register_models(index: Optional[Path] = None, base: Optional[Path] = None) -> list[str]:
+    """Registers every model that the metafiles of an index list; a second call changes nothing.
+
+    Args:
+        index (Path, optional): A ``model-index.yml``. Defaults to the one of this package.
+        base (Path, optional): Folder that paths of configs and weights start from. Defaults to
+            those of this package.
+
+    Returns:
+        list[str]: Names of the models that were added.
+    """
+    own = index is None
+    if own and _registered:
+        return []
+    before = set(ModelHub._models_dict)
+    folder = root() if base is None else Path(base)
+    ModelHub.register_model_index(
+        folder / 'configs' / 'model-index.yml' if index is None else index, folder
+    )
+    added = [name for name in ModelHub._models_dict if name not in before]
+    for name in added:
+        model = ModelHub._models_dict[name]
+        _registered[name] = Path(model.config)
+        former = (model.metadata.data if model.metadata else {}).get('Formerly')
+        if former:
+            _former_names[former] = name
+        # the hub makes the configs' paths absolute, not the weights'; ours lie in the package
+        if model.weights and '://' not in model.weights:
+            model.weights = str((PACKAGE.parent if own else folder) / model.weights)
+    return added
+
+
+def models(with_weights: bool = False) -> list[str]:
+    """Names of the registered models.
+
+    Args:
+        with_weights (bool): Only those that come with weights. Defaults to False.
+    """
+    return [name for name in _registered if not with_weights or weights(name)]
 
 
 def weights(name: str) -> Optional[str]:
@@ -35,3 +67,15 @@ def weights(name: str) -> Optional[str]:
         str | None: None if there is no such model, or no weights of it.
     """
     return ModelHub.get(name).weights if ModelHub.has(name) else None
+
+
+def config_file(name: str) -> Optional[Path]:
+    """Config of a registered model, also by the name that it had in an earlier release.
+
+    Args:
+        name (str): The model's name.
+
+    Returns:
+        Path | None: None if no such model is registered.
+    """
+    return _registered.get(_former_names.get(name, name))

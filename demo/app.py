@@ -12,8 +12,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Optional
 
-from mmpretrain import list_models
-
 from convcut_mm import zoo
 from convcut_mm.apis import ExpressionInferencer
 from convcut_mm.apis.detectors import DETECTORS
@@ -48,9 +46,7 @@ class Models:
     """
 
     def __init__(self, args: argparse.Namespace) -> None:
-        self.sources = {
-            name: (name, True) for name in list_models('convcut*') if zoo.weights(name)
-        }
+        self.sources = {name: (name, True) for name in zoo.models(with_weights=True)}
         self.sources.update({name: (config, file) for name, config, file in args.model or ()})
         if not self.sources:
             raise ConvcutError(

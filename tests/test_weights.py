@@ -41,7 +41,7 @@ def test_the_card_s_figures_are_those_of_test_py(root, real_ferplus, run_here, t
     data = real_ferplus('FER2013Valid')
     loader = 'test_dataloader'
     status = run_here(
-        *('tools/test.py', root / 'configs' / f'{NAME}.py', weights(NAME)),
+        *('tools/test.py', root / 'configs' / 'convcut' / f'{NAME}.py', weights(NAME)),
         *('--work-dir', tmp_path, '--out', tmp_path / 'metrics.json', '--out-item', 'metrics'),
         *('--cfg-options', f'{loader}.dataset.data_root={data}'),
         *(f'{loader}.num_workers=0', f'{loader}.persistent_workers=False'),

@@ -9,9 +9,11 @@ from mmpretrain.registry import DATASETS, HOOKS, MODELS, TRANSFORMS
 from mmpretrain.structures import DataSample
 
 import convcut_mm
-from convcut_mm.zoo import register_models, root
+from convcut_mm.errors import ConvcutError
+from convcut_mm.utils.tool import read_config
+from convcut_mm.zoo import config_file, models, register_models, root
 
-NAMES = list_models('convcut*')
+NAMES = models()
 TINY = dict(depths=[1, 1, 3, 1], channels=[8, 16, 24, 32])
 
 
@@ -28,10 +30,28 @@ def shrink(config):
 
 
 def test_every_config_is_registered_under_its_file_name():
-    files = {path.stem for path in (root() / 'configs').glob('*.py')}
-    assert files == set(NAMES) and len(files) >= 7
-    register_models()  # a second registration changes nothing
-    assert list_models('convcut*') == NAMES
+    configs = root() / 'configs'
+    files = {path.stem for path in [*configs.glob('*.py'), *configs.glob('[!_]*/*.py')]}
+    assert files == set(NAMES) == set(NAMES) & set(list_models()) and len(files) >= 7
+    assert register_models() == []  # a second registration changes nothing
+    assert models() == NAMES
+
+
+def test_every_method_s_metafile_is_in_the_index():
+    index = (root() / 'configs' / 'model-index.yml').read_text()
+    for folder in (root() / 'configs').glob('[!_]*/'):
+        assert f'- {folder.name}/metafile.yml' in index, folder
+        assert (folder / 'README.md').is_file(), folder
+
+
+def test_a_config_is_found_by_its_name_and_by_its_former_one():
+    assert config_file('convcut-atto_ferplus').name == 'convcut-atto_ferplus.py'
+    assert config_file('convcut_released_rafdb').name == 'convcut-released-base_rafdb.py'
+    assert read_config('configs/convcut_released_rafdb.py').filename.endswith('base_rafdb.py')
+    assert read_config('convcut_rafdb').model.head.num_classes == 7
+    for wrong in ('confgs/convcut_rafdb.py', 'convcut_rafdb.txt', 'convcut_nothing'):
+        with pytest.raises(ConvcutError, match=f'^{wrong}: no such config file$'):
+            read_config(wrong)
 
 
 @pytest.mark.parametrize('name', NAMES)
@@ -41,7 +61,7 @@ def test_config_runs_forward_and_backward(name):
         model = MODELS.build(shrink(config))
     model.init_weights()
     classes = config.model.head.num_classes
-    side = 120 if name.startswith('convcut_released') or 'atto_released' in name else 64
+    side = 120 if 'released' in name else 64
     images = torch.randint(0, 256, (4, 3, side, side), dtype=torch.uint8)
     samples = [DataSample().set_gt_label(i % classes) for i in range(4)]
     data = model.data_preprocessor(dict(inputs=images, data_samples=samples), training=True)
@@ -83,16 +103,12 @@ def test_only_released_configs_choose_on_the_test_set(name):
         assert val.split == test.split == 'test' and train.part is None
         assert config.model.head.attention == 'batch'
         # the file has to say so to its reader
-        assert 'TEST SET CHOOSES' in config_text('convcut_released_rafdb')
+        assert 'TEST SET CHOOSES' in config_file('convcut-released-base_rafdb').read_text()
     else:
         assert (train.split, train.part) == ('train', 'fit')
         assert (val.split, val.part) == ('train', 'holdout')
         assert test.split in ('test', 'valid')
         assert config.model.head.attention in ('channel', 'spatial', None)
-
-
-def config_text(name: str) -> str:
-    return (root() / 'configs' / f'{name}.py').read_text()
 
 
 def test_get_model_and_inference_model(tmp_path):

@@ -1,6 +1,6 @@
 """Runs a set of configs with several seeds, and puts them into one table.
 
-    python tools/ablate.py table2                  # a set of configs/ablations, or a file of one
+    python tools/ablate.py table2                  # a set of configs/*/ablations, or a file of one
     python tools/ablate.py table2 --dry-run        # only lists what is left to run
     python tools/ablate.py table2 --seeds 5        # two more seeds: only those are run
 
@@ -31,7 +31,7 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument('set', help='name of a set in configs/ablations, or a YAML file')
+    parser.add_argument('set', help='name of a set in configs/METHOD/ablations, or a YAML file')
     parser.add_argument(
         '--seeds', type=int, default=3, metavar='N', help='seeds of each row, 0 to N-1; default 3'
     )

@@ -4,7 +4,7 @@
     python tools/train.py configs/convcut_rafdb.py --resume     # after an interruption
     python tools/train.py configs/convcut_rafdb.py --cache-features     # the backbone runs once
     bash tools/dist_train.sh configs/convcut_rafdb.py 4         # four processes of one machine
-    python tools/train.py configs/convcut-atto_finetune.py --data-folder FACES  # FACES/CLASS/a.jpg
+    python tools/train.py convcut-atto_finetune --data-folder FACES     # FACES/CLASS/a.jpg
 
 The options are those of mmpretrain's own tools/train.py, and two for faces of one's own, see
 docs/add_a_data_set.md: --data-folder, --pretrained.

@@ -62,7 +62,7 @@ def read_set(name: Union[str, Path]) -> AblationSet:
         notes: [a sentence]              # optional
 
     Args:
-        name (str | Path): A file, or the name of one in ``configs/ablations``.
+        name (str | Path): A file, or the name of one in ``configs/METHOD/ablations``.
 
     Raises:
         ConvcutError: No such set, keys that are missing or unknown, a config that does not exist,
@@ -92,12 +92,14 @@ def read_set(name: Union[str, Path]) -> AblationSet:
 
 
 def _find(name: str) -> Path:
-    folder = root() / 'configs' / 'ablations'
-    for path in (Path(name), folder / f'{name}.yml'):
-        if path.is_file():
-            return path
-    known = ', '.join(sorted(path.stem for path in folder.glob('*.yml')))
-    raise ConvcutError(f'{name}: no such file, and no such set; the sets are {known}')
+    if Path(name).is_file():
+        return Path(name)
+    sets = {path.stem: path for path in sorted((root() / 'configs').glob('*/ablations/*.yml'))}
+    if name not in sets:
+        raise ConvcutError(
+            f'{name}: no such file, and no such set; the sets are {", ".join(sorted(sets))}'
+        )
+    return sets[name]
 
 
 def _row(path: Path, number: int, row: Any) -> Row:

@@ -14,6 +14,7 @@ from torch import nn
 from ..errors import ConvcutError
 from ..utils.checkpoint import load_whole
 from ..utils.tool import read_config
+from ..zoo import models as zoo_models
 
 
 def load_model(
@@ -73,7 +74,7 @@ def _check_name(model: Any, pretrained: Union[bool, str, Path, None]) -> Any:
     if model not in list_models():
         raise ConvcutError(
             f'{model}: no config file (.py) and no model of the zoo; there are '
-            f'{", ".join(list_models("convcut"))}'
+            f'{", ".join(zoo_models())}'
         )
     if pretrained is True and not ModelHub.get(model).weights:
         raise ConvcutError(

@@ -18,6 +18,7 @@ from torch import nn
 
 from ..errors import ConvcutError
 from ..feature_store import check_dataset, check_model
+from ..zoo import config_file
 from .allocator import keep_freed_memory
 
 FEATURE_STORE_HOOK = 'FeatureStoreHook'
@@ -115,15 +116,25 @@ def add_common_options(parser: argparse.ArgumentParser) -> None:
 def read_config(path: Union[str, Path]) -> Config:
     """Reads a config file.
 
+    Args:
+        path (str | Path): The file, or the name of a registered model: ``convcut_rafdb``. The path
+            that a config had in an earlier release leads to where it is now.
+
     Raises:
-        ConvcutError: No such file, or one that is no config.
+        ConvcutError: No such file or model, or a file that is no config.
     """
-    if not Path(path).is_file():
-        raise ConvcutError(f'{path}: no such config file')
+    file = Path(path)
+    if not file.is_file():
+        # a name alone, or where the config lay before each method got a folder
+        named = str(path) == file.name and file.suffix != '.py' or file.parent.name == 'configs'
+        moved = config_file(file.name.removesuffix('.py')) if named else None
+        if moved is None:
+            raise ConvcutError(f'{path}: no such config file')
+        file = moved
     try:
-        return Config.fromfile(path)
+        return Config.fromfile(file)
     except (SyntaxError, NameError, TypeError, KeyError, OSError) as error:
-        raise ConvcutError(f'{path}: cannot be read as a config ({error})') from error
+        raise ConvcutError(f'{file}: cannot be read as a config ({error})') from error
 
 
 def load_config(args: argparse.Namespace) -> Config:

@@ -1,4 +1,4 @@
-"""Every config of configs/ablations: in a set, built, fitted with the backbone's weights, run."""
+"""Every config of the ablations: in a set, built, fitted with the backbone's weights, run."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from convcut_mm.ablation import read_set
 from convcut_mm.feature_store import check_dataset, check_model
 from convcut_mm.zoo import root
 
-FOLDER = root() / 'configs' / 'ablations'
+FOLDER = root() / 'configs' / 'convcut' / 'ablations'
 SETS = sorted(path.stem for path in FOLDER.glob('*.yml'))
 ROWS = sorted(path.stem for path in FOLDER.glob('*.py') if path.stem != 'backbone')
 

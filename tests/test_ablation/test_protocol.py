@@ -7,7 +7,7 @@ from convcut_mm.zoo import root
 
 
 def config(name: str) -> Config:
-    return Config.fromfile(root() / 'configs' / f'{name}.py')
+    return Config.fromfile(root() / 'configs' / 'convcut' / f'{name}.py')
 
 
 def test_shared_and_differing_lines():
@@ -32,7 +32,7 @@ def test_shared_and_differing_lines():
 
 
 def test_choosing_on_the_test_set_is_told():
-    lines = protocol({'released': config('convcut_released_rafdb')})
+    lines = protocol({'released': config('convcut-released-base_rafdb')})
     assert 'epoch chosen by: accuracy/top1 on RAFDB, test' in lines
     assert 'tested on: RAFDB, test' in lines
     assert not any(line.startswith('weights of the backbone') for line in lines)

@@ -26,7 +26,7 @@ val_dataloader = dict(**loader, dataset=dict(pipeline=[load, resize, pack]))
 test_dataloader = dict(num_workers=0, dataset=dict(pipeline=[load, resize, pack]))
 train_cfg = dict(max_epochs=1)
 """
-SMALL = ('convcut_rafdb', 'convcut_ferplus', 'convcut-atto_ferplus')
+SMALL = ('convcut_rafdb', 'convcut_ferplus', 'convcut/convcut-atto_ferplus')
 USAGES = dict(Training=24, PublicTest=16, PrivateTest=8)
 
 
@@ -38,7 +38,7 @@ def place(tmp_path_factory, root, tiny_model, run_here) -> tuple:
     folder = tmp_path_factory.mktemp('docs')
     for name in ('tools', 'demo'):
         (folder / name).symlink_to(root / name)
-    (folder / 'configs').mkdir()
+    (folder / 'configs' / 'convcut').mkdir(parents=True)
     for name in SMALL:
         init = '' if 'atto' in name else 'init_cfg=None, '
         text = CONFIG.format(root=root, name=name, init=init)

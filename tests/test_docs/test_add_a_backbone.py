@@ -30,7 +30,7 @@ def train_and_test(tmp_path, root, run_here):
 
     def run(text: str) -> None:
         own = tmp_path / 'own.py'
-        own.write_text(text.replace("'convcut-", f"'{root}/configs/convcut-"))
+        own.write_text(text.replace("'convcut/", f"'{root}/configs/convcut/"))
         config = tmp_path / 'small.py'
         config.write_text(SMALL.format(config=own, data=tmp_path / 'faces'))
         work = tmp_path / 'work'
@@ -51,5 +51,5 @@ def test_a_class_of_one_s_own(page_blocks, train_and_test, tmp_path, monkeypatch
     _, _, module, config = page_blocks(PAGE, MARK)
     (tmp_path / 'my_module.py').write_text(module.text)
     monkeypatch.syspath_prepend(str(tmp_path))
-    train_and_test(f"_base_ = ['convcut-atto_ferplus.py']\n{config.text}")
+    train_and_test(f"_base_ = ['convcut/convcut-atto_ferplus.py']\n{config.text}")
     assert 'overall accuracy' in capsys.readouterr().out

@@ -19,7 +19,7 @@ def golden() -> dict:
 
 @pytest.fixture(scope='module')
 def model(released_checkpoint):
-    model = get_model('convcut-atto_released', pretrained=str(released_checkpoint))
+    model = get_model('convcut-released-atto_rafdb', pretrained=str(released_checkpoint))
     weights = torch.load(released_checkpoint, weights_only=True)['state_dict']
     assert weights.keys() == model.state_dict().keys()
     return model

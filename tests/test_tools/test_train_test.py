@@ -56,7 +56,7 @@ def test_mmpretrain_test_and_confusion_matrix(trained, run_here, tmp_path):
 
 def test_mmpretrain_get_flops_and_browse_dataset(trained, run_here, root, capsys, tmp_path):
     config, _ = trained
-    atto = root / 'configs' / 'convcut-atto_ferplus.py'
+    atto = root / 'configs' / 'convcut' / 'convcut-atto_ferplus.py'
     assert run_here(MIM_TOOLS / 'analysis_tools' / 'get_flops.py', atto, '--shape', '48') == 0
     assert 'Params: 1.' in capsys.readouterr().out.replace('\x1b', '')
     seen = ('--output-dir', tmp_path / 'seen', '--not-show', '--show-number', '3')

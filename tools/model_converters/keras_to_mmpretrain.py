@@ -3,7 +3,7 @@
     python tools/model_converters/keras_to_mmpretrain.py SRC.h5 DST.pth
 
 SRC is a weights or a whole-model file (HDF5, Keras 2) of the released graph at any scale. The
-checkpoint fits configs/convcut_released_*.py (Base) and configs/convcut-atto_released.py (atto).
+checkpoint fits the configs convcut-released-base_* (Base) and convcut-released-atto_rafdb (atto).
 Graphs saved without the LayerNorm after the convolutions (the authors' fine-tuning and evaluation
 graphs) need --cfg-options model.neck.norm_cfg=None.
 """

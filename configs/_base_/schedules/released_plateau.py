@@ -1,4 +1,6 @@
 # The released program's first training phase, in mmengine's terms
+_base_ = ['by_epoch.py']
+
 optim_wrapper = dict(
     optimizer=dict(type='Adam', lr=1e-3, eps=1e-7),  # Keras' epsilon, torch has 1e-8
     clip_grad=dict(max_norm=3.0),
@@ -15,9 +17,7 @@ param_scheduler = [
         min_value=1e-6,
     )
 ]
-train_cfg = dict(by_epoch=True, max_epochs=50, val_interval=1)
-val_cfg = dict()
-test_cfg = dict()
+train_cfg = dict(max_epochs=50)
 auto_scale_lr = dict(base_batch_size=16)
 
 custom_hooks = [

@@ -2,10 +2,10 @@
 # other config changes one thing of it.
 #     python tools/ablate.py table2
 _base_ = [
-    '../_base_/models/convcut-atto.py',
-    '../_base_/datasets/ferplus-halves_48.py',
-    '../_base_/schedules/adam_50e.py',
-    '../_base_/default_runtime.py',
+    '../../_base_/models/convcut-atto.py',
+    '../../_base_/datasets/ferplus-halves_48.py',
+    '../../_base_/schedules/adam_50e.py',
+    '../../_base_/default_runtime.py',
 ]
 model = dict(
     backbone=dict(

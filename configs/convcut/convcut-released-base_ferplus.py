@@ -1,17 +1,17 @@
-# The released graph and recipe on RAF-DB. Batch attention, chosen on the
+# The released graph and recipe on FERPlus. Batch attention, chosen on the
 # test set: kept as a record.
-#     python tools/train.py configs/convcut_released_rafdb.py
+#     python tools/train.py configs/convcut/convcut-released-base_ferplus.py
 _base_ = [
-    '_base_/models/convcut-released.py',
-    '_base_/datasets/rafdb_224.py',
-    '_base_/schedules/released_plateau.py',
-    '_base_/default_runtime.py',
+    '../_base_/models/convcut-released.py',
+    '../_base_/datasets/ferplus_120.py',
+    '../_base_/schedules/released_plateau.py',
+    '../_base_/default_runtime.py',
 ]
-model = dict(head=dict(num_classes=7))
+model = dict(head=dict(num_classes=8))
 
 train_pipeline = [
     dict(type='LoadImageFromFile', imdecode_backend='pillow'),
-    dict(type='Resize', scale=(224, 224)),
+    dict(type='Resize', scale=(120, 120)),
     dict(type='RandomFlip', prob=0.5, direction='horizontal'),
     dict(type='ColorJitter', contrast=0.3),  # Keras' RandomContrast takes each channel's mean
     dict(type='PackInputs'),

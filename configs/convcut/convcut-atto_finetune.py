@@ -1,5 +1,5 @@
 # convcut-atto_ferplus, trained on for a few epochs with small steps: for a folder of one's own.
-#     python tools/train.py configs/convcut-atto_finetune.py --data-folder FACES
+#     python tools/train.py configs/convcut/convcut-atto_finetune.py --data-folder FACES
 _base_ = ['convcut-atto_ferplus.py']
 pretrained = 'convcut-atto_ferplus'  # the model of the zoo whose weights --data-folder starts from
 

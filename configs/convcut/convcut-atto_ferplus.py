@@ -1,10 +1,10 @@
 # Conv-cut at atto scale on FERPlus, trained from scratch: for machines without a GPU.
-#     python tools/train.py configs/convcut-atto_ferplus.py
+#     python tools/train.py configs/convcut/convcut-atto_ferplus.py
 _base_ = [
-    '_base_/models/convcut-atto.py',
-    '_base_/datasets/ferplus_120.py',
-    '_base_/schedules/adamw_20e_cosine.py',
-    '_base_/default_runtime.py',
+    '../_base_/models/convcut-atto.py',
+    '../_base_/datasets/ferplus_120.py',
+    '../_base_/schedules/adamw_20e_cosine.py',
+    '../_base_/default_runtime.py',
 ]
 grey = [128, 128, 128]
 model = dict(

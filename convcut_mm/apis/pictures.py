@@ -1,7 +1,6 @@
 """Annotated pictures and videos as files."""
 
 import io
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Optional, Union
@@ -12,6 +11,7 @@ from PIL import Image
 
 from ..errors import ConvcutError
 from ..utils.atomic import write_atomically
+from ..utils.drafts import Draft
 from .looking import Answer
 from .sources import Source
 
@@ -88,14 +88,14 @@ class _VideoFile:
     """An MP4 file that appears under its name once it is whole."""
 
     def __init__(self, path: Path, rate: float, size: tuple) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
         self.path, self.size = path, size
         # OpenCV chooses the container by the suffix
-        self._draft = path.with_name(f'.{path.stem}.{os.getpid()}.convcut-tmp{path.suffix}')
+        self._draft = Draft(path, suffix=path.suffix)
         self._file = cv2.VideoWriter(
-            str(self._draft), cv2.VideoWriter_fourcc(*'mp4v'), max(rate, 1.0), size
+            str(self._draft.place), cv2.VideoWriter_fourcc(*'mp4v'), max(rate, 1.0), size
         )
         if not self._file.isOpened():
+            self._draft.drop()
             raise ConvcutError(f'{path}: OpenCV cannot write MP4 videos here')
 
     def add(self, picture: np.ndarray) -> None:
@@ -105,4 +105,4 @@ class _VideoFile:
 
     def close(self) -> None:
         self._file.release()
-        os.replace(self._draft, self.path)
+        self._draft.finish()

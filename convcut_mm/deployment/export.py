@@ -2,6 +2,8 @@
 
 import copy
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple, Optional, Union
 
@@ -10,7 +12,7 @@ import numpy as np
 from ..apis.backends import OnnxRuntimeBackend, OpenVinoBackend, TorchBackend
 from ..apis.backends.metadata import ModelInfo
 from ..errors import ConvcutError
-from ..utils.atomic import write_atomically
+from ..utils.drafts import put, scratch_folder
 from .formats import write_onnx, write_openvino
 from .graph import FaceGraph
 from .int8 import quantise
@@ -83,8 +85,8 @@ def export(
         raise ConvcutError('8-bit integers need format onnx, and at least two faces for ranges')
     graph = FaceGraph(copy.deepcopy(model.model).cpu()).eval()
     info = ModelInfo(model.classes, model.size, model.grey, model.share)
-    with tempfile.TemporaryDirectory(prefix='convcut-export-') as folder:
-        draft = Path(folder) / f'model{suffix}'
+    with scratch_folder(out) as folder, _temporary_files_in(folder):
+        draft = folder / f'model{suffix}'
         write(graph, info, draft)
         parity = compare(model, backend(draft), sample_faces(model.size))
         if parity.difference > tolerance:
@@ -106,12 +108,23 @@ def export(
 
 
 def _publish(draft: Path, out: Path) -> list:
-    """Copies whole files to their place; of a pair, the one that is opened comes last."""
+    """Moves whole files to their place; of a pair, the one that is opened comes last."""
     weights = draft.with_suffix('.bin')
     if not weights.is_file():
-        write_atomically(out, draft.read_bytes())
+        put(draft, out)
         return [out]
     out.unlink(missing_ok=True)  # an old .xml never lies beside a new .bin
-    write_atomically(out.with_suffix('.bin'), weights.read_bytes())
-    write_atomically(out, draft.read_bytes())
+    put(weights, out.with_suffix('.bin'))
+    put(draft, out)
     return [out, out.with_suffix('.bin')]
+
+
+@contextmanager
+def _temporary_files_in(folder: Path) -> Iterator[None]:
+    """Keeps torch's and onnxruntime's out of TMPDIR, where those of a killed process stay."""
+    before = tempfile.tempdir
+    tempfile.tempdir = str(folder)
+    try:
+        yield
+    finally:
+        tempfile.tempdir = before

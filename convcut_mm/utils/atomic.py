@@ -1,21 +1,20 @@
 """Files that are whole or absent: written under a temporary name, synced, renamed."""
 
 import os
-import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from itertools import count
 from pathlib import Path
-from typing import BinaryIO, Union
+from typing import BinaryIO
 
 from mmengine.fileio import LocalBackend, register_backend
 
+from .drafts import Draft, naming
+
 ATOMIC_BACKEND = 'convcut_atomic'
-_MARK = '.convcut-tmp'
 
 
-def write_atomically(path: Union[str, Path], content: bytes) -> None:
+def write_atomically(path: str | Path, content: bytes) -> None:
     """Writes ``content`` to ``path``; after a kill at any moment the old or the new file is there.
 
     Args:
@@ -27,7 +26,7 @@ def write_atomically(path: Union[str, Path], content: bytes) -> None:
 
 
 @contextmanager
-def atomic_file(path: Union[str, Path]) -> Iterator[BinaryIO]:
+def atomic_file(path: str | Path) -> Iterator[BinaryIO]:
     """The same for content that comes in pieces: the file is there once the block has ended.
 
     Args:
@@ -36,26 +35,14 @@ def atomic_file(path: Union[str, Path]) -> Iterator[BinaryIO]:
     Yields:
         BinaryIO: The file to write to; after an error nothing of it is left.
     """
-    temporary = _temporary(path, threading.get_ident())  # each thread has a file of its own
-    try:
-        with open(temporary, 'wb') as file:
-            yield file
-        _finish(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def _temporary(path: Union[str, Path], number: int = 0) -> Path:
-    """Name of the unfinished file; its folder exists then."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    return path.with_name(f'.{path.name}.{os.getpid()}.{number}{_MARK}')
-
-
-def _finish(temporary: Path, path: Union[str, Path]) -> None:
-    with open(temporary, 'rb') as file:
-        os.fsync(file.fileno())
-    os.replace(temporary, path)
+    with naming(path):
+        draft = Draft(path)
+        try:
+            with open(draft.place, 'wb') as file:
+                yield file
+            draft.finish()
+        finally:
+            draft.drop()
 
 
 class FilesFinishedLater:
@@ -72,9 +59,8 @@ class FilesFinishedLater:
         """Forgets what was begun: a fork has neither its parent's thread nor its files."""
         self._thread = ThreadPoolExecutor(1)
         self._begun: list = []
-        self._numbers = count()
 
-    def write(self, path: Union[str, Path], content: bytes) -> None:
+    def write(self, path: str | Path, content: bytes) -> None:
         """Writes ``content``, which is at ``path`` some time later.
 
         Args:
@@ -84,13 +70,14 @@ class FilesFinishedLater:
         Raises:
             OSError: The disk is full, ...; nothing of the file is left.
         """
-        temporary = _temporary(path, next(self._numbers))
-        try:
-            temporary.write_bytes(content)
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
-        self.then(_finish, temporary, path)
+        with naming(path):
+            draft = Draft(path)
+            try:
+                draft.place.write_bytes(content)
+            except BaseException:
+                draft.drop()
+                raise
+        self.then(draft.finish)
 
     def then(self, step: Callable, *args) -> None:
         """Calls ``step(*args)`` in the thread once all files so far are in their places."""
@@ -107,16 +94,9 @@ class FilesFinishedLater:
             step.result()
 
 
-def remove_leftovers(folder: Union[str, Path]) -> None:
-    """Removes temporary files that killed processes left in ``folder``."""
-    for path in Path(folder).glob(f'.*{_MARK}'):
-        path.unlink(missing_ok=True)
-
-
 # one for the process, as a disk is; mmengine passes only plain data on to a backend
 LATER = FilesFinishedLater()
-if hasattr(os, 'register_at_fork'):  # Windows has no forks
-    os.register_at_fork(after_in_child=LATER.start_anew)
+os.register_at_fork(after_in_child=LATER.start_anew)
 
 
 class AtomicBackend(LocalBackend):
@@ -130,7 +110,7 @@ class AtomicBackend(LocalBackend):
         super().__init__()
         self._write = LATER.write if later else write_atomically
 
-    def put(self, obj: Union[bytes, memoryview], filepath: Union[str, Path]) -> None:
+    def put(self, obj: bytes | memoryview, filepath: str | Path) -> None:
         """See :func:`write_atomically`."""
         self._write(filepath, obj)
 

@@ -136,7 +136,7 @@ def test_folder_that_appears_meanwhile(faces, tmp_path, monkeypatch, seed):
 
 def test_failure_leaves_nothing(tmp_path, monkeypatch):
     def fail(folder, *args):
-        folder.mkdir()
+        (folder / 'half').touch()
         raise OSError('disk full')
 
     monkeypatch.setattr(drawing.dataset, '_write', fail)
@@ -241,7 +241,7 @@ def test_tool_end_to_end(faces, tmp_path, fork_tool):
 def test_interruption_leaves_nothing(tmp_path, fork_tool):
     fork = fork_tool(TOOL, tmp_path / 'faces', '--train-per-class', 5000, '--size', SIZE)
     status = fork.kill_when(
-        lambda: any(tmp_path.glob('.faces.*.tmp/basic/Image/aligned/*')), signal.SIGINT
+        lambda: any(tmp_path.glob('.faces.*/basic/Image/aligned/*')), signal.SIGINT
     )
     assert status == 130 and fork.log.read_text().splitlines()[-1] == 'interrupted'
     assert os.listdir(tmp_path) == []

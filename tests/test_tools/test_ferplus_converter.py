@@ -2,7 +2,6 @@
 
 import csv
 import importlib.util
-import os
 import signal
 import sys
 import zipfile
@@ -14,6 +13,7 @@ import pytest
 import convcut_mm  # noqa: F401
 from convcut_mm.datasets import FERPlus
 from convcut_mm.errors import ConvcutError
+from convcut_mm.utils.drafts import Draft
 
 ROOT = Path(__file__).parents[2]
 TOOL = ROOT / 'tools' / 'dataset_converters' / 'ferplus.py'
@@ -339,19 +339,18 @@ def test_killed_run(tmp_path, fork_tool):
     )
     dst = tmp_path / 'dst'
     fork = fork_tool(TOOL, tmp_path, dst)
-    temporary = dst / f'.FER2013Train.tmp-{fork.process.pid}'
-    status = fork.kill_when(lambda: (temporary / 'fer0000100.png').is_file())
+    status = fork.kill_when(lambda: list(dst.glob('.FER2013Train.*/fer0000100.png')))
     assert status == -signal.SIGKILL
-    assert [path.name for path in dst.iterdir()] == [temporary.name]
+    (temporary,) = dst.iterdir()
+    assert temporary.name.startswith('.FER2013Train.')
     assert len(list(temporary.iterdir())) < count
     # a folder of a run that goes on is not touched
-    running = dst / f'.FER2013Valid.tmp-{os.getpid()}'
-    running.mkdir()
+    running = Draft(dst / 'FER2013Valid', folder=True)
     again = fork_tool(TOOL, tmp_path, dst)
     assert again.wait() == 0
     said = again.log.read_text()
     assert f'FER2013Train: {count} images, the majority rule keeps {count}' in said
     assert f'{count}/{count}' in said and 'images/s' in said
-    running.rmdir()
+    running.drop()
     assert sorted(path.name for path in dst.iterdir()) == ['FER2013Train', 'fer2013new.csv']
     assert len(list((dst / 'FER2013Train').iterdir())) == count + 2

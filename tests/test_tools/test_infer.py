@@ -149,7 +149,8 @@ def test_interrupted(infer, write_video, tmp_path):
 
     def press_ctrl_c() -> None:
         for _ in range(6000):
-            if list((tmp_path / 'out').glob('.a.*.mp4')):  # the video is being written
+            drafts = (tmp_path / 'out').glob('.a.*.mp4')
+            if any(draft.stat().st_size for draft in drafts):  # the video is being written
                 os.kill(os.getpid(), signal.SIGINT)
                 return
             time.sleep(0.005)

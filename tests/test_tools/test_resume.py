@@ -35,7 +35,7 @@ def test_killed_and_resumed_run_ends_with_the_same_bits(
     assert 'epoch_2.pth' in kept and 'epoch_3.pth' not in kept
     assert (killed / 'last_checkpoint').read_text().endswith('epoch_2.pth')
     # a checkpoint that was being written has another name and is cleared away
-    leftover = killed / '.epoch_3.pth.1.convcut-tmp'
+    leftover = killed / f'.epoch_3.pth.{8 * "0a"}.convcut-tmp'
     leftover.write_bytes((killed / 'epoch_2.pth').read_bytes()[:1000])
     output = train_here('--work-dir', killed, '--resume')
     assert 'resumed epoch: 2' in output

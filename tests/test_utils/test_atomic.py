@@ -23,6 +23,16 @@ def test_old_file_stays_until_the_new_one_is_whole(tmp_path):
     assert path.read_bytes() == b'new' and os.listdir(path.parent) == ['file']
 
 
+def test_a_full_disk_names_the_file(tmp_path):
+    with (
+        pytest.raises(OSError, match='No space left on device: .*file'),
+        atomic_file(tmp_path / 'file'),
+        open('/dev/full', 'wb', buffering=0) as full,
+    ):
+        full.write(b'new')
+    assert not os.listdir(tmp_path)
+
+
 def test_files_finished_later_are_finished_in_their_order(tmp_path):
     files, seen = FilesFinishedLater(), []
     for number in range(20):
@@ -62,10 +72,13 @@ def test_a_fork_has_a_thread_of_its_own(tmp_path):
 
 
 def test_a_program_that_fails_finishes_its_files(root, tmp_path):
-    # the file alone: the package takes five seconds to import
+    # its folder alone: the package takes five seconds to import
     script = (
-        'import runpy, sys\n'
-        "files = runpy.run_path('convcut_mm/utils/atomic.py')['FilesFinishedLater']()\n"
+        'import sys, types\n'
+        "sys.modules['utils'] = utils = types.ModuleType('utils')\n"
+        "utils.__path__ = ['convcut_mm/utils']\n"
+        'from utils.atomic import FilesFinishedLater\n'
+        'files = FilesFinishedLater()\n'
         'files.write(sys.argv[1], bytes(10_000_000))\n'
         'raise KeyboardInterrupt\n'
     )

@@ -10,8 +10,6 @@ A folder appears under its name once it is complete: an interrupted run is simpl
 
 import argparse
 import csv
-import os
-import shutil
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -25,6 +23,7 @@ from convcut_mm.datasets.utils import fer2013_csv, ferplus_votes
 from convcut_mm.errors import ConvcutError
 from convcut_mm.utils import tool
 from convcut_mm.utils.atomic import write_atomically
+from convcut_mm.utils.drafts import draft_folder, remove_leftovers
 from convcut_mm.utils.progress import progress
 
 IMAGES, VOTES, LABELS = 'fer2013.csv', 'fer2013new.csv', 'label.csv'
@@ -168,40 +167,16 @@ def wanted_members(path: Path, archive: zipfile.ZipFile, folder: str) -> dict:
 @contextmanager
 def building(dst: Path, folder: str, origin: str) -> Iterator[Path]:
     """A temporary folder that gets its name when the block ends well, and goes when not."""
-    temporary = dst / f'.{folder}.tmp-{os.getpid()}'
-    temporary.mkdir()
     try:
-        yield temporary
-        try:
-            read_folder(temporary)
-        except ConvcutError as error:  # the temporary folder will be gone
-            raise ConvcutError(str(error).replace(str(temporary), origin)) from None
-        try:
-            temporary.rename(dst / folder)
-        except OSError:
-            if not (dst / folder).is_dir():  # else another run was faster
-                raise
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
-
-
-def remove_leftovers(dst: Path) -> None:
-    """Removes the temporary folders of runs that were killed."""
-    for path in dst.glob('.FER2013*.tmp-*'):
-        pid = path.name.rpartition('-')[2]
-        if pid.isdecimal() and (int(pid) == os.getpid() or not alive(int(pid))):
-            shutil.rmtree(path)
-
-
-def alive(pid: int) -> bool:
-    """Whether a process of that number runs."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        pass
-    return True
+        with draft_folder(dst / folder) as temporary:
+            yield temporary
+            try:
+                read_folder(temporary)
+            except ConvcutError as error:  # the temporary folder will be gone
+                raise ConvcutError(str(error).replace(str(temporary), origin)) from None
+    except OSError:
+        if not (dst / folder).is_dir():  # else another run was faster
+            raise
 
 
 def copy_votes(src: Path, dst: Path) -> None:

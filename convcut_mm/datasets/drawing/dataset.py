@@ -5,7 +5,6 @@ expressions, and lie in the same folders, so that every command runs on them as 
 """
 
 import os
-import shutil
 import sys
 from pathlib import Path
 
@@ -13,6 +12,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from ...errors import ConvcutError
+from ...utils.drafts import draft_folder
 from ...utils.progress import progress
 from .expressions import EXPRESSIONS
 from .face import draw_face
@@ -97,8 +97,8 @@ def draw_dataset(
 ) -> Path:
     """Writes drawn faces in RAF-DB's official layout.
 
-    The same arguments give the same bytes. An interrupted call leaves nothing behind, and of two
-    calls at once both end with the complete folder.
+    The same arguments give the same bytes. An interrupted call leaves nothing behind, and what a
+    killed one left goes with the next; of two calls at once both end with the complete folder.
 
     Args:
         root (str | Path): Folder to create; ``basic/`` and ``README.txt`` go below it. If it
@@ -128,23 +128,16 @@ def draw_dataset(
     if os.path.lexists(root):
         raise _taken(root)
 
-    root.parent.mkdir(parents=True, exist_ok=True)
-    draft = root.parent / f'.{root.name}.{os.getpid()}.tmp'
-    # Only a killed process can have left a folder with this process's number.
-    shutil.rmtree(draft, ignore_errors=True)
     try:
-        _write(draft, _plan((train_per_class, test_per_class), seed), seed, size)
-        (draft / 'README.txt').write_text(readme, encoding='utf-8')
-        try:
-            draft.rename(root)
-        except OSError:
-            # Another process was first: fine if it drew the same faces.
-            if not root.exists():
-                raise
-            if not _is_complete(root, readme):
-                raise _taken(root) from None
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
+        with draft_folder(root) as draft:
+            _write(draft, _plan((train_per_class, test_per_class), seed), seed, size)
+            (draft / 'README.txt').write_text(readme, encoding='utf-8')
+    except OSError:
+        # Another process was first: fine if it drew the same faces.
+        if not os.path.lexists(root):
+            raise
+        if not _is_complete(root, readme):
+            raise _taken(root) from None
     return root
 
 

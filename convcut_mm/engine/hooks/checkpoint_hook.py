@@ -14,9 +14,9 @@ from ...errors import ConvcutError
 from ...utils.atomic import (
     ATOMIC_BACKEND,
     LATER,
-    remove_leftovers,
     write_atomically,
 )
+from ...utils.drafts import remove_leftovers
 
 
 @HOOKS.register_module()

@@ -6,12 +6,13 @@ from typing import Optional
 import numpy as np
 
 from ..errors import ConvcutError
-from ..evaluation.report import figure_text, markdown_table
-from ..evaluation.scores import Figure, score
+from ..evaluation.estimate import Estimate
+from ..evaluation.evaluate import evaluate
+from ..evaluation.report import estimate_text, markdown_table
 from .ablation_set import AblationSet, Row
 
-# a row's figures, and their headings
-FIGURES = {
+# a row's metrics, and their headings
+METRICS = {
     'overall_accuracy': 'overall accuracy',
     'mean_class_accuracy': 'mean class accuracy',
     'macro_f1': 'macro F1',
@@ -35,7 +36,7 @@ def table(
 
     Returns:
         dict: ``title``, ``protocol``, ``notes``, ``classes`` ({name: test images}) and ``rows``.
-        Figures are in per cent: ``value`` is the mean over the seeds, ``spread`` their standard
+        Metrics are in per cent: ``value`` is the mean over the seeds, ``spread`` their standard
         deviation, ``interval`` the 95 % bootstrap interval of the mean over the images.
 
     Raises:
@@ -65,16 +66,16 @@ def table(
 
 def _row(row: Row, seeds: dict, classes: Sequence[str]) -> dict:
     predictions = [seeds[seed] for seed in sorted(seeds)]
-    answers = np.stack([one.answers for one in predictions], axis=1)  # (N, seeds)
-    scores = score(predictions[0].labels, answers, len(classes))
+    pred_labels = np.stack([one.pred_labels for one in predictions], axis=1)  # (N, seeds)
+    metrics = evaluate(predictions[0].labels, pred_labels, len(classes))
     return dict(
         title=row.title,
         config=row.config.name,
         seeds=sorted(seeds),
         paper=row.paper,
-        **{key: getattr(scores, key).as_dict() for key in FIGURES},
+        **{key: getattr(metrics, key).as_dict() for key in METRICS},
         class_accuracies={
-            name: figure.as_dict() for name, figure in zip(classes, scores.class_accuracies)
+            name: accuracy.as_dict() for name, accuracy in zip(classes, metrics.class_accuracies)
         },
     )
 
@@ -89,13 +90,13 @@ def markdown(content: dict) -> str:
         str: The text; it ends with a line break.
     """
     papers = list(dict.fromkeys(key for row in content['rows'] for key in row['paper']))
-    rows = [['', *FIGURES.values(), 'seeds', *(f'paper, {key}' for key in papers)]]
+    rows = [['', *METRICS.values(), 'seeds', *(f'paper, {key}' for key in papers)]]
     by_class = [['', *(f'{name} ({count})' for name, count in content['classes'].items())]]
     for row in content['rows']:
         paper = [f'{row["paper"][key]:.2f}' if key in row['paper'] else '' for key in papers]
-        figures = [_text(row[key]) for key in FIGURES]
-        rows.append([row['title'], *figures, str(len(row['seeds'])), *paper])
-        values = [figure['value'] for figure in row['class_accuracies'].values()]
+        estimates = [_text(row[key]) for key in METRICS]
+        rows.append([row['title'], *estimates, str(len(row['seeds'])), *paper])
+        values = [accuracy['value'] for accuracy in row['class_accuracies'].values()]
         by_class.append(
             [row['title'], *('-' if value is None else f'{value:.1f}' for value in values)]
         )
@@ -117,7 +118,7 @@ def markdown(content: dict) -> str:
     )
 
 
-def _text(figure: dict) -> str:
-    numbers = [figure['value'], *figure['interval'], figure['spread']]
+def _text(estimate: dict) -> str:
+    numbers = [estimate['value'], *estimate['interval'], estimate['spread']]
     value, low, high, spread = (np.nan if number is None else number for number in numbers)
-    return figure_text(Figure(value, (low, high), spread))
+    return estimate_text(Estimate(value, (low, high), spread))

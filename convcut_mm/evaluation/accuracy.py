@@ -1,7 +1,9 @@
-"""The figures of a test, all in per cent.
+"""The metrics of a test as functions of confusion matrices, all in per cent.
 
-scikit-learn has them too, and the tests compare; but its checks of the input take a millisecond a
-call, and an interval takes thousands of calls.
+The formulas are scikit-learn's. Its functions take the labels of one test; these take stacks of
+matrices of shape (..., C, C), so that a bootstrap evaluates thousands of resamples in one call.
+Rows are the true classes and columns the predicted ones, as in scikit-learn's
+``confusion_matrix(labels, pred_labels, labels=range(C))``.
 """
 
 import numpy as np
@@ -9,90 +11,96 @@ import numpy as np
 from ..errors import ConvcutError
 
 
-def overall_accuracy(labels: np.ndarray, answers: np.ndarray) -> float:
-    """Share of images with the right answer.
+def confusion_matrices(
+    labels: np.ndarray, pred_labels: np.ndarray, counts: np.ndarray, num_classes: int
+) -> np.ndarray:
+    """Count images by true and predicted class, for many weightings of the images at once.
 
     Args:
-        labels (np.ndarray): True classes, integers of shape (N, ).
-        answers (np.ndarray): Answered classes, integers of shape (N, ).
-
-    Returns:
-        float: Per cent.
-
-    Raises:
-        ConvcutError: No images.
-    """
-    _check(labels)
-    return 100 * float(np.equal(labels, answers).mean())
-
-
-def class_accuracies(labels: np.ndarray, answers: np.ndarray, num_classes: int) -> np.ndarray:
-    """Share of each class's images with the right answer, the recall of the class.
-
-    Args:
-        labels (np.ndarray): True classes, integers of shape (N, ).
-        answers (np.ndarray): Answered classes, integers of shape (N, ).
+        labels (np.ndarray): True classes of K cells (images, or groups of equal images), integers
+            of shape (K, ).
+        pred_labels (np.ndarray): Their predicted classes with S seeds, integers of shape (K, S).
+        counts (np.ndarray): How often each cell counts, shape (..., K).
         num_classes (int): C, the number of classes.
 
     Returns:
-        np.ndarray: Per cent, shape (C, ); nan where a class has no image.
+        np.ndarray: Matrices of shape (..., S, C, C).
 
     Raises:
-        ConvcutError: No images.
+        ConvcutError: A label that is not from 0 to C - 1.
     """
-    images, right, _ = _counts(labels, answers, num_classes)
-    return 100 * np.divide(right, images, out=np.full(num_classes, np.nan), where=images > 0)
+    labels, pred_labels = np.asarray(labels), np.asarray(pred_labels)
+    for name, values in (('label', labels), ('predicted label', pred_labels)):
+        outside = values[(values < 0) | (values >= num_classes)]
+        if outside.size:
+            raise ConvcutError(
+                f'{name} {outside[0]}: expected 0 to {num_classes - 1}, a number for each class'
+            )
+    cells = labels[:, None] * num_classes + pred_labels
+    one_hot = np.zeros((*cells.shape, num_classes**2))
+    np.put_along_axis(one_hot, cells[..., None], 1, axis=-1)
+    # a matrix product of floats, exact for counts, is much faster than one of integers
+    matrices = np.asarray(counts, dtype=float) @ one_hot.reshape(len(labels), -1)
+    return matrices.reshape(*matrices.shape[:-1], -1, num_classes, num_classes)
 
 
-def mean_class_accuracy(labels: np.ndarray, answers: np.ndarray, num_classes: int) -> float:
+def overall_accuracy(matrices: np.ndarray) -> np.ndarray:
+    """Share of images whose predicted class is the true one.
+
+    Args:
+        matrices (np.ndarray): Confusion matrices of shape (..., C, C).
+
+    Returns:
+        np.ndarray: Per cent, shape (...); nan without images.
+    """
+    return 100 * _divide(_right(matrices).sum(-1), np.sum(matrices, axis=(-2, -1)))
+
+
+def class_accuracies(matrices: np.ndarray) -> np.ndarray:
+    """Share of each class's images whose predicted class is the true one: the class's recall.
+
+    Args:
+        matrices (np.ndarray): Confusion matrices of shape (..., C, C).
+
+    Returns:
+        np.ndarray: Per cent, shape (..., C); nan where a class has no image.
+    """
+    return 100 * _divide(_right(matrices), np.sum(matrices, axis=-1))
+
+
+def mean_class_accuracy(matrices: np.ndarray) -> np.ndarray:
     """Mean of :func:`class_accuracies` over the classes that have images (macro recall).
 
     Args:
-        labels (np.ndarray): True classes, integers of shape (N, ).
-        answers (np.ndarray): Answered classes, integers of shape (N, ).
-        num_classes (int): C, the number of classes.
+        matrices (np.ndarray): Confusion matrices of shape (..., C, C).
 
     Returns:
-        float: Per cent.
-
-    Raises:
-        ConvcutError: No images.
+        np.ndarray: Per cent, shape (...); nan without images.
     """
-    images, right, _ = _counts(labels, answers, num_classes)
-    seen = images > 0
-    return 100 * float((right[seen] / images[seen]).mean())
+    return _mean_of_numbers(class_accuracies(matrices))
 
 
-def macro_f1(labels: np.ndarray, answers: np.ndarray, num_classes: int) -> float:
-    """Mean F1 of the classes that have images or answers, as scikit-learn's ``average='macro'``.
+def macro_f1(matrices: np.ndarray) -> np.ndarray:
+    """Mean F1 of the classes that are true or predicted, as scikit-learn's ``average='macro'``.
 
     Args:
-        labels (np.ndarray): True classes, integers of shape (N, ).
-        answers (np.ndarray): Answered classes, integers of shape (N, ).
-        num_classes (int): C, the number of classes.
+        matrices (np.ndarray): Confusion matrices of shape (..., C, C).
 
     Returns:
-        float: Per cent.
-
-    Raises:
-        ConvcutError: No images.
+        np.ndarray: Per cent, shape (...); nan without images.
     """
-    images, right, answered = _counts(labels, answers, num_classes)
-    both = images + answered  # F1 = 2 TP / (2 TP + FP + FN)
-    seen = both > 0
-    return 100 * float((2 * right[seen] / both[seen]).mean())
+    both = np.sum(matrices, axis=-1) + np.sum(matrices, axis=-2)  # F1 = 2 TP / (2 TP + FP + FN)
+    return _mean_of_numbers(100 * _divide(2 * _right(matrices), both))
 
 
-def _counts(labels: np.ndarray, answers: np.ndarray, num_classes: int) -> tuple:
-    """For each class its images, those with the right answer, and the answers that name it."""
-    _check(labels)
-    labels, answers = np.asarray(labels), np.asarray(answers)
-    return tuple(
-        np.bincount(values, minlength=num_classes)
-        for values in (labels, labels[labels == answers], answers)
-    )
+def _right(matrices: np.ndarray) -> np.ndarray:
+    return np.diagonal(matrices, axis1=-2, axis2=-1)
 
 
-def _check(labels: np.ndarray) -> None:
-    if len(labels) == 0:
-        raise ConvcutError('no images to score')
+def _divide(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
+    return np.divide(part, whole, out=np.full(np.shape(whole), np.nan), where=whole > 0)
+
+
+def _mean_of_numbers(values: np.ndarray) -> np.ndarray:
+    """Mean over the last axis without nan; np.nanmean would warn where all are nan."""
+    return _divide(np.nansum(values, axis=-1), np.sum(~np.isnan(values), axis=-1))

@@ -1,8 +1,8 @@
-"""Whether a model's answers depend on the batch in which an image is tested.
+"""Whether a model's predictions depend on the batch in which an image is tested.
 
-A model that judges each image by itself gives it the same scores in any company. One that attends
+A model that judges each image by itself gives it the same scores in any batch. One that attends
 over the batch (the released Conv-cut program, PAtt-Lite) does not, and if the test set is read
-class by class, the company gives the class away. The audit tests the same weights on the same
+class by class, the batch gives the class away. The audit tests the same weights on the same
 images, cut into batches in different ways, and compares image by image with batches of one.
 """
 
@@ -11,48 +11,49 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from sklearn.metrics import confusion_matrix
 
 from ..errors import ConvcutError
-from .accuracy import mean_class_accuracy, overall_accuracy
+from .accuracy import confusion_matrices, mean_class_accuracy, overall_accuracy
 from .batch_regimes import ALONE, Regime
-from .intervals import bootstrap, mean_and_spread
-from .scores import Figure
+from .bootstrap import bootstrap
+from .estimate import Estimate
 
 
 @dataclass(frozen=True)
-class Run:
-    """The test set under one regime; accuracies and shares in per cent."""
+class AuditRun:
+    """The predictions for the test set under one regime."""
 
     weights: str  # the checkpoint
     regime: Regime
-    answers: np.ndarray  # (N,), a tie within the tolerance resolved as when alone
-    changed: np.ndarray  # (N,) bool: the answer is not the one given alone
+    pred_labels: np.ndarray  # (N,), a tie within the tolerance resolved as when alone
+    changed: np.ndarray  # (N,) bool: the predicted label is not the one given alone
     moved: float  # largest difference of a score from the one given alone, 0 to 1
 
 
 @dataclass(frozen=True)
-class Row:
+class AuditRow:
     """All seeds of one order and batch size, and all checkpoints; per cent."""
 
     order: str
     batch_size: int
-    accuracy: Figure
-    mean_class_accuracy: Figure
-    changed: Figure
+    accuracy: Estimate
+    mean_class_accuracy: Estimate
+    changed: Estimate
 
 
 class Audit:
     """Runs of one model on one test set, with one checkpoint or several.
 
     Args:
-        runs (Sequence[Run]): The runs; each checkpoint's batch of one is among them.
+        runs (Sequence[AuditRun]): The runs; each checkpoint's batch of one is among them.
         labels (ndarray): Class of each image, (N,).
         num_classes (int): C.
         tolerance (float): Differences of a score up to this are numerical noise.
     """
 
     def __init__(
-        self, runs: Sequence[Run], labels: np.ndarray, num_classes: int, tolerance: float
+        self, runs: Sequence[AuditRun], labels: np.ndarray, num_classes: int, tolerance: float
     ) -> None:
         self.runs, self.labels = list(runs), labels
         self.num_classes, self.tolerance = num_classes, tolerance
@@ -74,64 +75,63 @@ class Audit:
         """Whether some image's scores moved by more than the tolerance."""
         return self.moved > self.tolerance
 
-    def accuracy(self, run: Run) -> float:
-        """Share of right answers, per cent."""
-        return overall_accuracy(self.labels, run.answers)
+    def accuracy(self, run: AuditRun) -> float:
+        """Share of images whose predicted class is the true one, per cent."""
+        return float(overall_accuracy(self._matrix(run)))
 
-    def mean_class_accuracy(self, run: Run) -> float:
-        """Mean of the classes' shares of right answers, per cent."""
-        return mean_class_accuracy(self.labels, run.answers, self.num_classes)
+    def mean_class_accuracy(self, run: AuditRun) -> float:
+        """Mean of the classes' accuracies, per cent."""
+        return float(mean_class_accuracy(self._matrix(run)))
 
-    def changed(self, run: Run) -> float:
-        """Share of images with another answer than alone, per cent."""
+    def changed(self, run: AuditRun) -> float:
+        """Share of images with another predicted class than alone, per cent."""
         return 100 * float(run.changed.mean())
 
     @cached_property
-    def rows(self) -> list:
-        """The runs, summed up over seeds, in the order of the runs: list[Row]."""
+    def rows(self) -> list[AuditRow]:
+        """The runs, summed up over seeds and checkpoints, in the order of the runs."""
         groups: dict = {}
         for run in self.runs:
             groups.setdefault((run.regime.order, run.regime.batch_size), []).append(run)
-        return [Row(*regime, *self._figures(runs)) for regime, runs in groups.items()]
+        return [AuditRow(*regime, *self._estimates(runs)) for regime, runs in groups.items()]
 
-    def _figures(self, runs: list) -> list:
-        def means(labels: np.ndarray, drawn: np.ndarray) -> tuple:
-            # each seed has the same images, so all seeds at once give the mean over the seeds
-            labels = np.repeat(labels, drawn.shape[1])
-            answers, changed = drawn.reshape(-1, 2).T
-            return (
-                overall_accuracy(labels, answers),
-                mean_class_accuracy(labels, answers, self.num_classes),
-                100 * changed.mean(),
+    def _matrix(self, run: AuditRun) -> np.ndarray:
+        return confusion_matrix(self.labels, run.pred_labels, labels=range(self.num_classes))
+
+    def _estimates(self, runs: Sequence[AuditRun]) -> list[Estimate]:
+        def of_each_run(cells: np.ndarray, counts: np.ndarray) -> np.ndarray:
+            labels, pred_labels, changed = np.split(cells, [1, 1 + len(runs)], axis=1)
+            matrices = confusion_matrices(labels[:, 0], pred_labels, counts, self.num_classes)
+            return np.stack(
+                [
+                    overall_accuracy(matrices),
+                    mean_class_accuracy(matrices),
+                    100 * (counts @ changed) / len(self.labels),
+                ],
+                axis=-1,
             )
 
-        both = [np.stack([run.answers, run.changed], axis=1) for run in runs]
-        ends = bootstrap(means, self.labels, np.stack(both, axis=1))  # of (N, seeds, 2)
-        figures = []
-        for value, low, high in zip(
-            (self.accuracy, self.mean_class_accuracy, self.changed), *ends
-        ):
-            mean, spread = mean_and_spread([value(run) for run in runs])
-            figures.append(Figure(mean, (float(low), float(high)), spread))
-        return figures
+        pred_labels = np.stack([run.pred_labels for run in runs], axis=1)
+        changed = np.stack([run.changed for run in runs], axis=1)
+        return bootstrap(of_each_run, [self.labels, pred_labels, changed])
 
     def verdict(self) -> str:
         """What was found, in one line."""
         alone = [self.accuracy(run) for run in self.runs if run.regime.order == ALONE]
         others = [run for run in self.runs if run.regime.order != ALONE]
-        figure = f'{np.mean(alone):.2f} %'
+        single = f'{np.mean(alone):.2f} %'
         if not self.depends_on_batch:
             return (
-                f'independent of the batch: accuracy {figure}, and in all {len(self.runs)} tests '
+                f'independent of the batch: accuracy {single}, and in all {len(self.runs)} tests '
                 f'each image gets the scores that it gets alone (largest difference '
                 f'{self.moved:.0e}, tolerance {self.tolerance:.0e})'
             )
         accuracies = [self.accuracy(run) for run in others]
         most = max(self.changed(run) for run in others)
         return (
-            f'DEPENDS ON THE BATCH: accuracy {figure} for single images, {min(accuracies):.2f} to '
+            f'DEPENDS ON THE BATCH: accuracy {single} for single images, {min(accuracies):.2f} to '
             f'{max(accuracies):.2f} % in batches; the other images of a batch change up to '
-            f'{most:.1f} % of the answers and move scores by up to {self.moved:.2g}'
+            f'{most:.1f} % of the predictions and move scores by up to {self.moved:.2g}'
         )
 
 
@@ -142,7 +142,7 @@ def audit(
     tolerance: float = 1e-4,
     weights: str = '',
 ) -> Audit:
-    """Tests under each regime and compares with the first, the batch of one.
+    """Test under each regime and compare with the first, the batch of one.
 
     Args:
         scores_in (callable): Takes batches, a list of arrays of positions, and gives the
@@ -165,15 +165,15 @@ def audit(
             image = int(np.flatnonzero(~np.isfinite(scores).all(axis=1))[0])
             raise ConvcutError(f'image {image} of the test set: its scores are not finite')
         reference = scores if reference is None else reference
-        changed = changed_answers(reference, scores, tolerance)
-        answers = np.where(changed, scores.argmax(axis=1), reference.argmax(axis=1))
+        changed = changed_labels(reference, scores, tolerance)
+        pred_labels = np.where(changed, scores.argmax(axis=1), reference.argmax(axis=1))
         moved = float(np.abs(scores - reference).max())
-        runs.append(Run(weights, regime, answers, changed, moved))
+        runs.append(AuditRun(weights, regime, pred_labels, changed, moved))
     return Audit(runs, labels, scores.shape[1], tolerance)
 
 
-def changed_answers(reference: np.ndarray, scores: np.ndarray, tolerance: float) -> np.ndarray:
-    """Which images get another answer.
+def changed_labels(reference: np.ndarray, scores: np.ndarray, tolerance: float) -> np.ndarray:
+    """Find the images that get another predicted class.
 
     Two classes whose scores noise of the size ``tolerance`` could have swapped are a tie, and a
     swap of them is no change.

@@ -3,19 +3,19 @@
 from rich.table import Table
 
 from .batch_audit import Audit
-from .report import figure_text
+from .report import estimate_text
 
 
 def table(audit: Audit) -> Table:
     """A row for each order and batch size: means over seeds and checkpoints, 95 % intervals."""
     shown = Table(box=None, pad_edge=False)
     shown.add_column('order')
-    titles = ('batch size', 'accuracy (%)', 'mean class accuracy (%)', 'answers changed (%)')
+    titles = ('batch size', 'accuracy (%)', 'mean class accuracy (%)', 'predictions changed (%)')
     for title in titles:
         shown.add_column(title, justify='right')
     for row in audit.rows:
-        figures = (row.accuracy, row.mean_class_accuracy, row.changed)
-        shown.add_row(row.order, str(row.batch_size), *map(figure_text, figures))
+        estimates = (row.accuracy, row.mean_class_accuracy, row.changed)
+        shown.add_row(row.order, str(row.batch_size), *map(estimate_text, estimates))
     return shown
 
 

@@ -12,8 +12,8 @@ from mmpretrain.registry import METRICS
 
 from ..errors import ConvcutError
 from ..utils.atomic import write_atomically
+from .evaluate import evaluate
 from .predictions import predictions_of
-from .scores import score
 
 _NEEDED = ('img_path', 'gt_label', 'pred_score', 'pred_label')
 
@@ -63,12 +63,12 @@ class CollectPredictions(BaseMetric):
             print_log(f'no intervals: {error}', logger='current', level=logging.WARNING)
             return {}
         self.predictions = predictions
-        scores = score(predictions.labels, predictions.answers, predictions.scores.shape[1])
+        found = evaluate(predictions.labels, predictions.pred_labels, predictions.scores.shape[1])
         metrics = {}
         for name in ('overall_accuracy', 'mean_class_accuracy'):
-            figure = getattr(scores, name)
-            metrics[name] = figure.value
-            metrics[f'{name}_interval'] = list(figure.interval)
+            estimate = getattr(found, name)
+            metrics[name] = estimate.value
+            metrics[f'{name}_interval'] = list(estimate.interval)
         return metrics
 
 

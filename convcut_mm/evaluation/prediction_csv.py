@@ -25,7 +25,7 @@ def read_csv(path: Union[str, Path], classes: Sequence[str]) -> tuple:
     Args:
         path (str | Path): The file. Its header names the column ``file`` and either a column
             for each class, with probabilities (or anything not negative that is highest for the
-            answer), or the column ``label``, with names or numbers (from 0) of classes.
+            predicted class), or the column ``label``, with names or numbers (from 0) of classes.
         classes (Sequence[str]): Names of the classes.
 
     Returns:
@@ -92,15 +92,15 @@ def _expected(classes: Sequence[str]) -> str:
 def _label_scores(cells: list, classes: Sequence[str], place: str) -> list:
     (label,) = cells
     if label in classes:
-        answer = list(classes).index(label)
+        predicted = list(classes).index(label)
     elif label.isdecimal() and int(label) < len(classes):
-        answer = int(label)
+        predicted = int(label)
     else:
         raise ConvcutError(
             f'{place}: unknown class "{label}", expected one of {", ".join(classes)}, or a number '
             f'from 0 to {len(classes) - 1} in that order'
         )
-    return [float(index == answer) for index in range(len(classes))]
+    return [float(index == predicted) for index in range(len(classes))]
 
 
 def _probabilities(cells: list, classes: Sequence[str], place: str) -> list:
@@ -116,5 +116,5 @@ def _probabilities(cells: list, classes: Sequence[str], place: str) -> list:
             )
         values.append(value)
     if not any(values):
-        raise ConvcutError(f'{place}: zero for every class is no answer')
+        raise ConvcutError(f'{place}: zero for every class predicts none')
     return values

@@ -1,4 +1,4 @@
-"""The answers of a classifier to a test set, from a test or from its file."""
+"""The predictions of a classifier for a test set, from a test or from its file."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -17,12 +17,12 @@ PICKLE_SUFFIXES = ('.pkl', '.pickle')  # of files of predictions
 
 @dataclass
 class Predictions:
-    """What a classifier answered to N images, with C classes.
+    """What a classifier predicts for N images, with C classes.
 
     Attributes:
         names (list[str]): Names of the image files, unique; see :func:`image_names`.
         labels (np.ndarray): True classes, integers of shape (N, ).
-        scores (np.ndarray): Probabilities of shape (N, C); one-hot where only answers are known.
+        scores (np.ndarray): Probabilities of shape (N, C); one-hot where only labels are known.
         classes (tuple[str], optional): Names of the classes.
     """
 
@@ -32,7 +32,7 @@ class Predictions:
     classes: Optional[tuple] = None
 
     @property
-    def answers(self) -> np.ndarray:
+    def pred_labels(self) -> np.ndarray:
         """The class with the highest score for each image, shape (N, ); the first of equals."""
         return self.scores.argmax(1)
 
@@ -87,11 +87,11 @@ def predictions_of(
     if all('pred_score' in sample for sample in samples):
         scores = _scores([sample['pred_score'] for sample in samples], where)
     else:
-        answers = _labels(samples, 'pred_label', where)
-        count = len(classes) if classes is not None else 1 + max(labels.max(), answers.max())
-        if answers.max() >= count:
-            raise ConvcutError(f'{where}: answer {answers.max()} of {count} classes')
-        scores = np.eye(count)[answers]
+        predicted = _labels(samples, 'pred_label', where)
+        count = len(classes) if classes is not None else 1 + max(labels.max(), predicted.max())
+        if predicted.max() >= count:
+            raise ConvcutError(f'{where}: pred_label {predicted.max()} of {count} classes')
+        scores = np.eye(count)[predicted]
     if classes is not None and len(classes) != scores.shape[1]:
         raise ConvcutError(
             f'{where}: scores for {scores.shape[1]} classes, expected {len(classes)} '

@@ -1,4 +1,4 @@
-"""How figures are written: the lines of a test, and tables of methods."""
+"""Metrics as text: the lines of a test, and tables of methods."""
 
 from collections.abc import Sequence
 from typing import Optional
@@ -6,8 +6,8 @@ from typing import Optional
 import numpy as np
 import torch
 
+from .estimate import Estimate
 from .ground_truth import GroundTruth
-from .scores import Figure
 
 # a line's title, its metric by CollectPredictions, and the one to take without
 _LINES = (
@@ -31,7 +31,7 @@ def summary_lines(metrics: dict, classes: Optional[Sequence[str]]) -> list:
         classes (Sequence[str], optional): Names of the classes; numbers without.
 
     Returns:
-        list[str]: Accuracies and macro figures in per cent, and the confusion matrix.
+        list[str]: Accuracies and macro averages in per cent, and the confusion matrix.
     """
     lines = []
     for title, own, usual in _LINES:
@@ -47,7 +47,7 @@ def summary_lines(metrics: dict, classes: Optional[Sequence[str]]) -> list:
         width = max(6, *(len(name) + 1 for name in classes))
         lines += [
             '',
-            'confusion matrix, images: rows are the true classes, columns the answers',
+            'confusion matrix, images: rows are the true classes, columns the predicted',
             ' ' * width + ''.join(f'{name:>{width}s}' for name in classes),
         ]
         lines += [
@@ -62,25 +62,25 @@ def interval_text(interval: Sequence[float]) -> str:
     return f'{interval[0]:.1f} to {interval[1]:.1f}'
 
 
-def figure_text(figure: Figure, sign: str = '') -> str:
+def estimate_text(estimate: Estimate, sign: str = '') -> str:
     """``78.00 (76.5 to 79.4)``, with several seeds ``78.00 ± 0.41 (76.5 to 79.4)``.
 
     Args:
-        figure (Figure): The figure.
-        sign (str): '+' to write the sign of positive figures too. Defaults to ''.
+        estimate (Estimate): The estimate.
+        sign (str): '+' to write the sign of positive values too. Defaults to ''.
     """
-    if np.isnan(figure.value):
+    if np.isnan(estimate.value):
         return '-'
-    spread = '' if np.isnan(figure.spread) else f' ± {figure.spread:.2f}'
-    low, high = (f'{end:{sign}.1f}' for end in figure.interval)
-    return f'{figure.value:{sign}.2f}{spread} ({low} to {high})'
+    spread = '' if np.isnan(estimate.spread) else f' ± {estimate.spread:.2f}'
+    low, high = (f'{end:{sign}.1f}' for end in estimate.interval)
+    return f'{estimate.value:{sign}.2f}{spread} ({low} to {high})'
 
 
 def method_table(methods: Sequence[tuple], images: int) -> list:
     """A row for each method; the first row has the titles.
 
     Args:
-        methods (Sequence[tuple]): Name, :class:`Scores`, and the :class:`Figure` of the
+        methods (Sequence[tuple]): Name, :class:`Metrics`, and the :class:`Estimate` of the
             difference to the first method (None for itself).
         images (int): Images of the test set.
 
@@ -91,15 +91,15 @@ def method_table(methods: Sequence[tuple], images: int) -> list:
     if len(methods) > 1:
         titles.append(f'overall accuracy against {methods[0][0]}')
     rows = [titles]
-    for name, scores, against in methods:
-        spread = scores.macro_f1.spread
+    for name, metrics, against in methods:
+        spread = metrics.macro_f1.spread
         row = [
             name,
             str(images),
-            figure_text(scores.overall_accuracy),
-            figure_text(scores.mean_class_accuracy),
-            f'{scores.macro_f1.value:.2f}' + ('' if np.isnan(spread) else f' ± {spread:.2f}'),
-            '' if against is None else figure_text(against, '+'),
+            estimate_text(metrics.overall_accuracy),
+            estimate_text(metrics.mean_class_accuracy),
+            f'{metrics.macro_f1.value:.2f}' + ('' if np.isnan(spread) else f' ± {spread:.2f}'),
+            '' if against is None else estimate_text(against, '+'),
         ]
         rows.append(row[: len(titles)])
     return rows
@@ -118,8 +118,8 @@ def class_table(methods: Sequence[tuple], truth: GroundTruth) -> list:
     images = np.bincount(truth.labels, minlength=len(truth.classes))
     rows = [['class', 'images', *(name for name, _, _ in methods)]]
     for index, name in enumerate(truth.classes):
-        figures = [scores.class_accuracies[index] for _, scores, _ in methods]
-        rows.append([name, str(images[index]), *map(figure_text, figures)])
+        accuracies = [metrics.class_accuracies[index] for _, metrics, _ in methods]
+        rows.append([name, str(images[index]), *map(estimate_text, accuracies)])
     return rows
 
 

@@ -1,14 +1,12 @@
 """The confusion matrix: Figure 3 of the paper."""
 
-from functools import partial
-
 import numpy as np
 from matplotlib.figure import Figure
 from sklearn.metrics import confusion_matrix
 
-from ..evaluation.accuracy import mean_class_accuracy, overall_accuracy
-from ..evaluation.intervals import bootstrap_interval
+from ..evaluation.evaluate import evaluate
 from ..evaluation.predictions import Predictions
+from ..evaluation.report import interval_text
 from .style import new_figure, stacked, styled
 
 CELL = 0.95  # inches a class
@@ -19,19 +17,19 @@ COLOURS = 'Blues'
 
 @styled
 def draw_confusion_matrix(predictions: Predictions, classes: tuple) -> Figure:
-    """Draws per cent of the true class, with the number of images below.
+    """Draw per cent of the true class, with the number of images below.
 
     Args:
-        predictions (Predictions): Labels and answers.
+        predictions (Predictions): Labels and predicted labels.
         classes (tuple[str]): Class names in the order of the labels.
 
     Returns:
-        Figure: A row for each true class, a column for each answer; overall and mean class
-        accuracy with 95 % intervals in the title.
+        Figure: A row for each true class, a column for each predicted class; overall and
+        mean class accuracy with 95 % intervals in the title.
     """
     number = len(classes)
-    labels, answers = predictions.labels, predictions.answers
-    counts = confusion_matrix(labels, answers, labels=range(number))
+    labels, pred_labels = predictions.labels, predictions.pred_labels
+    counts = confusion_matrix(labels, pred_labels, labels=range(number))
     with np.errstate(invalid='ignore'):
         shares = 100 * counts / counts.sum(axis=1, keepdims=True)
     figure = new_figure(max(2.2 + CELL * number, TITLE), 1.7 + 0.75 * number)
@@ -43,16 +41,16 @@ def draw_confusion_matrix(predictions: Predictions, classes: tuple) -> Figure:
         if not counts[true].any():
             panel.text((number - 1) / 2, true, 'no images', ha='center', va='center')
             continue
-        for answer in range(number):
-            share = shares[true, answer]
+        for predicted in range(number):
+            share = shares[true, predicted]
             panel.text(
-                answer,
+                predicted,
                 true,
-                f'{share:.1f}\n({counts[true, answer]:,})',
+                f'{share:.1f}\n({counts[true, predicted]:,})',
                 ha='center',
                 va='center',
                 fontsize=10.5,
-                fontweight='bold' if true == answer else 'normal',
+                fontweight='bold' if true == predicted else 'normal',
                 color='white' if share > 55 else 'black',
             )
     panel.set_xticks(range(number), stacked(classes), fontsize=11)
@@ -66,21 +64,21 @@ def draw_confusion_matrix(predictions: Predictions, classes: tuple) -> Figure:
     panel.tick_params(which='minor', length=0)
     panel.set_xlabel('answer')
     panel.set_ylabel('true class')
-    panel.set_title('\n'.join(_title(labels, answers, number)), loc='left', pad=12)
+    panel.set_title('\n'.join(_title(labels, pred_labels, number)), loc='left', pad=12)
     bar = figure.colorbar(image, ax=panel, fraction=0.05, pad=0.02)
     bar.set_label('% of the true class')
     bar.outline.set_visible(False)
     return figure
 
 
-def _title(labels: np.ndarray, answers: np.ndarray, number: int) -> list:
-    lines = []
-    for title, statistic in (
-        ('overall accuracy', overall_accuracy),
-        ('mean class accuracy', partial(mean_class_accuracy, num_classes=number)),
-    ):
-        low, high = bootstrap_interval(statistic, labels, answers)
-        value = statistic(labels, answers)
-        lines.append(f'{title} {value:.2f} % (95 % interval {low:.1f} to {high:.1f})')
+def _title(labels: np.ndarray, pred_labels: np.ndarray, number: int) -> list[str]:
+    metrics = evaluate(labels, pred_labels, number)
+    lines = [
+        f'{title} {one.value:.2f} % (95 % interval {interval_text(one.interval)})'
+        for title, one in (
+            ('overall accuracy', metrics.overall_accuracy),
+            ('mean class accuracy', metrics.mean_class_accuracy),
+        )
+    ]
     lines[0] += f', {len(labels):,} images'
     return lines

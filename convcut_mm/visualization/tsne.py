@@ -25,14 +25,14 @@ class Embedding:
         name (str): The model.
         points (ndarray): (N, 2).
         neighbours (int): How many of the nearest other images are asked for their class.
-        answers (ndarray): The most frequent class among them, (N,).
+        pred_labels (ndarray): The most frequent class among them, (N,).
         silhouette (float): Mean silhouette, -1 to 1; 0 where classes overlap.
     """
 
     name: str
     points: np.ndarray
     neighbours: int
-    answers: np.ndarray
+    pred_labels: np.ndarray
     silhouette: float
 
 
@@ -79,11 +79,11 @@ def embed(
         random_state=seed,
     ).fit_transform(features)
     neighbours = min(NEIGHBOURS, number - 1)
-    answers = neighbour_answers(features, labels, neighbours)
-    return Embedding(name, points, neighbours, answers, _silhouette(features, labels))
+    pred_labels = neighbour_labels(features, labels, neighbours)
+    return Embedding(name, points, neighbours, pred_labels, _silhouette(features, labels))
 
 
-def neighbour_answers(features: np.ndarray, labels: np.ndarray, neighbours: int) -> np.ndarray:
+def neighbour_labels(features: np.ndarray, labels: np.ndarray, neighbours: int) -> np.ndarray:
     """The class that most of an image's nearest others have, the image itself left out.
 
     Args:
@@ -133,7 +133,7 @@ def draw_tsne(embeddings: Sequence[Embedding], labels: np.ndarray, classes: tupl
                 linewidths=0.3,
                 **class_style(label),
             )
-        agreement = 100 * np.mean(embedding.answers == labels)
+        agreement = 100 * np.mean(embedding.pred_labels == labels)
         panel.set_title(
             f'{embedding.name}\n{embedding.neighbours}-neighbour accuracy {agreement:.1f} %, '
             f'silhouette {embedding.silhouette:.2f}',

@@ -1,12 +1,13 @@
-"""The figures against values worked out by hand and against scikit-learn."""
+"""The metrics against values worked out by hand and against scikit-learn."""
 
 import numpy as np
 import pytest
-from sklearn.metrics import accuracy_score, f1_score, recall_score
+from sklearn.metrics import accuracy_score, confusion_matrix, f1_score, recall_score
 
 from convcut_mm import ConvcutError
 from convcut_mm.evaluation import (
     class_accuracies,
+    confusion_matrices,
     macro_f1,
     mean_class_accuracy,
     overall_accuracy,
@@ -14,40 +15,44 @@ from convcut_mm.evaluation import (
 
 
 def test_by_hand():
-    labels = np.array([0, 0, 0, 0, 1, 1, 2])
-    answers = np.array([0, 0, 0, 1, 1, 0, 0])
-    assert overall_accuracy(labels, answers) == pytest.approx(100 * 4 / 7)
-    # the fourth class has no image and no answer
-    np.testing.assert_allclose(class_accuracies(labels, answers, 4), [75, 50, 0, np.nan])
-    assert mean_class_accuracy(labels, answers, 4) == pytest.approx((75 + 50 + 0) / 3)
-    # 2 TP / (2 TP + FP + FN): 6/9, 2/4, 0/2
-    assert macro_f1(labels, answers, 4) == pytest.approx(100 * (6 / 9 + 2 / 4 + 0) / 3)
+    # the fourth class is neither true nor predicted
+    matrix = np.array([[3, 1, 0, 0], [1, 1, 0, 0], [1, 0, 0, 0], [0, 0, 0, 0]])
+    assert overall_accuracy(matrix) == pytest.approx(100 * 4 / 7)
+    np.testing.assert_allclose(class_accuracies(matrix), [75, 50, 0, np.nan])
+    assert mean_class_accuracy(matrix) == pytest.approx((75 + 50 + 0) / 3)
+    # 2 TP / (2 TP + FP + FN): 6/9, 2/4, 0/1
+    assert macro_f1(matrix) == pytest.approx(100 * (6 / 9 + 2 / 4 + 0) / 3)
 
 
 def test_equal_scikit_learn():
-    draw = np.random.default_rng(1)
-    for _ in range(20):
-        labels = draw.choice([0, 1, 2, 4, 5], size=60, p=[0.5, 0.3, 0.1, 0.05, 0.05])
-        answers = np.where(draw.random(60) < 0.6, labels, draw.integers(8, size=60))
-        present = np.unique(labels)
-        recalls = recall_score(labels, answers, labels=present, average=None)
-        own = class_accuracies(labels, answers, 8)
-        np.testing.assert_allclose(own[present], 100 * recalls)
-        assert np.isnan(np.delete(own, present)).all()
-        for figure, reference in (
-            (overall_accuracy(labels, answers), accuracy_score(labels, answers)),
-            (mean_class_accuracy(labels, answers, 8), recalls.mean()),
-            (macro_f1(labels, answers, 8), f1_score(labels, answers, average='macro')),
-        ):
-            assert isinstance(figure, float) and figure == pytest.approx(100 * reference)
+    rng = np.random.default_rng(1)
+    labels = rng.choice([0, 1, 2, 4, 5], size=60, p=[0.5, 0.3, 0.1, 0.05, 0.05])
+    # three seeds at once, and the images counted in two ways
+    seeds = np.where(rng.random((60, 3)) < 0.6, labels[:, None], rng.integers(8, size=(60, 3)))
+    counts = np.stack([np.ones(60, dtype=int), np.append(rng.integers(1, 4, size=59), 2)])
+    matrices = confusion_matrices(labels, seeds, counts, 8)
+    assert matrices.shape == (2, 3, 8, 8)
+    present = np.unique(labels)
+    for matrix_of_seed, times in zip(matrices, counts):
+        true = np.repeat(labels, times)
+        for matrix, pred_labels in zip(matrix_of_seed, np.repeat(seeds, times, axis=0).T):
+            expected = confusion_matrix(true, pred_labels, labels=range(8))
+            np.testing.assert_array_equal(matrix, expected)
+            recalls = recall_score(true, pred_labels, labels=present, average=None)
+            own = class_accuracies(matrix)
+            np.testing.assert_allclose(own[present], 100 * recalls)
+            assert np.isnan(np.delete(own, present)).all()
+            for metric, reference in (
+                (overall_accuracy, accuracy_score(true, pred_labels)),
+                (mean_class_accuracy, recalls.mean()),
+                (macro_f1, f1_score(true, pred_labels, average='macro')),
+            ):
+                assert metric(matrix) == pytest.approx(100 * reference)
+    # a stack of matrices gives what its matrices give
+    np.testing.assert_array_equal(macro_f1(matrices)[1, 2], macro_f1(matrices[1, 2]))
 
 
-def test_no_images():
-    nothing = np.array([], dtype=int)
-    for figure in (
-        lambda: overall_accuracy(nothing, nothing),
-        lambda: mean_class_accuracy(nothing, nothing, 7),
-        lambda: macro_f1(nothing, nothing, 7),
-    ):
-        with pytest.raises(ConvcutError, match='no images'):
-            figure()
+@pytest.mark.parametrize('labels,pred_labels', [([0, 3], [0, 1]), ([0, 1], [0, -1])])
+def test_classes_out_of_range(labels, pred_labels):
+    with pytest.raises(ConvcutError, match='label (3|-1): expected 0 to 2'):
+        confusion_matrices(labels, np.reshape(pred_labels, (2, 1)), np.ones(2), 3)

@@ -8,7 +8,7 @@ from rich.console import Console
 from scipy.special import softmax
 
 from convcut_mm.errors import ConvcutError
-from convcut_mm.evaluation.batch_audit import audit, changed_answers
+from convcut_mm.evaluation.batch_audit import audit, changed_labels
 from convcut_mm.evaluation.batch_audit_report import record, table
 from convcut_mm.evaluation.batch_regimes import Regime, probe_batches, regimes
 
@@ -124,7 +124,7 @@ def test_noise_of_the_arithmetic_is_no_dependence():
     assert audit(scores_in, LABELS, regimes([8], 1), tolerance=1e-8).depends_on_batch
 
 
-def test_scores_that_move_without_changing_an_answer():
+def test_scores_that_move_without_changing_a_prediction():
     def scores_in(batches):
         top = 0.9 if len(batches) == len(LABELS) else 0.8
         rest = (1 - top) / (CLASSES - 1)
@@ -135,10 +135,10 @@ def test_scores_that_move_without_changing_an_answer():
     assert not any(run.changed.any() for run in found.runs)
 
 
-def test_changed_answers():
+def test_changed_labels():
     reference = np.array([[0.6, 0.4], [0.6, 0.4], [0.5, 0.5], [0.5005, 0.4995], [0.4, 0.6]])
     scores = np.array([[0.9, 0.1], [0.4, 0.6], [0.5 - 9e-5, 0.5 + 9e-5], [0.4, 0.6], [0.6, 0.4]])
-    changed = changed_answers(reference, scores, tolerance=1e-4)
+    changed = changed_labels(reference, scores, tolerance=1e-4)
     assert changed.tolist() == [False, True, False, True, True]
 
 
@@ -152,17 +152,17 @@ def test_scores_that_are_not_finite():
         audit(scores_in, LABELS, regimes([8], 1))
 
 
-def test_rows_and_record_follow_from_the_answers():
+def test_rows_and_record_follow_from_the_predictions():
     found = audit(attending_over_the_batch, LABELS, regimes([8], seeds=3))
     written = json.loads(json.dumps(record(found), allow_nan=False))
     assert [run['seed'] for run in written['runs']] == [None, 0, 1, 2, 0, 1, 2]
     for entry, run in zip(written['runs'], found.runs):
         scores = attending_over_the_batch(run.regime.batches(LABELS))
-        answers, alone = scores.argmax(axis=1), weak_features().argmax(axis=1)
-        assert entry['accuracy'] == pytest.approx(100 * (answers == LABELS).mean())
-        of_class = [(answers[LABELS == c] == c).mean() for c in range(CLASSES)]
+        pred_labels, alone = scores.argmax(axis=1), weak_features().argmax(axis=1)
+        assert entry['accuracy'] == pytest.approx(100 * (pred_labels == LABELS).mean())
+        of_class = [(pred_labels[LABELS == c] == c).mean() for c in range(CLASSES)]
         assert entry['mean_class_accuracy'] == pytest.approx(100 * np.mean(of_class))
-        assert entry['answers_changed'] == pytest.approx(100 * (answers != alone).mean())
+        assert entry['answers_changed'] == pytest.approx(100 * (pred_labels != alone).mean())
     for row, runs in zip(written['rows'][1:], (written['runs'][1:4], written['runs'][4:])):
         for name in ('accuracy', 'mean_class_accuracy', 'answers_changed'):
             values = [run[name] for run in runs]

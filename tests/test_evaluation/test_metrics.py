@@ -8,19 +8,15 @@ import torch
 from mmengine.evaluator import Evaluator
 from mmpretrain.registry import METRICS
 from mmpretrain.structures import DataSample
+from sklearn.metrics import accuracy_score, balanced_accuracy_score
 
-from convcut_mm.evaluation import (
-    bootstrap_interval,
-    load_predictions,
-    mean_class_accuracy,
-    overall_accuracy,
-)
+from convcut_mm.evaluation import evaluate, load_predictions
 
 LABELS = np.array([0, 0, 0, 0, 0, 0, 1, 1, 2, 2] * 10)
 
 
 def metrics_of(metrics: list, labels=LABELS, named: bool = True, batch: int = 16) -> tuple:
-    """What an evaluator says of a test, in batches as a model gives them; and the answers."""
+    """An evaluator's metrics of a test, in batches as from a model, and the predicted labels."""
     scores = torch.rand(len(labels), 3, generator=torch.Generator().manual_seed(0))
     scores[range(len(labels)), labels.tolist()] += 0.4
     evaluator = Evaluator(metrics)
@@ -36,19 +32,19 @@ def metrics_of(metrics: list, labels=LABELS, named: bool = True, batch: int = 16
 
 def test_accuracies_with_intervals():
     collector = METRICS.build(dict(type='CollectPredictions'))
-    metrics, answers = metrics_of([collector])
-    assert metrics['convcut/overall_accuracy'] == pytest.approx(overall_accuracy(LABELS, answers))
-    assert metrics['convcut/overall_accuracy_interval'] == pytest.approx(
-        bootstrap_interval(overall_accuracy, LABELS, answers)
+    metrics, pred_labels = metrics_of([collector])
+    assert metrics['convcut/overall_accuracy'] == pytest.approx(
+        100 * accuracy_score(LABELS, pred_labels)
     )
     assert metrics['convcut/mean_class_accuracy'] == pytest.approx(
-        mean_class_accuracy(LABELS, answers, 3)
+        100 * balanced_accuracy_score(LABELS, pred_labels)
     )
-    assert metrics['convcut/mean_class_accuracy_interval'] == pytest.approx(
-        bootstrap_interval(lambda *drawn: mean_class_accuracy(*drawn, 3), LABELS, answers)
-    )
+    expected = evaluate(LABELS, pred_labels, 3)
+    for name in ('overall_accuracy', 'mean_class_accuracy'):
+        interval = list(getattr(expected, name).interval)
+        assert metrics[f'convcut/{name}_interval'] == interval
     assert collector.predictions.names[:2] == ['0.png', '1.png']
-    np.testing.assert_array_equal(collector.predictions.answers, answers)
+    np.testing.assert_array_equal(collector.predictions.pred_labels, pred_labels)
 
 
 def test_images_without_names_have_no_intervals():
@@ -60,10 +56,10 @@ def test_images_without_names_have_no_intervals():
 def test_file_of_predictions(tmp_path):
     path = tmp_path / 'new' / 'p.pkl'
     dump = dict(type='DumpPredictions', out_file_path=str(path))
-    _, answers = metrics_of([METRICS.build(dump)], batch=50)
+    _, pred_labels = metrics_of([METRICS.build(dump)], batch=50)
     predictions = load_predictions(path)
     np.testing.assert_array_equal(predictions.labels, LABELS)
-    np.testing.assert_array_equal(predictions.answers, answers)
+    np.testing.assert_array_equal(predictions.pred_labels, pred_labels)
     # a sample holds its own three scores, not those of its batch
     for sample in pickle.loads(path.read_bytes()):
         assert sample['pred_score'].untyped_storage().nbytes() == 12

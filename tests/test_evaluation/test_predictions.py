@@ -13,18 +13,18 @@ from convcut_mm.evaluation import load_predictions
 SCORES = torch.tensor([[0.2, 0.5, 0.3], [0.4, 0.4, 0.2], [0.1, 0.2, 0.7]])
 
 
-def sample(path: str, label, score=None, answer=None) -> dict:
+def sample(path: str, label, score=None, pred_label=None) -> dict:
     out = DataSample(metainfo=dict(img_path=path, ori_shape=(48, 48), scale_factor=(1.0, 1.0)))
     out.set_gt_label(label)
     if score is not None:
         out.set_pred_score(score)
-    if answer is not None:
-        out.set_pred_label(answer)
+    if pred_label is not None:
+        out.set_pred_label(pred_label)
     return out.to_dict()
 
 
 def samples(paths=('data/a.png', 'data/b.png', 'data/c.png')) -> list:
-    return [sample(path, i, score=SCORES[i], answer=0) for i, path in enumerate(paths)]
+    return [sample(path, i, score=SCORES[i], pred_label=0) for i, path in enumerate(paths)]
 
 
 def error_of(path, content, classes=None) -> str:
@@ -46,17 +46,17 @@ def test_what_mmengine_writes(tmp_path):
     np.testing.assert_array_equal(predictions.labels, [0, 1, 2])
     np.testing.assert_allclose(predictions.scores, SCORES.numpy())
     # the first of equal scores, as torch's topk gives it
-    np.testing.assert_array_equal(predictions.answers, [1, 0, 2])
+    np.testing.assert_array_equal(predictions.pred_labels, [1, 0, 2])
     assert load_predictions(path).classes is None
 
 
-def test_answers_without_scores_become_one_hot(tmp_path):
+def test_labels_without_scores_become_one_hot(tmp_path):
     path = tmp_path / 'p.pkl'
-    mmengine.dump([sample(f'{i}.png', 1, answer=i) for i in (2, 0)], path)
+    mmengine.dump([sample(f'{i}.png', 1, pred_label=i) for i in (2, 0)], path)
     np.testing.assert_array_equal(load_predictions(path).scores, [[0, 0, 1], [1, 0, 0]])
     four = load_predictions(path, 'abcd')
-    assert four.scores.shape == (2, 4) and four.answers.tolist() == [2, 0]
-    with pytest.raises(ConvcutError, match='answer 2 of 2 classes'):
+    assert four.scores.shape == (2, 4) and four.pred_labels.tolist() == [2, 0]
+    with pytest.raises(ConvcutError, match='pred_label 2 of 2 classes'):
         load_predictions(path, 'ab')
 
 

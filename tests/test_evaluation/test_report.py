@@ -4,9 +4,9 @@ import numpy as np
 import torch
 
 from convcut_mm.evaluation import (
-    Figure,
+    Estimate,
     GroundTruth,
-    Scores,
+    Metrics,
     class_table,
     markdown_table,
     method_table,
@@ -42,13 +42,13 @@ def test_lines_with_and_without_intervals():
 
 
 def test_tables():
-    def scores(value, spread=NAN):
-        figure = Figure(value, (value - 1.24, value + 1.26), spread)
-        nothing = Figure(NAN, (NAN, NAN), NAN)
-        return Scores(figure, figure, figure, [figure, nothing])
+    def metrics(value, spread=NAN):
+        estimate = Estimate(value, (value - 1.24, value + 1.26), spread)
+        nothing = Estimate(NAN, (NAN, NAN), NAN)
+        return Metrics(estimate, estimate, estimate, [estimate, nothing])
 
-    against = Figure(2.5, (-0.25, 5.0))
-    methods = [('a|b', scores(70.0), None), ('peer', scores(72.5, 0.5), against)]
+    against = Estimate(2.5, (-0.25, 5.0))
+    methods = [('a|b', metrics(70.0), None), ('peer', metrics(72.5, 0.5), against)]
     truth = GroundTruth(['x', 'y', 'z'], np.zeros(3, dtype=int), ('sad', 'happy'), 'three')
     rows = method_table(methods, 3)
     assert rows[0][-1] == 'overall accuracy against a|b'

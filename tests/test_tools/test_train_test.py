@@ -12,7 +12,7 @@ import torch
 from mmengine.config import Config
 from sklearn.metrics import accuracy_score, confusion_matrix, recall_score
 
-from convcut_mm.evaluation import bootstrap_interval, load_predictions, overall_accuracy
+from convcut_mm.evaluation import evaluate, load_predictions
 
 MIM_TOOLS = Path(mmpretrain.__file__).parent / '.mim' / 'tools'
 
@@ -81,7 +81,8 @@ def test_metrics_equal_scikit_learn(trained, run_here, capsys, tmp_path):
     )
     # the file of predictions suffices for the interval
     predictions = load_predictions(tmp_path / 'p.pkl')
-    low, high = bootstrap_interval(overall_accuracy, predictions.labels, predictions.answers)
+    found = evaluate(predictions.labels, predictions.pred_labels, 7)
+    low, high = found.overall_accuracy.interval
     assert metrics['convcut/overall_accuracy_interval'] == pytest.approx([low, high])
     assert f'(95 % interval {low:.1f} to {high:.1f})' in printed
     assert printed.count('95 % interval') == 2

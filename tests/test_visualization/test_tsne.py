@@ -7,7 +7,7 @@ import pytest
 
 from convcut_mm.errors import ConvcutError
 from convcut_mm.visualization.features import extract_features
-from convcut_mm.visualization.tsne import Embedding, draw_tsne, embed, neighbour_answers
+from convcut_mm.visualization.tsne import Embedding, draw_tsne, embed, neighbour_labels
 
 LABELS = np.repeat([0, 1, 2], 15)
 
@@ -19,9 +19,9 @@ def blobs(distance: float) -> np.ndarray:
 
 def test_classes_that_lie_apart_stay_apart():
     apart, mixed = (embed('m', blobs(d), LABELS, iterations=300) for d in (30, 0))
-    assert (apart.answers == LABELS).all() and apart.silhouette > 0.8
-    assert (neighbour_answers(apart.points, LABELS, 10) == LABELS).all()
-    assert np.mean(mixed.answers == LABELS) < 0.6 and mixed.silhouette < 0.1
+    assert (apart.pred_labels == LABELS).all() and apart.silhouette > 0.8
+    assert (neighbour_labels(apart.points, LABELS, 10) == LABELS).all()
+    assert np.mean(mixed.pred_labels == LABELS) < 0.6 and mixed.silhouette < 0.1
 
 
 def test_the_seed_gives_the_same_points_again():
@@ -31,7 +31,7 @@ def test_the_seed_gives_the_same_points_again():
 
 def test_neighbours_are_those_of_a_search_by_hand():
     features = blobs(2)
-    for index, answer in enumerate(neighbour_answers(features, LABELS, 5)):
+    for index, answer in enumerate(neighbour_labels(features, LABELS, 5)):
         distances = np.linalg.norm(features - features[index], axis=1)
         distances[index] = np.inf  # not itself
         votes = Counter(LABELS[np.argsort(distances)[:5]].tolist())

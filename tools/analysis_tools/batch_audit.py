@@ -1,4 +1,4 @@
-"""Shows whether a model's answers depend on the batch in which an image is tested.
+"""Show whether a model's predictions depend on the batch in which an image is tested.
 
     python tools/analysis_tools/batch_audit.py CONFIG CHECKPOINT
     python tools/analysis_tools/batch_audit.py CONFIG CHECKPOINT --batch-sizes 8 32 --seeds 5

@@ -1,12 +1,12 @@
-"""Scores the predictions of any classifiers on a config's test set, side by side.
+"""Evaluate the predictions of any classifiers on a config's test set, side by side.
 
     python tools/analysis_tools/score_predictions.py CONFIG PREDICTIONS.csv [MORE.csv TEST.pkl ...]
     python tools/analysis_tools/score_predictions.py CONFIG a.pkl --group peer=s0.csv,s1.csv,s2.csv
     python tools/analysis_tools/score_predictions.py CONFIG a.pkl b.csv --markdown table.md
 
 A CSV file has a header: the column "file" (name of the image) and either a column for each class
-with its probability, or the column "label" with the name of the answered class, or its number from
-0. A .pkl file comes from tools/test.py --out. Each must answer every image of the test set once.
+with its probability, or the column "label" with the name of the predicted class or its number from
+0. A .pkl file comes from tools/test.py --out. Each must hold every image of the test set once.
 Several files of one method, trained with several seeds, make a group: mean and standard deviation.
 """
 
@@ -25,13 +25,13 @@ from convcut_mm.evaluation import (
     GroundTruth,
     class_table,
     difference,
+    evaluate,
     ground_truth,
     markdown_table,
     method_table,
     predictions_for,
-    score,
 )
-from convcut_mm.evaluation.intervals import DRAWS, LEVEL
+from convcut_mm.evaluation.bootstrap import DRAWS, LEVEL
 from convcut_mm.utils import tool
 from convcut_mm.utils.atomic import write_atomically
 from convcut_mm.utils.progress import progress
@@ -41,7 +41,7 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument('config', help='config file; its test_dataloader says what is scored')
+    parser.add_argument('config', help='config file; its test_dataloader says what is evaluated')
     parser.add_argument('predictions', nargs='*', help='.csv or .pkl files, a method each')
     parser.add_argument(
         '--group',
@@ -50,7 +50,7 @@ def parse_args() -> argparse.Namespace:
         metavar='NAME=FILE,FILE,...',
         help='a method with several seeds (or one, to name it); can be given several times',
     )
-    parser.add_argument('--out', metavar='FILE.json', help='file for all figures')
+    parser.add_argument('--out', metavar='FILE.json', help='file for all metrics')
     parser.add_argument('--markdown', metavar='FILE.md', help='file for the tables')
     parser.add_argument('--draws', type=int, default=DRAWS, help='draws of the bootstrap')
     parser.add_argument('--seed', type=int, default=0, help='seed of the draws')
@@ -67,19 +67,19 @@ def main() -> None:
     if args.cfg_options is not None:
         cfg.merge_from_dict(args.cfg_options)
     truth = ground_truth(cfg, args.config)
-    answers = {
-        name: np.column_stack([predictions_for(path, truth).answers for path in paths])
+    pred_labels = {
+        name: np.column_stack([predictions_for(path, truth).pred_labels for path in paths])
         for name, paths in files.items()
     }
-    methods, first = [], next(iter(answers.values()))
+    methods, first = [], next(iter(pred_labels.values()))
     settings = dict(draws=args.draws, seed=args.seed)
-    with progress('Scoring', len(answers), 'methods') as step:
-        for name, given in answers.items():
-            scores = score(truth.labels, given, len(truth.classes), **settings)
+    with progress('Evaluating', len(pred_labels), 'methods') as step:
+        for name, given in pred_labels.items():
+            metrics = evaluate(truth.labels, given, len(truth.classes), **settings)
             against = None
             if given is not first:
                 against = difference(truth.labels, first, given, **settings)
-            methods.append((name, scores, against))
+            methods.append((name, metrics, against))
             step()
     title = (
         f'{args.config}: {truth.title}, {len(truth.names)} images. Per cent, with '
@@ -146,16 +146,16 @@ def as_dict(args: argparse.Namespace, truth: GroundTruth, files: dict, methods: 
             dict(
                 name=name,
                 files=files[name],
-                overall_accuracy=scores.overall_accuracy.as_dict(),
-                mean_class_accuracy=scores.mean_class_accuracy.as_dict(),
-                macro_f1=scores.macro_f1.as_dict(),
+                overall_accuracy=metrics.overall_accuracy.as_dict(),
+                mean_class_accuracy=metrics.mean_class_accuracy.as_dict(),
+                macro_f1=metrics.macro_f1.as_dict(),
                 class_accuracies={
-                    label: figure.as_dict()
-                    for label, figure in zip(truth.classes, scores.class_accuracies)
+                    label: accuracy.as_dict()
+                    for label, accuracy in zip(truth.classes, metrics.class_accuracies)
                 },
                 overall_accuracy_against_first=None if against is None else against.as_dict(),
             )
-            for name, scores, against in methods
+            for name, metrics, against in methods
         ],
     )
 

@@ -39,7 +39,7 @@ def main() -> None:
 
 
 def test(args) -> Predictions:
-    """The answers of a checkpoint on the test set of its config."""
+    """The predictions of a checkpoint on the test set of its config."""
     classifier = load_classifier(
         args.config, args.result, cfg_options=args.cfg_options, device=args.device
     )

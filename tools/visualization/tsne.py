@@ -15,8 +15,7 @@ from functools import partial
 import numpy as np
 
 from convcut_mm.errors import ConvcutError
-from convcut_mm.evaluation.accuracy import overall_accuracy
-from convcut_mm.evaluation.intervals import bootstrap_interval
+from convcut_mm.evaluation import evaluate, interval_text
 from convcut_mm.utils import tool
 from convcut_mm.visualization.features import STAGES, extract_features
 from convcut_mm.visualization.options import (
@@ -77,11 +76,11 @@ def main() -> None:
     embeddings = []
     for model, stage in zip(models, stages):
         embedding = layout(model.name, extract_features(model, paths, stage))
-        low, high = bootstrap_interval(overall_accuracy, labels, embedding.answers)
+        accuracy = evaluate(labels, embedding.pred_labels, len(models[0].classes)).overall_accuracy
         print(
             f'{model.name}, {stage}: {embedding.neighbours}-neighbour accuracy '
-            f'{overall_accuracy(labels, embedding.answers):.1f} % (95 % interval {low:.1f} to '
-            f'{high:.1f}), silhouette {embedding.silhouette:.3f}, {len(labels)} images'
+            f'{accuracy.value:.1f} % (95 % interval {interval_text(accuracy.interval)}), '
+            f'silhouette {embedding.silhouette:.3f}, {len(labels)} images'
         )
         embeddings.append(embedding)
     announce(save(draw_tsne(embeddings, labels, models[0].classes), args.out))

@@ -1,0 +1,34 @@
+"""A metric with how far it is to be trusted."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass
+class Estimate:
+    """A metric in per cent.
+
+    Attributes:
+        value (float): The metric; with several seeds their mean.
+        interval (tuple[float, float]): Ends of its bootstrap interval over the images.
+        spread (float): Standard deviation (n - 1) over the seeds. Defaults to nan: one seed.
+    """
+
+    value: float
+    interval: tuple[float, float]
+    spread: float = float('nan')
+
+    @classmethod
+    def of_seeds(cls, values: Sequence[float], interval: tuple[float, float]) -> 'Estimate':
+        """Summarise a metric's value for each seed, given the interval of their mean."""
+        values = np.asarray(values, dtype=float)
+        spread = float(values.std(ddof=1)) if len(values) > 1 else float('nan')
+        return cls(float(values.mean()), interval, spread)
+
+    def as_dict(self) -> dict[str, object]:
+        """Give value, interval and spread for JSON, with None for nan, which JSON lacks."""
+        numbers = [self.value, *self.interval, self.spread]
+        value, low, high, spread = (None if np.isnan(n) else float(n) for n in numbers)
+        return dict(value=value, interval=[low, high], spread=spread)

@@ -7,35 +7,32 @@
     python tools/infer.py photo.jpg --out results --model CONFIG --checkpoint CHECKPOINT
 
 Writes into --out: a picture of each image and an MP4 of each video with boxes and probabilities,
-predictions.jsonl, predictions.csv, and for each video a plot of the probabilities over time. Exit
-status: 0, 1 for a mistake on the command line, 3 if some inputs could not be read (the rest is
-done), 130 if interrupted (what was done is written).
+predictions.jsonl, predictions.csv, and for each video a plot of the probabilities over time. A run
+that was killed or interrupted goes on with --resume. Exit status: 0; 3 if some inputs have no
+answer (the rest is done); 1 if nothing can be done, or a result cannot be written; 2 for an option
+that does not exist; 130 after Ctrl-C (what was done is written).
 """
 
 import argparse
 import sys
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Optional
 
 from convcut_mm.apis.backends import BACKENDS
 from convcut_mm.apis.detectors import DETECTORS
-from convcut_mm.apis.drawing import percent
 from convcut_mm.apis.inferencer import ExpressionInferencer, count_steps
-from convcut_mm.apis.looking import Answer
-from convcut_mm.apis.pictures import PictureWriter, unique_name
-from convcut_mm.apis.records import CSV, JSON_LINES, record
-from convcut_mm.apis.sources import files_below, is_media_name, list_sources
-from convcut_mm.apis.timeline import Timeline
+from convcut_mm.apis.inputs import find_sources
+from convcut_mm.apis.records import CSV, JSON_LINES
+from convcut_mm.apis.run import Run
 from convcut_mm.apis.window import check_display
 from convcut_mm.errors import ConvcutError
+from convcut_mm.feature_store.disk import file_sha256
 from convcut_mm.utils import tool
 from convcut_mm.utils.progress import progress
-from convcut_mm.visualization.style import save
+from convcut_mm.utils.text import say
 
-SOME_FAILED, INTERRUPTED = 3, 130
-LINES = 10  # with more images only the sum is printed
+# what results do not depend on, or what is compared by contents: inputs and weights
+NO_OPTIONS = 'inputs', 'out', 'model', 'checkpoint', 'no_pictures', 'show', 'resume', 'every'
 
 
 def parse_args() -> argparse.Namespace:
@@ -82,6 +79,11 @@ def parse_args() -> argparse.Namespace:
         '--seconds', type=float, help='of each video or of a webcam, only the first so many'
     )
     parser.add_argument('--no-pictures', action='store_true', help='write numbers only')
+    parser.add_argument(
+        '--resume',
+        action='store_true',
+        help='go on with the run in --out that was interrupted or killed, if there is one',
+    )
     parser.add_argument('--show', action='store_true', help='show the pictures in a window too')
     args = parser.parse_args()
     for name in ('batch_size', 'every'):
@@ -107,52 +109,27 @@ def main() -> None:
         detector_model=args.detector_model,
         margin=args.margin,
     )
-    summary = Summary(len(sources))
-    pictures = None if args.no_pictures else PictureWriter(out, inferencer.draw, args.every)
-    plots = PlotWriter(out, inferencer.classes)
-    with record(out, inferencer.classes) as write:
-        try:
-            for answer in look(args, inferencer, sources):
-                write(answer.result)
-                summary.add(answer)
-                plots.add(answer)
-                if pictures is not None:
-                    pictures.add(answer)
-                if args.show and not inferencer.show(answer):
-                    break
-        except KeyboardInterrupt:
-            summary.interrupted = True
-        if pictures is not None:
-            pictures.close()
-        plots.close()
-    print(summary.line())
-    print(f'{out}: {", ".join([JSON_LINES, CSV, *summary_of_files(pictures, plots)])}')
-    sys.exit(summary.status())
+    run = Run(
+        out,
+        inferencer,
+        sources,
+        options_of(args),
+        pictures=not args.no_pictures,
+        every=args.every,
+        resume=args.resume,
+    )
+    run.write(look(args, inferencer, run.left()), inferencer.show if args.show else None)
+    say(run.summary.line())
+    say(f'{out}: {", ".join([JSON_LINES, CSV, *run.files()])}')
+    sys.exit(run.summary.status())
 
 
-def find_sources(inputs: list, out: Path) -> list:
-    """Images and videos of the command line, without the results of a run before.
-
-    Raises:
-        ConvcutError: A path that does not exist, or a folder without images.
-    """
-    for path in inputs:
-        source = list_sources(path)[0]
-        if isinstance(source.value, str) and '://' not in path and not Path(path).exists():
-            raise ConvcutError(f'{path}: no such file or folder')
-    here = out.resolve()
-    sources = [
-        source
-        for source in list_sources(inputs)
-        if not isinstance(source.value, str) or here not in Path(source.value).resolve().parents
-    ]
-    if not sources:
-        raise ConvcutError(f'{" ".join(inputs)}: no images or videos outside of --out {out}')
-    for folder in filter(lambda path: Path(path).is_dir(), inputs):
-        others = sum(not is_media_name(file) for file in files_below(Path(folder)))
-        if others:
-            print(f'{folder}: {many(others, "file")} left out, neither image nor video')
-    return sources
+def options_of(args: argparse.Namespace) -> dict:
+    """Options that have to be the same in a run that goes on."""
+    options = {name: value for name, value in vars(args).items() if name not in NO_OPTIONS}
+    if args.detector_model is not None:
+        options['detector_model'] = file_sha256(args.detector_model)
+    return options
 
 
 def look(args: argparse.Namespace, inferencer: ExpressionInferencer, sources: list) -> Iterator:
@@ -166,89 +143,6 @@ def look(args: argparse.Namespace, inferencer: ExpressionInferencer, sources: li
         ):
             yield answer
             step()
-
-
-class PlotWriter:
-    """Writes the plot of each video beside its pictures."""
-
-    def __init__(self, out: Path, classes: tuple) -> None:
-        self.out, self.classes = out, classes
-        self.files: list = []
-        self._taken: set = set()
-        self._source = self._timeline = None
-
-    def add(self, answer: Answer) -> None:
-        if answer.source is not self._source:
-            self.close()
-            self._source = answer.source
-            self._timeline = Timeline(self.classes) if answer.source.is_video else None
-        if self._timeline is not None:
-            self._timeline.add(answer.result)
-
-    def close(self) -> None:
-        if self._timeline:
-            name = unique_name(self._source.name, self._taken)
-            figure = self._timeline.figure(Path(self._source.name).name)
-            self.files.extend(save(figure, self.out / f'{name}_timeline'))
-        self._timeline = None
-
-
-class Summary:
-    """What is printed, and the exit status."""
-
-    def __init__(self, inputs: int) -> None:
-        self.inputs, self.interrupted, self.video = inputs, False, False
-        self.images = self.faces = self.empty = self.failed = 0
-        self.expressions: Counter = Counter()
-
-    def add(self, answer: Answer) -> None:
-        result = answer.result
-        self.video |= answer.video is not None
-        if result['error']:
-            self.failed += 1
-            print(f'error: {result["error"]}', file=sys.stderr)
-            return
-        self.images += 1
-        self.faces += len(result['faces'])
-        self.empty += not result['faces']
-        self.expressions.update(face['expression'] for face in result['faces'])
-        if self.inputs <= LINES and answer.video is None:
-            found = ', '.join(
-                f'{face["expression"]} {percent(face["score"])}' for face in result['faces']
-            )
-            print(f'{result["input"]}: {found or "no face found"}')
-
-    def line(self) -> str:
-        """The run in one line."""
-        counts = ', '.join(f'{name} {n}' for name, n in self.expressions.most_common())
-        parts = [f'{many(self.faces, "face")}{f" ({counts})" if counts else ""}']
-        if self.empty:
-            parts.append(f'no face in {self.empty}')
-        if self.failed:
-            parts.append(f'{self.failed} could not be read')
-        if self.interrupted:
-            parts.append('interrupted')
-        what = 'frame' if self.video else 'image'
-        return f'{many(self.images, what)}: {"; ".join(parts)}'
-
-    def status(self) -> int:
-        """0, or why not."""
-        if self.interrupted:
-            return INTERRUPTED
-        return SOME_FAILED if self.failed else 0
-
-
-def many(number: int, what: str) -> str:
-    """A number with its noun."""
-    return f'{number} {what}' if number == 1 else f'{number} {what}s'
-
-
-def summary_of_files(pictures: Optional[PictureWriter], plots: PlotWriter) -> list:
-    """What lies in --out besides the tables."""
-    files = [*(pictures.files if pictures else []), *plots.files]
-    if len(files) <= LINES:
-        return [file.name for file in files]
-    return [f'{len(files)} pictures']
 
 
 if __name__ == '__main__':

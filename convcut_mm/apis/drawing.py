@@ -52,7 +52,7 @@ def draw_result(image: np.ndarray, result: dict, classes: Sequence[str]) -> np.n
 
 
 def in_order(result: dict) -> list:
-    """Faces as detected; a video's by person, so that their panels stay in place."""
+    """Faces as in the result; a video's by person, so that their panels stay in place."""
     return sorted(result['faces'], key=lambda face: face.get('track', 0))
 
 
@@ -71,7 +71,8 @@ def font(size: int, bold: bool = False) -> ImageFont.FreeTypeFont:
 
 def face_colour(face: dict, number: int) -> str:
     """Colour of a face's box; in a video a person keeps it."""
-    return OKABE_ITO[face.get('track', number) % (len(OKABE_ITO) - 1)]  # black is hard to see
+    place = face.get('track', number + 1) - 1
+    return OKABE_ITO[place % (len(OKABE_ITO) - 1)]  # black is hard to see
 
 
 def on_colour(colour: str) -> str:
@@ -86,7 +87,7 @@ def on_colour(colour: str) -> str:
 
 def _name(face: dict, number: int) -> str:
     """What a face among several is called: its place, in a video its person."""
-    return f'person {face["track"] + 1}' if 'track' in face else f'face {number + 1}'
+    return f'person {face["track"]}' if 'track' in face else f'face {number + 1}'
 
 
 def percent(share: float) -> str:
@@ -140,7 +141,7 @@ class _Sidebar:
         left, top = left + self.pad, self.pad
         faces = in_order(result)
         if not faces:
-            text = 'not readable' if result.get('error') else 'no face found'
+            text = 'no answer' if result.get('error') else 'no face found'
             draw.text((left, top), text, TEXT, font(self.letters, True))
             return
         room = height - self.pad

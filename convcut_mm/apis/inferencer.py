@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, Optional, Union
 
@@ -18,7 +19,7 @@ from .detectors import Detector, Face, build_detector, crop_face
 from .detectors.base import WholeImage
 from .drawing import draw_result
 from .images import from_array
-from .looking import Answer, answers
+from .looking import Answer, answers, check_probabilities
 from .pictures import PictureWriter
 from .sources import Source, list_sources
 from .video import Video
@@ -117,11 +118,12 @@ class ExpressionInferencer(ImageClassificationInferencer):
 
         Returns:
             list[dict]: One for each image, or frame of a video, in the order given: ``input``
-            (str), ``width``, ``height`` (int), ``faces`` (list[dict]) and ``error`` (str | None).
-            A face: ``box`` ([x1, y1, x2, y2] in pixels of the upright image), ``detection_score``
+            (str), ``picture`` (name of its file in ``show_dir``, or None), ``width``, ``height``
+            (int), ``faces`` (list[dict], from left to right) and ``error`` (str | None). A face:
+            ``box`` ([x1, y1, x2, y2] in pixels of the upright image), ``detection_score``
             (float | None), ``label`` (int), ``expression`` (str), ``score`` (float, 0 to 1) and
             ``probabilities`` ({name: float}). Frames also have ``frame`` (int) and ``time``
-            (seconds), and their faces ``track`` (int), one number for each person.
+            (seconds), and their faces ``track`` (int), one number from 1 on for each person.
 
         Raises:
             ConvcutError: Inputs that can't be images. A file that is missing or broken stops
@@ -131,18 +133,17 @@ class ExpressionInferencer(ImageClassificationInferencer):
             check_display()
         sources = list_sources(inputs)
         results = []
-        writer = None if show_dir is None else PictureWriter(show_dir, self.draw)
+        writer = nullcontext() if show_dir is None else PictureWriter(show_dir, self.draw)
         total = count_steps(sources)
-        with progress('looking for faces', total, shown=total is None or total > 1) as step:
+        shown = total is None or total > 1
+        with progress('looking for faces', total, shown=shown) as step, writer as pictures:
             for answer in self.answers(sources, batch_size, with_images=show or bool(show_dir)):
                 results.append(answer.result)
-                if writer is not None:
-                    writer.add(answer)
+                if pictures is not None:
+                    pictures.add(answer)
                 if show:
                     self.show(answer, wait_time)
                 step()
-        if writer is not None:
-            writer.close()
         return results
 
     def stream(
@@ -203,10 +204,23 @@ class ExpressionInferencer(ImageClassificationInferencer):
 
         Returns:
             ndarray: (N, C), probabilities in the order of ``classes``.
+
+        Raises:
+            ConvcutError: An array that is no image; weights that give NaN.
+        """
+        scores = self.probabilities([from_array(face) for face in faces])
+        check_probabilities(scores)
+        return scores
+
+    def probabilities(self, faces: Sequence[np.ndarray]) -> np.ndarray:
+        """What the backend says of faces, which damaged weights turn into NaN; unchecked.
+
+        Args:
+            faces (Sequence[ndarray]): (H, W, 3) uint8, red, green, blue, of any size.
         """
         if not len(faces):
             return np.zeros((0, len(self.classes)), np.float32)
-        return self.backend(np.stack([self._fitted(from_array(face)) for face in faces]))
+        return self.backend(np.stack([self._fitted(face) for face in faces]))
 
     def _fitted(self, face: np.ndarray) -> np.ndarray:
         """A face in the size that the backend takes; one in that size already stays as it is."""

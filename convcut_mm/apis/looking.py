@@ -1,11 +1,12 @@
 """Goes through images and frames: finds faces, classifies them in batches, in bounded memory."""
 
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple, Optional
+from typing import NamedTuple
 
 import numpy as np
 
 from ..errors import ConvcutError
+from .detectors import Face
 from .images import read_image
 from .sources import Source
 from .tracking import Tracker
@@ -23,12 +24,15 @@ class Answer(NamedTuple):
         source (Source): Where it comes from.
         image (ndarray, optional): (H, W, 3) uint8, red, green, blue, if asked for and readable.
         video (Video, optional): The video that is being read.
+        ends_batch (bool): Whether nothing that was read before still waits for its batch. A run
+            that goes on with the next source then gives the same batches.
     """
 
     result: dict
     source: Source
-    image: Optional[np.ndarray] = None
-    video: Optional[Video] = None
+    image: np.ndarray | None = None
+    video: Video | None = None
+    ends_batch: bool = False
 
 
 class _Waiting(NamedTuple):
@@ -43,7 +47,7 @@ def answers(
     batch_size: int,
     every: int = 1,
     with_images: bool = False,
-    seconds: Optional[float] = None,
+    seconds: float | None = None,
 ) -> Iterator[Answer]:
     """Answers for images and videos in their order.
 
@@ -58,14 +62,21 @@ def answers(
     Yields:
         Answer: One for each image and each frame.
     """
-    waiting: list = []
-    for item in _look(inferencer, sources, every, with_images, seconds):
-        waiting.append(item)
-        live = item.answer.video is not None and item.answer.video.is_live
-        faces = sum(len(one.crops) for one in waiting)
-        # images without a face wait too, and nobody shall wait for them for ever
-        full = max(faces, len(waiting)) >= batch_size
-        if live or full or sum(one.pixels for one in waiting) >= PIXELS_HELD:
+    waiting: list[_Waiting] = []
+    for source in sources:
+        if source.is_video:  # it is done anew where a run goes on, so its batches are its own
+            yield from _classified(inferencer, waiting, batch_size)
+            waiting = []
+        for item in _look(inferencer, source, every, with_images, seconds):
+            waiting.append(item)
+            live = item.answer.video is not None and item.answer.video.is_live
+            faces = sum(len(one.crops) for one in waiting)
+            # images without a face wait too, and nobody shall wait for them for ever
+            full = max(faces, len(waiting)) >= batch_size
+            if live or full or sum(one.pixels for one in waiting) >= PIXELS_HELD:
+                yield from _classified(inferencer, waiting, batch_size)
+                waiting = []
+        if source.is_video:
             yield from _classified(inferencer, waiting, batch_size)
             waiting = []
     yield from _classified(inferencer, waiting, batch_size)
@@ -74,14 +85,18 @@ def answers(
 def _classified(inferencer, waiting: list, batch_size: int) -> Iterator[Answer]:
     crops = [crop for item in waiting for crop in item.crops]
     parts = [
-        inferencer.classify(crops[start : start + batch_size])
+        inferencer.probabilities(crops[start : start + batch_size])
         for start in range(0, len(crops), batch_size)
     ]
     rows = iter(np.concatenate(parts) if parts else [])
     for item in waiting:
-        for face, scores in zip(item.answer.result['faces'], rows):
-            face.update(described(scores, inferencer.classes))
-        yield item.answer
+        result = item.answer.result
+        try:
+            for face, scores in zip(result['faces'], [next(rows) for _ in item.crops]):
+                face.update(described(scores, inferencer.classes))
+        except ConvcutError as error:
+            result.update(faces=[], error=f'{result["input"]}: {error}')
+        yield item.answer._replace(ends_batch=item is waiting[-1])
 
 
 def described(scores: np.ndarray, classes: tuple) -> dict:
@@ -90,7 +105,11 @@ def described(scores: np.ndarray, classes: tuple) -> dict:
     Args:
         scores (ndarray): Probabilities, (C,).
         classes (tuple[str]): Class names.
+
+    Raises:
+        ConvcutError: See :func:`check_probabilities`.
     """
+    check_probabilities(scores)
     label = int(scores.argmax())
     return dict(
         label=label,
@@ -100,22 +119,35 @@ def described(scores: np.ndarray, classes: tuple) -> dict:
     )
 
 
+def check_probabilities(scores: np.ndarray) -> None:
+    """Refuses what damaged weights give, for the largest of NaNs would be the first class.
+
+    Raises:
+        ConvcutError: Something that is no finite number.
+    """
+    if not np.isfinite(scores).all():
+        raise ConvcutError(
+            'the model gives NaN instead of probabilities; its weights are damaged, or come from '
+            'a training whose loss became NaN: use others'
+        )
+
+
 def _look(
-    inferencer, sources: Iterable, every: int, with_images: bool, seconds: Optional[float]
+    inferencer, source: Source, every: int, with_images: bool, seconds: float | None
 ) -> Iterator[_Waiting]:
-    for source in sources:
-        try:
-            if source.is_video:
-                yield from _look_at_video(inferencer, source, every, with_images, seconds)
-            else:
-                image = read_image(source.value)
-                yield _look_at(inferencer, source, image, {}, with_images)
-        except ConvcutError as error:
-            yield _failed(source, f'{error}')
+    try:
+        if source.is_video:
+            yield from _look_at_video(inferencer, source, every, with_images, seconds)
+        else:
+            image = read_image(source.value)
+            yield _look_at(inferencer, source, image, {}, with_images)
+    except ConvcutError as error:
+        yield _failed(source, f'{error}')
 
 
-def _failed(source: Source, error: str, video: Optional[Video] = None, **extra) -> _Waiting:
-    result = dict(input=source.name, width=None, height=None, faces=[], error=error, **extra)
+def _failed(source: Source, error: str, video: Video | None = None, **extra) -> _Waiting:
+    result = dict(input=source.name, picture=None, **extra, width=None, height=None)
+    result.update(faces=[], error=error)
     return _Waiting(Answer(result, source, None, video), [], 0)
 
 
@@ -125,10 +157,10 @@ def _look_at(
     image: np.ndarray,
     extra: dict,
     with_images: bool,
-    video: Optional[Video] = None,
-    tracker: Optional[Tracker] = None,
+    video: Video | None = None,
+    tracker: Tracker | None = None,
 ) -> _Waiting:
-    found = inferencer.detect(image)
+    found = sorted(inferencer.detect(image), key=_from_left)
     faces = [
         dict(box=[float(value) for value in face.box], detection_score=face.score)
         for face in found
@@ -137,15 +169,21 @@ def _look_at(
         for face, number in zip(faces, tracker.update([f.box for f in found], extra['time'])):
             face['track'] = number
     height, width = image.shape[:2]
-    result = dict(input=source.name, **extra, width=width, height=height, faces=faces, error=None)
+    result = dict(input=source.name, picture=None, **extra, width=width, height=height)
+    result.update(faces=faces, error=None)
     crops = [inferencer.crop(image, face) for face in found]
     kept = image if with_images else None
     pixels = width * height if with_images else 0
     return _Waiting(Answer(result, source, kept, video), crops, pixels)
 
 
+def _from_left(face: Face) -> tuple:
+    x1, y1, x2, y2 = face.box
+    return x1 + x2, y1 + y2
+
+
 def _look_at_video(
-    inferencer, source: Source, every: int, with_images: bool, seconds: Optional[float]
+    inferencer, source: Source, every: int, with_images: bool, seconds: float | None
 ) -> Iterator[_Waiting]:
     video, tracker = Video(source.value, source.name), Tracker()
     frame = None

@@ -1,23 +1,25 @@
-"""Results as JSON lines and as a CSV table, written while they come."""
+"""Results as JSON lines and as a CSV table."""
 
 import csv
 import io
 import json
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+import math
+from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Union
 
 from ..utils.atomic import atomic_file
+from ..utils.text import as_utf8, cell
 
 BOX = ('x1', 'y1', 'x2', 'y2')
 JSON_LINES, CSV = 'predictions.jsonl', 'predictions.csv'
 
 
-def columns(classes: Sequence[str]) -> list:
+def columns(classes: Sequence[str]) -> list[str]:
     """Columns of the table."""
     return [
         'input',
+        'picture',
         'frame',
         'time',
         'face',
@@ -31,34 +33,42 @@ def columns(classes: Sequence[str]) -> list:
     ]
 
 
-def rows(result: dict, classes: Sequence[str]) -> list:
+def rows(result: dict, classes: Sequence[str]) -> list[list]:
     """Rows of the table for an image: one for each face, and one where there is none.
 
     Args:
         result (dict): What ``ExpressionInferencer`` says about it.
         classes (Sequence[str]): Class names.
     """
-    shared = {name: result.get(name) for name in ('input', 'frame', 'time', 'error')}
-    table = []
-    for number, face in enumerate(result['faces']):
-        row = {**shared, 'face': number, **dict(zip(BOX, face['box']))}
-        row.update({f'{name}': face['probabilities'][name] for name in classes})
-        for name in ('track', 'detection_score', 'expression', 'score'):
-            row[name] = face.get(name)
-        table.append(row)
-    return table or [shared]
+    before = [result.get(name) for name in ('input', 'picture', 'frame', 'time')]
+    error = result.get('error')
+    table = [
+        [
+            *before,
+            number,
+            face.get('track'),
+            *face['box'],
+            *(face.get(name) for name in ('detection_score', 'expression', 'score')),
+            *face['probabilities'].values(),
+            error,
+        ]
+        for number, face in enumerate(result['faces'], 1)
+    ]
+    empty = [None] * (len(columns(classes)) - len(before) - 1)
+    return table or [[*before, *empty, error]]
 
 
-@contextmanager
-def record(folder: Union[str, Path], classes: Sequence[str]) -> Iterator[Callable]:
-    """Writes ``predictions.jsonl`` and ``predictions.csv``; they appear when the block ends.
+def write_tables(folder: str | Path, results: Iterable[dict], classes: Sequence[str]) -> None:
+    """Writes ``predictions.jsonl`` and ``predictions.csv``, both whole or not at all.
 
     Args:
         folder (str | Path): Made if missing.
+        results (Iterable[dict]): See ``ExpressionInferencer``; their numbers are written with six
+            digits.
         classes (Sequence[str]): Class names.
 
-    Yields:
-        callable: Takes a result; its numbers are written with six digits.
+    Raises:
+        OSError: The disk is full, ...
     """
     folder = Path(folder)
     with ExitStack() as stack:
@@ -71,23 +81,26 @@ def record(folder: Union[str, Path], classes: Sequence[str]) -> Iterator[Callabl
         )
         # the file below is closed, and put into its place, by atomic_file
         stack.callback(table.detach)
-        writer = csv.DictWriter(table, columns(classes))
-        writer.writeheader()
-
-        def write(result: dict) -> None:
-            result = rounded(result)
-            lines.write(json.dumps(result, ensure_ascii=False).encode() + b'\n')
-            writer.writerows(rows(result, classes))
-
-        yield write
+        writer = csv.writer(table)
+        writer.writerow(map(cell, columns(classes)))
+        for result in map(plain, results):
+            lines.write(json_line(result))
+            writer.writerows([map(cell, row) for row in rows(result, classes)])
 
 
-def rounded(value):
-    """The same with six digits after the point in every float."""
+def json_line(value: dict) -> bytes:
+    """A line of JSON for what :func:`plain` gave."""
+    return json.dumps(value, ensure_ascii=False, allow_nan=False).encode() + b'\n'
+
+
+def plain(value):
+    """The same as JSON can hold it: text in UTF-8, floats with six digits, None for NaN."""
     if isinstance(value, float):
-        return round(value, 6)
+        return round(value, 6) if math.isfinite(value) else None
+    if isinstance(value, str):
+        return as_utf8(value)
     if isinstance(value, dict):
-        return {key: rounded(one) for key, one in value.items()}
+        return {as_utf8(key): plain(one) for key, one in value.items()}
     if isinstance(value, list):
-        return [rounded(one) for one in value]
+        return [plain(one) for one in value]
     return value

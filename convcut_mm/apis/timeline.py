@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
+from ..utils.text import printable
 from ..visualization.style import OKABE_ITO, new_figure, styled
 
 MOST_PERSONS = 3
@@ -43,7 +44,9 @@ class Timeline:
         Args:
             title (str): What stands above.
         """
-        return _draw(title, self.classes, self._longest(), self._times, len(self._tracks))
+        return _draw(
+            printable(title), self.classes, self._longest(), self._times, len(self._tracks)
+        )
 
     def _longest(self) -> list:
         longest = sorted(self._tracks, key=lambda number: -len(self._tracks[number][0]))
@@ -74,14 +77,14 @@ def _draw(title: str, classes: tuple, tracks: list, times: list, number: int) ->
             axes.plot(
                 seconds, 0 * values, color='0.5', linewidth=1, clip_on=False
             )  # none out of sight
-            axes.set_ylabel(name, rotation=0, ha='right', va='center')
+            axes.set_ylabel(name, rotation=0, ha='right', va='center', parse_math=False)
             axes.set_ylim(-0.03, 1.05)
             axes.set_yticks([])
             axes.tick_params(bottom=False)
             axes.spines[:].set_visible(False)
         if number > 1:
             panels[place * len(classes)].set_title(
-                f'person {person + 1}', loc='left', fontsize=11, fontweight='bold'
+                f'person {person}', loc='left', fontsize=11, fontweight='bold'
             )
     last = panels[-1]
     last.set_xlim(min(times), max(max(times), min(times) + 1e-3))
@@ -90,7 +93,10 @@ def _draw(title: str, classes: tuple, tracks: list, times: list, number: int) ->
     unit = 'min:s' if max(times) >= 60 else 's'
     last.set_xlabel(f'time in the video ({unit}); full height is 100 %, no line: out of sight')
     more = f'; the {MOST_PERSONS} longest in sight of {number}' if number > MOST_PERSONS else ''
-    figure.suptitle(f'{title}: probability of each expression, blue where it is the answer{more}')
+    figure.suptitle(
+        f'{title}: probability of each expression, blue where it is the answer{more}',
+        parse_math=False,  # a name may hold dollar signs
+    )
     return figure
 
 

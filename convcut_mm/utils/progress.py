@@ -22,6 +22,13 @@ class RateColumn(bars.ProgressColumn):
         return Text(f'{speed:.0f} {self.unit}/s' if speed >= 20 else f'{speed:.1f} {self.unit}/s')
 
 
+class QuietConsole(Console):
+    """A console that nobody need read: rich ends the program when ``2>&1 | head`` does."""
+
+    def on_broken_pipe(self) -> None:
+        self.quiet = True
+
+
 @contextmanager
 def progress(
     title: str, total: int | None, unit: str = 'images', shown: bool = True
@@ -44,7 +51,7 @@ def progress(
         RateColumn(unit),
         bars.TimeRemainingColumn(),
     )
-    console = Console(stderr=True)
+    console = QuietConsole(stderr=True)
     # rich's ten redraws a second cost a computation on two cores up to 5 %
     redraw = dict(auto_refresh=console.is_terminal, refresh_per_second=2)
     with bars.Progress(*columns, console=console, disable=not shown, **redraw) as bar:

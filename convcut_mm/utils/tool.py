@@ -1,6 +1,7 @@
 """What the command-line tools share: options, one-line errors, processes without a GPU."""
 
 import argparse
+import io
 import os
 import re
 import sys
@@ -20,6 +21,7 @@ from ..errors import ConvcutError
 from ..feature_store import check_dataset, check_model
 from ..zoo import config_file
 from .allocator import keep_freed_memory
+from .text import printable
 
 FEATURE_STORE_HOOK = 'FeatureStoreHook'
 
@@ -30,6 +32,10 @@ def run_tool(main: Callable) -> None:
     Args:
         main (callable): Called without arguments.
     """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # a name that the terminal's encoding lacks is escaped, and ends nothing
+            stream.reconfigure(errors='backslashreplace')
     try:
         main()
         _leave_group()
@@ -42,7 +48,7 @@ def run_tool(main: Callable) -> None:
     except OSError as error:
         if error.filename is None:
             raise
-        print(f'error: {error.filename}: {error.strerror}', file=sys.stderr)
+        print(f'error: {printable(error.filename)}: {error.strerror}', file=sys.stderr)
         sys.exit(1)
     except KeyError as error:
         if 'registry' not in str(error):
@@ -61,8 +67,10 @@ def _leave_group() -> None:
 
 def one_line(error: BaseException) -> str:
     """The message without the traceback that torch's worker processes put before it."""
-    lines = str(error).strip().splitlines() or [type(error).__name__]
-    return re.sub(r'^[\w.]*(Error|Exception): ', '', lines[-1].strip())
+    text = str(error).strip() or type(error).__name__
+    if 'Traceback (most recent call last)' in text:
+        text = re.sub(r'^[\w.]*(Error|Exception): ', '', text.splitlines()[-1].strip())
+    return printable(text)
 
 
 def add_cfg_options(parser: argparse.ArgumentParser, whose: str) -> None:

@@ -91,7 +91,7 @@ def test_huge_pictures_are_reduced():
 def test_faces_have_colours_of_their_own_and_persons_keep_them():
     colours = [face_colour({}, number) for number in range(7)]
     assert len(set(colours)) == 7
-    assert face_colour({'track': 3}, 0) == colours[3]
+    assert face_colour({'track': 4}, 0) == colours[3]  # person 4 and face 4
 
 
 @pytest.mark.parametrize('colour,text', [('#F0E442', 'black'), ('#0072B2', 'white')])

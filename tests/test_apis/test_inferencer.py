@@ -120,10 +120,10 @@ def test_faces_are_cut_out_in_order(make_inferencer, inferencer, images):
     faces = results[0]['faces']
     for face, same in zip(faces, results[2]['faces']):
         assert face['probabilities'] == pytest.approx(same['probabilities'], abs=1e-5)
-    assert [face['detection_score'] for face in faces] == [0.9, 0.5]
-    # 100 pixels of the second one were pasted as they are
-    assert np.allclose(list(faces[1]['probabilities'].values()), scores[1], atol=1e-5)
-    assert np.allclose(list(faces[0]['probabilities'].values()), scores[0], atol=0.1)
+    assert [face['detection_score'] for face in faces] == [0.5, 0.9]  # from left to right
+    # 100 pixels of the left one were pasted as they are
+    assert np.allclose(list(faces[0]['probabilities'].values()), scores[1], atol=1e-5)
+    assert np.allclose(list(faces[1]['probabilities'].values()), scores[0], atol=0.1)
 
 
 def test_colours_are_nothing_to_a_model_of_grey_faces(tiny_model, make_inferencer):
@@ -148,6 +148,7 @@ def test_draws_into_a_folder(inferencer, images, tmp_path):
     Image.open(paths[0]).save(tmp_path / 'a' / 'x.png')
     Image.open(paths[1]).save(tmp_path / 'a' / 'x.jpg')
     results = inferencer(tmp_path / 'a', show_dir=tmp_path / 'out')
+    assert [result['picture'] for result in results] == ['x.png', 'x-2.png']
     assert sorted(path.name for path in (tmp_path / 'out').iterdir()) == ['x-2.png', 'x.png']
     drawn = np.asarray(Image.open(tmp_path / 'out' / 'x-2.png'))
     image = np.asarray(Image.open(paths[0]))
@@ -161,7 +162,7 @@ def test_video_frame_by_frame(inferencer, images, write_video, tmp_path):
     results = inferencer(path, batch_size=4)
     assert [result['frame'] for result in results] == list(range(10))
     assert np.allclose([result['time'] for result in results], np.arange(10) / 5)
-    assert {result['faces'][0]['track'] for result in results} == {0}
+    assert {result['faces'][0]['track'] for result in results} == {1}
     third = list(inferencer.stream(path, every=3))
     assert [result['frame'] for result in third] == [0, 3, 6, 9]
     assert third[1] == results[3]
@@ -220,6 +221,21 @@ def test_mistakes(tiny_model, options, problem):
     with pytest.raises(ConvcutError, match=problem) as error:
         ExpressionInferencer(**options)
     assert '\n' not in str(error.value)
+
+
+def test_weights_that_give_nan(tiny_model, images, tmp_path):
+    """No answer, instead of the first class with the score NaN."""
+    config, checkpoint = tiny_model()
+    state = torch.load(checkpoint)
+    state['state_dict']['head.fc.bias'][2] = float('nan')
+    torch.save(state, tmp_path / 'nan.pth')
+    broken = ExpressionInferencer(config, tmp_path / 'nan.pth', detector='none')
+    path = images[0][0]
+    (result,) = broken(path, show_dir=tmp_path / 'out')
+    assert result['error'].startswith(f'{path}: the model gives NaN') and result['faces'] == []
+    assert result['picture'] is None and not (tmp_path / 'out').exists()
+    with pytest.raises(ConvcutError, match='the model gives NaN'):
+        broken.classify([np.asarray(Image.open(path))])
 
 
 def test_weights_of_another_architecture(tiny_model, tmp_path):

@@ -18,8 +18,8 @@ def result(time, *tracks, error=None) -> dict:
 def timeline():
     line = Timeline(CLASSES)
     for index in range(20):
-        tracks = [7] if index % 2 else []
-        line.add(result(index / 10, *tracks, *([0] if not 5 <= index < 15 else [])))
+        tracks = [8] if index % 2 else []
+        line.add(result(index / 10, *tracks, *([1] if not 5 <= index < 15 else [])))
     line.add(result(2.0, error='ends early'))
     return line
 
@@ -46,11 +46,19 @@ def test_areas_show_the_probabilities_and_the_gap(timeline):
 def test_of_many_persons_the_longest_in_sight():
     line = Timeline(CLASSES)
     for index in range(30):
-        line.add(result(float(index), *[track for track in range(5) if index % (track + 1) == 0]))
+        line.add(result(float(index), *[track for track in range(1, 6) if index % track == 0]))
     figure = line.figure('a')
     titles = [axes.get_title(loc='left') for axes in figure.axes]
     assert [title for title in titles if title] == ['person 1', 'person 2', 'person 3']
     assert '3 longest in sight of 5' in figure.get_suptitle()
+
+
+def test_a_name_is_no_formula():
+    line = Timeline(('$x_', 'happiness'))
+    line.add(result(0.0, 1))
+    figure = line.figure('a$\\frac$\udcff.mp4')
+    figure.canvas.draw()
+    assert figure.get_suptitle().startswith('a$\\frac$\\xff.mp4: ')
 
 
 def test_no_face_no_plot():

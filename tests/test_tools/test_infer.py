@@ -73,8 +73,8 @@ def test_a_folder_with_broken_files(infer, faces, broken_files, tmp_path):
     assert status == 3
     for name, problem in broken.items():
         assert f'error: {faces / name}: {problem}' in err
-    assert '2 images: 2 faces' in out and '3 could not be read' in out
-    assert '1 file left out, neither image nor video' in out
+    assert '2 images: 2 faces' in out and '3 without an answer' in out
+    assert '1 file left out, neither image nor video' in err
     assert [bool(line['error']) for line in lines(tmp_path)] == [False, False, True, True, True]
     assert files(tmp_path) == ['predictions.csv', 'predictions.jsonl']
 
@@ -149,8 +149,8 @@ def test_interrupted(infer, write_video, tmp_path):
 
     def press_ctrl_c() -> None:
         for _ in range(6000):
-            drafts = (tmp_path / 'out').glob('.a.*.mp4')
-            if any(draft.stat().st_size for draft in drafts):  # the video is being written
+            journal = tmp_path / 'out/predictions.partial.jsonl'
+            if journal.is_file() and journal.read_bytes().count(b'\n') > 2:
                 os.kill(os.getpid(), signal.SIGINT)
                 return
             time.sleep(0.005)
@@ -163,6 +163,7 @@ def test_interrupted(infer, write_video, tmp_path):
     done = lines(tmp_path)
     assert 0 < len(done) < 3000 and [line['frame'] for line in done] == list(range(len(done)))
     assert files(tmp_path)[0] == 'a.mp4'
+    assert 'predictions.partial.jsonl' in files(tmp_path)  # for --resume
 
 
 def test_help_shows_the_commands(run_here, capsys):

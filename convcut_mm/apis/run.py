@@ -1,0 +1,181 @@
+"""A run over many images and videos whose results are written into a folder while they come."""
+
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+from ..errors import ConvcutError
+from ..utils.text import say
+from ..version import __version__
+from .identity import model_identity
+from .inferencer import ExpressionInferencer
+from .journal import Journal
+from .looking import Answer
+from .names import PictureNames
+from .pictures import PictureWriter
+from .plots import PlotWriter
+from .records import write_tables
+from .sources import Source
+from .summary import LINES, Summary
+
+
+class Run:
+    """Writes pictures, videos, plots and tables of a run, and counts.
+
+    What is done is on the disk: a run that was killed or interrupted goes on with ``resume``, and
+    ends with the same files as one that was not.
+
+    Example:
+        >>> run = Run('results', inferencer, sources)
+        >>> run.write(inferencer.answers(run.left(), with_images=True))
+        >>> print(run.summary.line())
+
+    Args:
+        folder (str | Path): Made if missing.
+        inferencer (ExpressionInferencer): What gives the answers.
+        sources (Sequence[Source]): Images and videos.
+        options (dict, optional): Plain data: what else results depend on; a run with others is no
+            run that goes on. Defaults to None.
+        pictures (bool): Whether pictures and videos are drawn; answers have to have their images
+            then. Defaults to True.
+        every (int): Each how many-th frame of a video is given. Defaults to 1.
+        resume (bool): Go on with the run that was interrupted there, if there is one. Defaults to
+            False: start anew.
+
+    Attributes:
+        summary (Summary): Counts, and the exit status.
+
+    Raises:
+        ConvcutError: See :class:`Journal`.
+    """
+
+    def __init__(
+        self,
+        folder: str | Path,
+        inferencer: ExpressionInferencer,
+        sources: Sequence[Source],
+        options: dict | None = None,
+        pictures: bool = True,
+        every: int = 1,
+        resume: bool = False,
+    ) -> None:
+        self.folder, self.classes, self.sources = Path(folder), inferencer.classes, sources
+        self.summary = Summary(len(sources))
+        config = getattr(inferencer.config, 'model', None)
+        about = dict(
+            version=__version__,
+            model=model_identity(inferencer.backend, config),
+            pictures=pictures,
+            every=every,
+            **(options or {}),
+        )
+        self._names = PictureNames()
+        self._pictures = (
+            PictureWriter(folder, inferencer.draw, every, self._names) if pictures else None
+        )
+        self._plots = PlotWriter(folder, self.classes, self._names)
+        self._journal = Journal(folder, about, sources, resume)
+        self._place = 0  # of the source whose answers come
+        self._batch_ended = False
+        try:
+            self._recall()
+        except (AttributeError, KeyError, TypeError):
+            self._journal.close(keep=True)
+            raise ConvcutError(
+                f'{self._journal.path}: damaged; start anew without --resume'
+            ) from None
+        if self._journal.dropped:
+            say(
+                f'note: {folder} held an interrupted run, with which --resume would have gone on; '
+                'this one starts anew',
+                sys.stderr,
+            )
+
+    def left(self) -> Sequence[Source]:
+        """The sources that are not done."""
+        return self.sources[self._journal.done :]
+
+    def write(self, answers: Iterable[Answer], show: Callable | None = None) -> None:
+        """Writes answers while they come, then the tables. Ctrl-C ends it, with tables as well.
+
+        Args:
+            answers (Iterable[Answer]): Those of :meth:`left`.
+            show (callable, optional): Called with each; False ends the run.
+
+        Raises:
+            ConvcutError: Something could not be written; what is done is kept.
+        """
+        answer = None
+        try:
+            try:
+                for answer in answers:
+                    self._add(answer)
+                    if show is not None and not show(answer):
+                        break
+            except KeyboardInterrupt:
+                self.summary.interrupted = True
+            self._end_files()
+            write_tables(self.folder, self._journal.results(), self.classes)
+        except BaseException as error:
+            if self._pictures is not None:
+                self._pictures.discard()
+            self._journal.close(keep=True)
+            if isinstance(error, OSError):
+                raise ConvcutError(
+                    f'{error.filename or self.folder}: {error.strerror or error}; what is done '
+                    'is kept, --resume goes on'
+                ) from error
+            raise
+        # a webcam ends in no other way
+        endless = answer is not None and answer.video is not None and answer.video.is_live
+        goes_on = self.summary.interrupted and not (endless and answer.source is self.sources[-1])
+        self._journal.close(keep=goes_on)
+        if goes_on:
+            say('interrupted; the same command with --resume goes on', sys.stderr)
+
+    def files(self) -> list[str]:
+        """What lies in the folder besides the tables, or how much if that is a lot."""
+        files = [*(self._pictures.files if self._pictures else []), *self._plots.files]
+        if len(files) <= LINES:
+            return [file.name for file in files]
+        return [f'{len(files)} pictures']
+
+    def _add(self, answer: Answer) -> None:
+        if answer.source is not self.sources[self._place]:
+            self._end_files()
+            self._find(answer.source)
+            if self._batch_ended:
+                self._journal.commit(self._place)
+        if self._pictures is not None:
+            self._pictures.add(answer)
+        self._plots.add(answer)
+        self._journal.add(answer.result)
+        self.summary.add(answer.result)
+        self._batch_ended = answer.ends_batch
+
+    def _find(self, source: Source) -> None:
+        """Goes on to a source; those on the way gave no answer, and have a name all the same."""
+        while self.sources[self._place] is not source:
+            self._place += 1
+            self._names.of(self.sources[self._place])
+
+    def _end_files(self) -> None:
+        if self._pictures is not None:
+            self._pictures.close()
+        self._plots.close()
+
+    def _recall(self) -> None:
+        """Takes up what the run before has done."""
+        done = self._journal.done
+        for number, source in enumerate(self.sources[: done + 1]):
+            name = self._names.of(source)
+            if number < done and source.is_video:
+                self._plots.found(name)
+            self._place = number
+        pictures: dict = {}
+        for result in self._journal.results():
+            self.summary.add(result, shown=False)
+            if result['picture']:
+                pictures[self.folder / result['picture']] = True
+        if self._pictures is not None:
+            self._pictures.files.extend(pictures)

@@ -53,7 +53,7 @@ setup(
     long_description_content_type='text/markdown',
     license='Apache-2.0',
     packages=find_packages(include=['convcut_mm', 'convcut_mm.*']),
-    package_data={'convcut_mm': ['weights/*.pth']},
+    package_data={'convcut_mm': ['weights/*.safetensors']},
     python_requires='>=3.10',
     cmdclass={'build_py': BuildWithMim},
     # no mm* package here: the two lines overwrite each other, so an extra chooses one
@@ -69,6 +69,7 @@ setup(
         'rich',
         'pyyaml',
         'h5py',
+        'safetensors>=0.4',
     ],
     extras_require={
         'onedl': [

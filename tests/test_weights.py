@@ -6,8 +6,11 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors import safe_open
+from safetensors.torch import load_file
 
 from convcut_mm import ExpressionInferencer
+from convcut_mm.datasets import FERPlus
 from convcut_mm.demo.photo import look_at
 from convcut_mm.zoo import weights
 
@@ -17,10 +20,14 @@ NAME = 'convcut-atto_ferplus'
 def test_the_file_holds_halves_and_nothing_else():
     file = Path(weights(NAME))
     assert file.stat().st_size < 10_000_000
-    content = torch.load(file, weights_only=True)
-    assert set(content) == {'state_dict'}
-    assert {tensor.dtype for tensor in content['state_dict'].values()} == {torch.float16}
-    assert sum(tensor.numel() for tensor in content['state_dict'].values()) <= 4_000_000
+    assert file.suffix == '.safetensors'
+    with safe_open(file, 'pt') as content:
+        assert set(content.metadata()) == {'format', 'convcut_mm'}
+        about = json.loads(content.metadata()['convcut_mm'])
+    assert about['classes'] == list(FERPlus.METAINFO['classes']) and about['model'] == NAME
+    tensors = load_file(file)
+    assert {tensor.dtype for tensor in tensors.values()} == {torch.float16}
+    assert sum(tensor.numel() for tensor in tensors.values()) <= 4_000_000
 
 
 def test_a_photo_without_any_option(root):

@@ -2,47 +2,39 @@
 
 A ``.pth`` file is a pickle, and a pickle can run any program. mmengine falls back to unpickling
 when torch's safe loading refuses a file (OneDL), or can't load its own checkpoints on torch >= 2.6
-(upstream). Importing ``convcut_mm`` replaces both loaders by safe ones: files with tensors and
+(upstream). Importing ``convcut_mm`` replaces its loaders by safe ones: files with tensors and
 plain data load, anything else is refused with the reason.
 """
 
 import os
 import pickle
 import re
-import urllib.error
-from pathlib import Path
-from typing import Any, Optional, Union
+from pathlib import Path, PurePath
+from typing import Any
 
 import mmengine.dist
-import numpy as np
+import mmengine.runner.checkpoint
 import torch
-from mmengine.logging import HistoryBuffer
 from mmengine.runner import CheckpointLoader
 from torch import nn
-from torch.hub import load_state_dict_from_url
 
 from ..errors import ConvcutError
+from .download import download_file
+from .plain_pickle import Refused
+from .safetensors_file import is_class_list, is_safetensors, read_safetensors
+from .torch_file import read_torch_file
 
-# what mmengine's own checkpoints hold besides tensors: the history of losses, as numpy arrays
-_numpy = np._core if hasattr(np, '_core') else np.core
-SAFE_GLOBALS = [
-    HistoryBuffer,
-    np.ndarray,
-    np.dtype,
-    _numpy.multiarray._reconstruct,
-    _numpy.multiarray.scalar,
-    *(type(np.dtype(kind)) for kind in (np.float64, np.float32, np.int64, np.uint32)),
-    # HistoryBuffer pickles the names of its statistics as attributes of itself
-    getattr,
-]
+# mmengine's names for URLs of its model zoos
+_ZOOS = ('modelzoo://', 'torchvision://', 'open-mmlab://', 'openmmlab://', 'mmcls://')
 
 
 def load_from_local(filename: str, map_location: Any = None) -> dict:
     """Loads a checkpoint file without running code from it.
 
     Args:
-        filename (str): Path of the file.
-        map_location: As in ``torch.load``.
+        filename (str): Path of the file: of ``torch.save`` or safetensors.
+        map_location: Device that the tensors are moved to. Anything else, such as a function or
+            None, leaves them on the CPU.
 
     Returns:
         dict: The checkpoint.
@@ -53,73 +45,114 @@ def load_from_local(filename: str, map_location: Any = None) -> dict:
     filename = os.path.expanduser(filename)
     if not os.path.isfile(filename):
         raise ConvcutError(f'{filename}: no such checkpoint file')
-    return _explain(filename, lambda: torch.load(filename, map_location, weights_only=True))
+    return _read(filename, filename, map_location)
 
 
 def load_from_http(
-    filename: str, map_location: Any = None, model_dir: Optional[str] = None, progress: bool = True
+    filename: str, map_location: Any = None, model_dir: str | None = None, progress: bool = True
 ) -> dict:
     """Downloads a checkpoint, once a machine, and loads it without running code from it."""
-    rank = mmengine.dist.get_rank()
+    folder = model_dir or os.path.join(torch.hub.get_dir(), 'checkpoints')
 
     def load() -> dict:
-        return load_state_dict_from_url(
-            filename, model_dir, map_location, progress, weights_only=True
-        )
+        path = download_file(filename, folder, shown=progress)
+        return _read(path, filename, map_location)
 
-    if rank != 0:
+    if mmengine.dist.get_rank() != 0:
         mmengine.dist.barrier()  # rank 0 downloads, the others find the file
-        return _explain(filename, load)
+        return load()
     try:
-        return _explain(filename, load)
+        return load()
     finally:
         mmengine.dist.barrier()
 
 
-def _explain(filename: str, load: Any) -> dict:
+def _read(path: str | Path, name: str, map_location: Any) -> dict:
     try:
-        with torch.serialization.safe_globals(SAFE_GLOBALS):
-            checkpoint = load()
+        if is_safetensors(path):
+            checkpoint = read_safetensors(path, name)
+        else:
+            with open(path, 'rb') as file:
+                checkpoint = read_torch_file(file)
     except pickle.UnpicklingError as error:
-        refused = refusal(filename, error, 'save it again with tensors and plain data only')
-        if refused is not None:
-            raise refused from None
-        raise ConvcutError(f'{filename}: not a checkpoint file of torch.save') from None
-    except (urllib.error.URLError, PermissionError) as error:
-        raise ConvcutError(f'{filename}: cannot be read or downloaded ({error})') from None
-    except (RuntimeError, EOFError, ValueError, KeyError, OSError) as error:
-        # torch reports a file that was cut short in all of these ways
-        line = str(error).strip().splitlines()[0] if str(error).strip() else 'it ends early'
-        raise ConvcutError(f'{filename}: not a whole checkpoint file ({line})') from None
+        instead = 'save it again with tensors and plain data only'
+        raise refusal(name, error, instead) or ConvcutError(
+            f'{name}: not a whole checkpoint file of torch.save ({error})'
+        ) from None
+    except OSError as error:
+        raise ConvcutError(f'{name}: cannot be read ({error.strerror or error})') from None
     if not isinstance(checkpoint, dict):
         raise ConvcutError(
-            f'{filename}: expected a checkpoint with a state_dict, got a '
-            f'{type(checkpoint).__name__}'
+            f'{name}: expected a checkpoint with a state_dict, got a {type(checkpoint).__name__}'
         )
+    _tame(checkpoint, name, Path(path).parent)
+    if isinstance(map_location, str | torch.device) and torch.device(map_location).type != 'cpu':
+        return _moved(checkpoint, torch.device(map_location), {})
     return checkpoint
 
 
-def refusal(path: Union[str, Path], error: Exception, instead: str) -> Optional[ConvcutError]:
+def _tame(checkpoint: dict, name: str, folder: Path) -> None:
+    """Checks what others rely on, and takes away what mmengine would act upon."""
+    weights, meta = checkpoint.get('state_dict', {}), checkpoint.get('meta') or {}
+    if not isinstance(weights, dict) or not all(
+        isinstance(key, str) and (torch.is_tensor(value) or key.endswith('_extra_state'))
+        for key, value in weights.items()
+    ):
+        raise ConvcutError(f'{name}: its state_dict is not one of tensors by name')
+    dataset = meta.get('dataset_meta') or {} if isinstance(meta, dict) else None
+    if not isinstance(dataset, dict) or not is_class_list(dataset.get('classes', ('none',))):
+        raise ConvcutError(f'{name}: its meta is none of mmengine, or its classes are no names')
+    # a config as text, which mmengine would execute when it resumes
+    meta.pop('config', None)
+    # files that mmengine would delete once there are better ones
+    hub = checkpoint.get('message_hub')
+    info = hub.get('runtime_info') if isinstance(hub, dict) else None
+    for key in list(info) if isinstance(info, dict) else ():
+        if key == 'keep_ckpt_ids':
+            info[key] = [step for step in info[key] if type(step) is int]
+        elif str(key).startswith(('best_ckpt', 'last_ckpt')):
+            beside = folder / PurePath(str(info[key])).name
+            if re.fullmatch(r'(best_|epoch_|iter_).*\.pth', beside.name) and beside.is_file():
+                info[key] = str(beside)  # also right where the folder was moved
+            else:
+                del info[key]
+
+
+def _moved(value: Any, device: torch.device, done: dict) -> Any:
+    """Moves all tensors, in place where they stand in a dict or a list; shared ones once."""
+    if torch.is_tensor(value):
+        if id(value) not in done:
+            done[id(value)] = value, value.to(device)
+        return done[id(value)][1]
+    if type(value) is tuple:
+        return tuple(_moved(each, device, done) for each in value)
+    if isinstance(value, dict | list) and id(value) not in done:
+        done[id(value)] = value, value
+        for key in value if isinstance(value, dict) else range(len(value)):
+            value[key] = _moved(value[key], device, done)
+    return value
+
+
+def refusal(path: str | os.PathLike, error: Exception, instead: str) -> ConvcutError | None:
     """The error for a file that needs code to be run.
 
     Args:
-        path (str | Path): The file.
-        error (Exception): What the unpickler said; it names "GLOBAL module.name".
+        path (str | PathLike): The file.
+        error (Exception): What the unpickler said.
         instead (str): What the user can do.
 
     Returns:
         ConvcutError | None: None if the file failed for another reason.
     """
-    unsafe = re.search(r'GLOBAL ([\w.]+)', str(error))
-    if unsafe is None:
+    if not isinstance(error, Refused):
         return None
     return ConvcutError(
-        f'{path}: refused, because it needs "{unsafe.group(1)}" and that could run code from the '
+        f'{path}: refused, because it needs "{error.name}" and that could run code from the '
         f'file; {instead}'
     )
 
 
-def mismatch(state_dict: dict, expected: dict, ignore: tuple = ()) -> Optional[str]:
+def mismatch(state_dict: dict, expected: dict, ignore: tuple = ()) -> str | None:
     """Says in a few words how a checkpoint's weights differ from a model's.
 
     Args:
@@ -179,9 +212,17 @@ def load_whole(model: nn.Module, checkpoint: dict, filename: str, owner: str) ->
     return checkpoint.get('meta') or {}
 
 
+def _refuse(filename: str, map_location: Any = None, **kwargs: Any) -> dict:
+    raise ConvcutError(f'{filename}: not read from there; download it, and give the file')
+
+
 def install_safe_loaders() -> None:
-    """Makes mmengine load local files and URLs by the functions above."""
-    CheckpointLoader.register_scheme(prefixes='', loader=load_from_local, force=True)
-    CheckpointLoader.register_scheme(
-        prefixes=('http://', 'https://'), loader=load_from_http, force=True
-    )
+    """Makes mmengine load files and URLs by the functions above, whatever its name for them."""
+    loaders = {'': load_from_local, 'http://': load_from_http, 'https://': load_from_http}
+    for prefix in list(CheckpointLoader._schemes):
+        if prefix not in _ZOOS:
+            loader = loaders.get(prefix, _refuse)
+            CheckpointLoader.register_scheme(prefixes=prefix, loader=loader, force=True)
+    # its zoos look a URL up, and then call these
+    mmengine.runner.checkpoint.load_from_http = load_from_http
+    mmengine.runner.checkpoint._safe_torch_load = load_from_local

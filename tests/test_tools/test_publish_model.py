@@ -1,11 +1,16 @@
-"""tools/model_converters/publish_model.py: tensors only, in half precision, same answers."""
+"""tools/model_converters/publish_model.py: safetensors, in half precision, same answers."""
 
 import hashlib
+import json
 import re
 
 import numpy as np
 import pytest
 import torch
+from safetensors import safe_open
+from safetensors.torch import load_file
+
+from convcut_mm.datasets import RAFDB
 
 TOOL = 'tools/model_converters/publish_model.py'
 
@@ -24,14 +29,17 @@ def test_only_halved_weights_stay(tiny_model, run_here, capsys, tmp_path):
         ),
         whole,
     )
-    out = tmp_path / 'new' / 'small.pth'
+    out = tmp_path / 'new' / 'small.safetensors'
     assert run_here(TOOL, config, whole, out) == 0
     printed = capsys.readouterr().out
     assert re.search(r'SHA-256 (\w+)', printed)[1] == hashlib.sha256(out.read_bytes()).hexdigest()
     assert out.stat().st_size < 200_000 and b'somebody' not in out.read_bytes()
-    published = torch.load(out, weights_only=True)
-    assert set(published) == {'state_dict'} and set(published['state_dict']) == set(weights)
-    for key, value in published['state_dict'].items():
+    with safe_open(out, 'pt') as file:
+        about = json.loads(file.metadata()['convcut_mm'])
+    assert about['classes'] == list(RAFDB.METAINFO['classes']) and about['model'] == config.stem
+    published = load_file(out)
+    assert set(published) == set(weights)
+    for key, value in published.items():
         assert value.dtype == torch.float16 and torch.equal(value, weights[key].half())
     faces = np.random.default_rng(0).integers(0, 256, (6, 64, 64, 3), np.uint8)
     full, small = (
@@ -39,6 +47,11 @@ def test_only_halved_weights_stay(tiny_model, run_here, capsys, tmp_path):
         for file in (checkpoint, out)
     )
     assert 0 < np.abs(full - small).max() < 0.02
+
+
+def test_the_name_says_what_it_is(tiny_model, run_here, capsys, tmp_path):
+    assert run_here(TOOL, *tiny_model(), tmp_path / 'out.pth') == 1
+    assert 'out.pth: give it a name that ends in .safetensors' in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -53,5 +66,5 @@ def test_what_cannot_be_published(change, message, tiny_model, run_here, capsys,
     config, checkpoint = tiny_model()
     weights = torch.load(checkpoint, weights_only=True)['state_dict']
     torch.save(dict(state_dict={**weights, **change}), tmp_path / 'other.pth')
-    assert run_here(TOOL, config, tmp_path / 'other.pth', tmp_path / 'out.pth') == 1
-    assert message in capsys.readouterr().err and not (tmp_path / 'out.pth').exists()
+    assert run_here(TOOL, config, tmp_path / 'other.pth', tmp_path / 'out.safetensors') == 1
+    assert message in capsys.readouterr().err and not (tmp_path / 'out.safetensors').exists()

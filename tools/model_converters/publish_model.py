@@ -1,25 +1,26 @@
 """Makes of a training's checkpoint the small file that is given to others.
 
-    python tools/model_converters/publish_model.py CONFIG CHECKPOINT OUT.pth
+    python tools/model_converters/publish_model.py CONFIG CHECKPOINT OUT.safetensors
 
-Only the weights stay, in half precision: no optimizer, no history, no paths, nothing that needs
-code to be run. The file loads into float32 models as ever. What rounding changes is measured with
-tools/test.py on both files. (mmpretrain's tool of this name keeps float32 and the rest of the
-file.)
+Only the weights stay, in half precision, with the names of their classes: no optimizer, no
+history, no paths, nothing that could be run. The file is given wherever a checkpoint is. What
+rounding changes is measured with tools/test.py on both files. (mmpretrain's tool of this name
+keeps float32 and the rest of the file.)
 """
 
 import argparse
 import hashlib
-import io
 from pathlib import Path
 
 import torch
 from mmpretrain import get_model
 
+from convcut_mm.apis.loading import class_names
 from convcut_mm.errors import ConvcutError
 from convcut_mm.utils import tool
 from convcut_mm.utils.atomic import write_atomically
 from convcut_mm.utils.checkpoint import load_from_local, load_whole
+from convcut_mm.utils.safetensors_file import SUFFIX, to_safetensors
 
 LARGEST_HALF = torch.finfo(torch.float16).max
 
@@ -30,7 +31,7 @@ def parse_args() -> argparse.Namespace:
     )
     parser.add_argument('config', help='config file that the checkpoint was trained with')
     parser.add_argument('checkpoint', help='checkpoint file')
-    parser.add_argument('out', type=Path, help='file to write (.pth)')
+    parser.add_argument('out', type=Path, help='file to write (.safetensors)')
     return parser.parse_args()
 
 
@@ -54,11 +55,15 @@ def halved(weights: dict, source: str) -> dict:
 
 def main() -> None:
     args = parse_args()
+    if args.out.suffix != SUFFIX:
+        raise ConvcutError(f'{args.out}: give it a name that ends in {SUFFIX}')
     model = get_model(tool.read_config(args.config))
-    load_whole(model, load_from_local(args.checkpoint, 'cpu'), args.checkpoint, args.config)
-    buffer = io.BytesIO()
-    torch.save(dict(state_dict=halved(model.state_dict(), args.checkpoint)), buffer)
-    content = buffer.getvalue()
+    meta = load_whole(model, load_from_local(args.checkpoint, 'cpu'), args.checkpoint, args.config)
+    content = to_safetensors(
+        halved(model.state_dict(), args.checkpoint),
+        class_names(model, (meta.get('dataset_meta') or {}).get('classes')),
+        Path(args.config).stem,
+    )
     write_atomically(args.out, content)
     parameters = sum(parameter.numel() for parameter in model.parameters())
     print(

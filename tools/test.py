@@ -4,7 +4,7 @@
     python tools/test.py CONFIG CHECKPOINT --out predictions.pkl    # every image's scores
 
 The intervals are bootstrap intervals over the test images. The options are those of mmpretrain's
-own tools/test.py, and --batch-regime: a model that attends over the batch is tested on each image
+own tools/test.py, and --batch-regime: a model that looks at its batch is tested on each image
 alone unless that says otherwise.
 """
 
@@ -56,7 +56,7 @@ def parse_args() -> argparse.Namespace:
         '--batch-regime',
         choices=BATCH_REGIMES,
         help='how images are batched: alone (batches of one) or as configured; by default alone '
-        'where the model attends over the batch, so that no image sees its neighbours',
+        'where the model looks at its batch, so that no image sees its neighbours',
     )
     tool.add_common_options(parser)
     return parser.parse_args()

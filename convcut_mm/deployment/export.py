@@ -72,7 +72,7 @@ def export(
             others are compared with PyTorch. Defaults to None: float32 throughout.
 
     Raises:
-        ConvcutError: An unknown format or another suffix; a model that attends over the batch; a
+        ConvcutError: An unknown format or another suffix; a model that looks at its batch; a
             file that computes something else than PyTorch. Nothing is written then.
     """
     if format not in FORMATS:

@@ -4,7 +4,7 @@ import torch
 from torch import nn
 
 from ..errors import ConvcutError
-from ..evaluation.batch_attention import attends_over_batch
+from ..models.utils import batch_dependent_parts
 
 
 class FaceGraph(nn.Module):
@@ -14,17 +14,18 @@ class FaceGraph(nn.Module):
         model (nn.Module): mmpretrain's ``ImageClassifier`` or alike, in eval mode.
 
     Raises:
-        ConvcutError: The model attends over the batch, or its data preprocessor pads.
+        ConvcutError: The model looks at its batch, or its data preprocessor pads.
     """
 
     def __init__(self, model: nn.Module) -> None:
         super().__init__()
-        if attends_over_batch(model):
+        parts = batch_dependent_parts(model)
+        if parts:
             raise ConvcutError(
-                'this model attends over the batch (attention="batch"): what it says of a face '
-                'depends on the other faces of the batch, so a file with a free batch size would '
-                'give other answers than one face at a time; train it with attention="spatial", '
-                '"channel" or None to export it'
+                f'{", ".join(parts)} looks at the other images of the batch: what the model '
+                'says of a face depends on the other faces, so a file with a free batch size would give '
+                'other answers than one face at a time; export a variant that judges each image '
+                'by itself'
             )
         preprocessor = model.data_preprocessor
         if getattr(preprocessor, 'pad_size_divisor', 1) > 1:

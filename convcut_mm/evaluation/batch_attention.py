@@ -1,43 +1,41 @@
-"""Batches for a test of a model that attends over the batch."""
+"""Batches for a test of a model that looks at its batch."""
 
 from typing import Optional
 
 from mmengine.config import Config
 from torch import nn
 
+from ..models.utils import batch_dependent_parts
+
 ALONE, CONFIGURED = BATCH_REGIMES = ('alone', 'configured')
 
 
-def attends_over_batch(model: nn.Module) -> bool:
-    """Whether a part of the model reads attention as attention over the batch."""
-    return any(getattr(module, 'reading', None) == 'batch' for module in model.modules())
-
-
 def set_test_batches(cfg: Config, model: nn.Module, wanted: Optional[str]) -> Optional[str]:
-    """Lets a batch-attention model see each test image alone, unless asked otherwise.
+    """Lets a model that looks at its batch see each test image alone, unless asked otherwise.
 
     Args:
         cfg (Config): The config; its ``test_dataloader`` is changed.
         model (nn.Module): The model of that config.
         wanted (str, optional): 'alone', 'configured' (the config's batches), or None: 'alone' for
-            a model that attends over the batch, 'configured' for all others.
+            a model that looks at its batch, 'configured' for all others.
 
     Returns:
-        str | None: A line that says what the figures are, for a batch-attention model.
+        str | None: A line that says what the figures are, for a model that looks at its batch.
     """
-    batch_attention = attends_over_batch(model)
+    parts = batch_dependent_parts(model)
     loader = cfg.test_dataloader
-    if wanted == ALONE or (wanted is None and batch_attention):
+    if wanted == ALONE or (wanted is None and parts):
         loader.batch_size = 1
         loader.pop('batch_sampler', None)
         how = (
-            'this model attends over the batch, so each image was tested alone (batches of one); '
+            f'{", ".join(parts)} looks at the other images of the batch, so each image was tested '
+            'alone (batches of one); '
             '--batch-regime configured takes the batches of the config'
         )
     else:
         how = (
-            'this model attends over the batch and was tested in batches of '
-            f'{loader.get("batch_size")} as configured: these figures tell nothing about single '
+            f'{", ".join(parts)} looks at the other images of the batch, and was tested in batches '
+            f'of {loader.get("batch_size")} as configured: these figures tell nothing about single '
             'images; --batch-regime alone does'
         )
-    return how if batch_attention else None
+    return how if parts else None

@@ -1,5 +1,6 @@
 from .backbones import TruncatedConvNeXt
-from .heads import SelfAttention, SelfAttentionClsHead
+from .heads import SelfAttentionClsHead
 from .necks import DetailExtractionNeck
+from .utils import SelfAttention
 
 __all__ = ['DetailExtractionNeck', 'SelfAttention', 'SelfAttentionClsHead', 'TruncatedConvNeXt']

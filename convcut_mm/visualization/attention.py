@@ -6,23 +6,22 @@ import numpy as np
 import torch
 
 from ..errors import ConvcutError
-from ..models.heads import SelfAttentionClsHead
 from .classifier import Classifier, LabelledImage
 
 
-def reading(classifier: Classifier) -> str:
-    """'spatial', 'channel' or 'batch'.
+def attention_over(classifier: Classifier) -> str:
+    """What the head attends over: 'spatial', 'channel' or 'batch'.
 
     Raises:
         ConvcutError: The model has no self-attention.
     """
     head = classifier.model.head
-    if not isinstance(head, SelfAttentionClsHead) or head.reading is None:
+    if getattr(head, 'attention_over', None) is None:
         raise ConvcutError(
             f'{classifier.name}: its head has no self-attention (a {type(head).__name__} with '
-            f'attention={classifier.attention}), so there are no weights to draw'
+            'attention=None), so there are no weights to draw'
         )
-    return head.reading
+    return head.attention_over
 
 
 @torch.no_grad()

@@ -21,6 +21,7 @@ from torch import nn
 
 from ..datasets.fer_dataset import FERDataset
 from ..errors import ConvcutError
+from ..models.utils import is_batch_dependent
 from ..utils.checkpoint import load_whole
 from ..utils.progress import progress
 from ..utils.tool import read_config
@@ -48,11 +49,6 @@ class Classifier:
     config: Config
     model: nn.Module
     classes: tuple
-
-    @property
-    def attention(self) -> Optional[str]:
-        """The head's reading of attention: 'channel', 'spatial', 'batch', or None."""
-        return getattr(self.model.head, 'reading', None)
 
     @cached_property
     def pipeline(self) -> Compose:
@@ -108,7 +104,7 @@ class Classifier:
     def batches(self, paths: Sequence[str], title: str, batch_size: int = 32) -> Iterator:
         """Goes through images with a progress bar.
 
-        A model with batch attention gets them one by one: in larger batches each image would
+        A model that looks at its batch gets them one by one: in larger batches each image would
         take part in what is said about the others.
 
         Args:
@@ -119,7 +115,7 @@ class Classifier:
         Yields:
             Tensor: (N, 3, H, W), normalised.
         """
-        if self.attention == 'batch':
+        if is_batch_dependent(self.model):
             batch_size = 1
         with progress(title, len(paths)) as step:
             for start in range(0, len(paths), batch_size):

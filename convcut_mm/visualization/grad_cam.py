@@ -14,6 +14,7 @@ from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 from torch import nn
 
 from ..errors import ConvcutError
+from ..models.utils import grad_cam_layer
 from .classifier import Classifier, LabelledImage
 from .face_grid import (
     Row,
@@ -42,28 +43,6 @@ class Explanation:
     scores: np.ndarray
 
 
-def default_layer(classifier: Classifier) -> str:
-    """Name of the norm behind the backbone, or of the last block of the backbone's last stage.
-
-    What a norm takes away, the mean over the channels, is much of the last block's map and speaks
-    for no class: Grad-CAM of the block found no place at all in a sixth of FER2013Valid's first
-    300 faces (``convcut-atto_ferplus``), that of the norm in none.
-
-    Raises:
-        ConvcutError: There is no such norm and the backbone has no stages.
-    """
-    neck = getattr(classifier.model, 'neck', None)
-    if getattr(neck, 'norm_position', None) == 'before':
-        return 'neck.norm'
-    stages = getattr(classifier.model.backbone, 'stages', None)
-    if not isinstance(stages, nn.ModuleList):
-        raise ConvcutError(
-            f'{classifier.name}: a {type(classifier.model.backbone).__name__} has no stages to '
-            'take the last block of; name a layer with --target-layer'
-        )
-    return f'backbone.stages.{len(stages) - 1}.{len(stages[-1]) - 1}'
-
-
 def grad_cam(
     classifier: Classifier,
     image: LabelledImage,
@@ -75,8 +54,8 @@ def grad_cam(
     Args:
         classifier (Classifier): The model.
         image (LabelledImage): The image, by itself: a batch of one.
-        layer (str, optional): Name of a layer whose output is a map. Defaults to
-            :func:`default_layer`.
+        layer (str, optional): Name of a layer whose output is a map. Defaults to what the model
+            says, see :func:`~convcut_mm.models.utils.grad_cam_layer.grad_cam_layer`.
         target (str): The class to explain, the model's 'answer' or the 'true' one. Defaults to
             'answer'.
 
@@ -111,7 +90,7 @@ def explain(
     Raises:
         ConvcutError: No such layer, or one without a map.
     """
-    layer = layer or default_layer(classifier)
+    layer = layer or grad_cam_layer(classifier.model, inputs)
     module = _find_layer(classifier, layer)
     as_map = partial(_as_map, module, layer)
     # a frozen backbone gives no gradients unless its input asks for them

@@ -85,7 +85,7 @@ def test_onnx_metadata_for_other_programs(exported_model):
 
 
 def test_batch_attention_is_refused_with_the_reason(source, tmp_path):
-    with pytest.raises(ConvcutError, match='depends on the other faces of the batch'):
+    with pytest.raises(ConvcutError, match='says of a face depends on the other faces'):
         export(source('batch'), tmp_path / 'model.onnx', 'onnx')
     assert not list(tmp_path.iterdir())
 

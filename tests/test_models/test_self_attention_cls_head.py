@@ -1,4 +1,4 @@
-"""SelfAttentionClsHead: three readings of the paper's attention against loops over numbers."""
+"""SelfAttentionClsHead: three overs of the paper's attention against loops over numbers."""
 
 import logging
 import math
@@ -11,7 +11,7 @@ from mmpretrain.structures import DataSample
 from convcut_mm import ConvcutError
 from convcut_mm.models import SelfAttentionClsHead
 
-READINGS = ['channel', 'spatial', 'batch', None]
+ATTENTION_OVER = ['channel', 'spatial', 'batch', None]
 
 
 def attend(tokens: np.ndarray, scale: float) -> np.ndarray:
@@ -25,40 +25,40 @@ def attend(tokens: np.ndarray, scale: float) -> np.ndarray:
     return out
 
 
-def expected_vectors(x: np.ndarray, reading) -> np.ndarray:
+def expected_vectors(x: np.ndarray, over) -> np.ndarray:
     """(N, C, H, W) to what enters the classifier, (N, C)."""
     pooled = x.mean(axis=(2, 3))
     channels = x.shape[1]
-    if reading == 'channel':
+    if over == 'channel':
         return np.stack([attend(row[:, None], 1.0)[:, 0] for row in pooled])
-    if reading == 'spatial':
+    if over == 'spatial':
         images = x.reshape(len(x), channels, -1).transpose(0, 2, 1)
         return np.stack([attend(image, channels**-0.5).mean(0) for image in images])
-    return attend(pooled, channels**-0.5) if reading == 'batch' else pooled
+    return attend(pooled, channels**-0.5) if over == 'batch' else pooled
 
 
-@pytest.mark.parametrize('reading', READINGS)
-def test_readings(reading):
+@pytest.mark.parametrize('over', ATTENTION_OVER)
+def test_each_reading(over):
     torch.manual_seed(0)
-    head = SelfAttentionClsHead(7, 5, attention=reading).eval()
+    head = SelfAttentionClsHead(7, 5, attention=over).eval()
     x = torch.randn(4, 5, 3, 2)
-    expected = expected_vectors(x.double().numpy(), reading)
+    expected = expected_vectors(x.double().numpy(), over)
     assert np.allclose(head.pre_logits((x,)).numpy(), expected, atol=1e-5)
     logits = head((x,))
     assert isinstance(logits, torch.Tensor) and logits.shape == (4, 7)
     assert torch.allclose(logits, head.fc(torch.tensor(expected).float()), atol=1e-5)
 
 
-@pytest.mark.parametrize('reading', READINGS)
+@pytest.mark.parametrize('over', ATTENTION_OVER)
 @pytest.mark.parametrize('embedding', [None, 6])
-def test_scores_depend_on_the_batch_only_with_batch_attention(reading, embedding):
+def test_scores_depend_on_the_batch_only_with_batch_attention(over, embedding):
     torch.manual_seed(0)
-    head = SelfAttentionClsHead(7, 5, embedding=embedding, attention=reading).eval()
+    head = SelfAttentionClsHead(7, 5, embedding=embedding, attention=over).eval()
     x = torch.randn(6, 5, 2, 2)
     whole = head((x,))
     alone = torch.cat([head((image[None],)) for image in x])
     other = head((torch.cat([x[:3], 100 * torch.randn(9, 5, 2, 2)]),))[:3]
-    if reading == 'batch':
+    if over == 'batch':
         assert not torch.allclose(whole, alone, atol=1e-3)
         assert not torch.allclose(whole[:3], other, atol=1e-3)
     else:
@@ -73,10 +73,10 @@ def test_batch_attention_with_one_image_is_the_identity():
 
 
 @pytest.mark.parametrize(
-    'reading,shape', [('channel', (4, 5, 5)), ('spatial', (4, 6, 6)), ('batch', (4, 4))]
+    'over,shape', [('channel', (4, 5, 5)), ('spatial', (4, 6, 6)), ('batch', (4, 4))]
 )
-def test_attention_weights(reading, shape):
-    head = SelfAttentionClsHead(7, 5, attention=reading).eval()
+def test_attention_weights(over, shape):
+    head = SelfAttentionClsHead(7, 5, attention=over).eval()
     weights = head.attention_weights((torch.randn(4, 5, 3, 2),))
     assert weights.shape == shape
     assert torch.allclose(weights.sum(-1), torch.ones(shape[:-1]), atol=1e-6)
@@ -127,9 +127,9 @@ def test_embedding_is_keras_dense_relu_batchnorm():
     assert np.allclose(head.embedding.norm.running_mean.numpy(), 0.01 * y.mean(0), atol=1e-6)
 
 
-@pytest.mark.parametrize('reading', READINGS)
-def test_loss_and_predict_with_hard_and_soft_labels(reading):
-    head = SelfAttentionClsHead(3, 5, attention=reading)
+@pytest.mark.parametrize('over', ATTENTION_OVER)
+def test_loss_and_predict_with_hard_and_soft_labels(over):
+    head = SelfAttentionClsHead(3, 5, attention=over)
     feats = (torch.randn(4, 5, 2, 2),)
     hard = [DataSample().set_gt_label(i % 3) for i in range(4)]
     soft = [

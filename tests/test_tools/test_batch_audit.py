@@ -80,7 +80,7 @@ def fitted(config, **options) -> tuple:
         test = DATASETS.build(cfg.test_dataloader.dataset)
         folder = cfg.test_dataloader.dataset.data_prefix.replace('/test', '/train')
         train = DATASETS.build({**cfg.test_dataloader.dataset, 'data_prefix': folder})
-    if model.head.reading == 'batch':
+    if model.head.attention_over == 'batch':
         model.head.attention.scale.data.fill_(0.001)
     classifier = LogisticRegression(max_iter=1000).fit(*single_vectors(model, train))
     model.head.fc.weight.data = torch.tensor(classifier.coef_, dtype=torch.float32)
@@ -165,7 +165,7 @@ def test_test_py_takes_each_image_alone(leak, run_here, capsys, tmp_path):
         work = ('--work-dir', tmp_path / 'work', '--out-item', 'metrics')
         out = tmp_path / f'{regime}.json'
         assert run_here('tools/test.py', config, checkpoint, *work, '--out', out, *options) == 0
-        lines = [x for x in capsys.readouterr().out.splitlines() if 'over the batch' in x]
+        lines = [x for x in capsys.readouterr().out.splitlines() if 'images of the batch' in x]
         assert says in lines[-1] and '--batch-regime' in lines[-1]
         figures[regime] = json.loads(out.read_text())['accuracy/top1']
     assert figures[None] == pytest.approx(100 * accuracy_score(labels, answers), abs=0.01)

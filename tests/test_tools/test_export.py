@@ -94,7 +94,7 @@ def test_refusals_leave_no_file(run, tiny_model, tmp_path):
     other = tiny_model(extra='model = dict(neck=dict(norm_position="before"))')
     out = ('--format', 'onnx', '--out', tmp_path / 'model.onnx')
     for args, said in (
-        ((*batch, *out), 'this model attends over the batch'),
+        ((*batch, *out), 'head (SelfAttentionClsHead) looks at the other images of the batch'),
         ((config, checkpoint, *out, '--tolerance', '-1'), 'not written, because its prob'),
         ((config, other[1], *out), 'another architecture than'),
         ((config, tmp_path / 'no.pth', *out), 'no.pth: no such checkpoint file'),

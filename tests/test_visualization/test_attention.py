@@ -6,12 +6,12 @@ import torch
 
 from convcut_mm.errors import ConvcutError
 from convcut_mm.visualization.attention import (
+    attention_over,
     attention_shares,
     batch_attention,
     channel_attention,
     class_ordered,
     position_attention,
-    reading,
 )
 from convcut_mm.visualization.attention_figure import (
     draw_batch_attention,
@@ -68,8 +68,8 @@ def test_shares_by_hand():
 
 def test_models_without_attention_or_positions(classifier):
     with pytest.raises(ConvcutError, match='attention=None'):
-        reading(classifier(None))
-    assert [reading(classifier(kind)) for kind in ('spatial', 'channel', 'batch')] == [
+        attention_over(classifier(None))
+    assert [attention_over(classifier(kind)) for kind in ('spatial', 'channel', 'batch')] == [
         'spatial',
         'channel',
         'batch',

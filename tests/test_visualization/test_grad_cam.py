@@ -7,16 +7,20 @@ import torch
 from torch.nn import functional as F
 
 from convcut_mm.errors import ConvcutError
+from convcut_mm.models.utils import grad_cam_layer
 from convcut_mm.visualization.classifier import LabelledImage
 from convcut_mm.visualization.face_grid import choose_images
 from convcut_mm.visualization.grad_cam import (
     Explanation,
-    default_layer,
     draw_grad_cam,
     grad_cam,
 )
 
 FROZEN = 'model = dict(backbone=dict(frozen=True))'
+
+
+def default_layer(model) -> str:
+    return grad_cam_layer(model.model, model.batch([model.test_images[0].path]))
 
 
 def by_hand(model, path: str, layer: str, label: int, channels_last: bool) -> np.ndarray:
@@ -103,11 +107,19 @@ def test_the_true_class_has_to_be_known(classifier):
         grad_cam(model, LabelledImage(model.test_images[0].path, None), target='true')
 
 
-def test_a_backbone_without_stages_needs_a_layer(classifier):
+def test_a_backbone_without_maps_needs_a_layer(classifier):
     model = classifier()
     model.model.backbone = torch.nn.Identity()
-    with pytest.raises(ConvcutError, match='a Identity has no stages.*--target-layer'):
+    with pytest.raises(ConvcutError, match='a Identity has no layer .*--target-layer'):
         default_layer(model)
+
+
+def test_a_backbone_that_names_none_is_explained_by_its_last_map(classifier):
+    model = classifier()
+    layers = [torch.nn.Conv2d(3, 16, 3, 4, 1), torch.nn.ReLU(), torch.nn.Conv2d(16, 24, 3, 4, 1)]
+    model.model.backbone = torch.nn.Sequential(*layers, torch.nn.Dropout(0.0))
+    assert default_layer(model) == 'backbone.3'
+    assert grad_cam(model, model.test_images[0]).heat.shape == (64, 64)
 
 
 def test_the_picture_shows_images_heats_and_answers(classifier, legible):

@@ -3,7 +3,7 @@
     python tools/visualization/attention.py CONFIG CHECKPOINT
     python tools/visualization/attention.py CONFIG CHECKPOINT --images A.png B.png
 
-What is drawn depends on the config's reading of attention:
+What is drawn depends on what the head attends over:
 
 - 'spatial': over each face, how much attention each position gets, the mean over all queries.
 - 'channel': there are no positions; the matrix of channels of each face, strongest first.
@@ -33,12 +33,12 @@ def main() -> None:
     classifier = load_classifier(
         args.config, args.checkpoint, cfg_options=args.cfg_options, device=args.device
     )
-    reading = attention.reading(classifier)
-    per_class = args.per_class or (BATCH_PER_CLASS if reading == 'batch' else 1)
+    over = attention.attention_over(classifier)
+    per_class = args.per_class or (BATCH_PER_CLASS if over == 'batch' else 1)
     images = choose_images(classifier, per_class, args.seed, args.images)
-    if reading == 'spatial':
+    if over == 'spatial':
         figure = attention_figure.draw_position_attention(classifier, images)
-    elif reading == 'channel':
+    elif over == 'channel':
         print('attention="channel": channels attend, not positions; drawing their matrix')
         figure = attention_figure.draw_channel_attention(classifier, images)
     else:

@@ -4,7 +4,7 @@
     python tools/visualization/confusion_matrix.py CONFIG predictions.pkl
     python tools/visualization/confusion_matrix.py CONFIG CHECKPOINT      # tests first
 
-A model with batch attention is tested in batches of one here.
+A model that looks at its batch is tested in batches of one here.
 """
 
 from pathlib import Path
@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from convcut_mm.evaluation.predictions import Predictions, load_predictions
+from convcut_mm.models.utils import is_batch_dependent
 from convcut_mm.utils import tool
 from convcut_mm.visualization.classifier import class_names, load_classifier, read_model_config
 from convcut_mm.visualization.confusion_matrix import draw_confusion_matrix
@@ -43,8 +44,8 @@ def test(args) -> Predictions:
     classifier = load_classifier(
         args.config, args.result, cfg_options=args.cfg_options, device=args.device
     )
-    if classifier.attention == 'batch':
-        print('attention="batch": tested in batches of one, each image by itself')
+    if is_batch_dependent(classifier.model):
+        print('the model looks at its batch: tested in batches of one, each image by itself')
     images = classifier.test_images
     return Predictions(
         names=[Path(image.path).name for image in images],

@@ -6,14 +6,14 @@ import numpy as np
 import torch
 from torch import nn
 
-from ...evaluation.batch_attention import attends_over_batch
+from ...models.utils import is_batch_dependent
 from .base import Backend
 
 
 class TorchBackend(Backend):
     """Runs a model of mmpretrain.
 
-    A model that attends over the batch gets faces one by one: in larger batches each face would
+    A model that looks at its batch gets faces one by one: in larger batches each face would
     take part in what is said about the others.
 
     Args:
@@ -34,7 +34,7 @@ class TorchBackend(Backend):
     ) -> None:
         self.model, self.classes, self.size = model, tuple(classes), size
         self.grey, self.share = grey, share
-        self._alone = attends_over_batch(model)
+        self._alone = is_batch_dependent(model)
 
     @torch.inference_mode()
     def __call__(self, faces: np.ndarray) -> np.ndarray:

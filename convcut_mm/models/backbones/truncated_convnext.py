@@ -12,7 +12,7 @@ from torch import nn
 
 from ...errors import ConvcutError
 from ...utils.checkpoint import mismatch
-from ..layout import norm_in_place_order
+from ..utils.memory_order import norm_in_place_order
 
 # Base's widest maps of more images at 224 pixels exceed 32 MB, and such memory glibc gives back at
 # once: the kernel then clears its pages anew in every block, up to a quarter of the time
@@ -209,6 +209,11 @@ class TruncatedConvNeXt(ConvNeXt):
         """Sets train mode, except for a frozen backbone; returns self, unlike its parent."""
         super().train(mode and not self.frozen)
         return self
+
+    @property
+    def grad_cam_layer(self) -> str:
+        """The last block."""
+        return f'stages.{len(self.stages) - 1}.{len(self.stages[-1]) - 1}'
 
     def removed_keys(self) -> set:
         """Names of the parameters of the full network that were cut off, output norms included."""

@@ -11,7 +11,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from ...errors import ConvcutError
-from .self_attention import READINGS, SelfAttention
+from ..utils.attention import ATTENTION_OVER, SelfAttention
 
 BATCH_WARNING = (
     'attention="batch": every image attends to the other images of its batch, as in '
@@ -80,9 +80,15 @@ class SelfAttentionClsHead(ClsHead):
         **kwargs: Arguments of mmpretrain's ``ClsHead``: ``loss``, ``topk``, ``cal_acc``,
             ``init_cfg``.
 
+    Attributes:
+        attention_over (str | None): What ``attention`` says.
+        batch_dependent (bool): Whether that is 'batch'.
+
     Raises:
         ConvcutError: An unknown attention, or 'spatial' on features without positions.
     """
+
+    classifier_layer = 'fc'
 
     def __init__(
         self,
@@ -101,14 +107,15 @@ class SelfAttentionClsHead(ClsHead):
         **kwargs,
     ) -> None:
         super().__init__(init_cfg=init_cfg, **kwargs)
-        if attention is not None and attention not in READINGS:
+        if attention is not None and attention not in ATTENTION_OVER:
             raise ConvcutError(
                 f'attention={attention!r}: expected "channel", "spatial", "batch" or None'
             )
         if attention == 'batch':
             print_log(BATCH_WARNING, logger='current', level=30)
         self.num_classes, self.in_channels = num_classes, in_channels
-        self.reading = attention
+        self.attention_over = attention
+        self.batch_dependent = attention == 'batch'
         self.embedding_dropout = nn.Dropout(embedding_dropout)
         self.embedding = None if embedding is None else Embedding(in_channels, embedding)
         self.attention = None if attention is None else SelfAttention(attention_scale)
@@ -132,7 +139,7 @@ class SelfAttentionClsHead(ClsHead):
                 f'(N, {self.in_channels}), got {tuple(x.shape)}; set '
                 'head.in_channels'
             )
-        if self.reading == 'spatial':
+        if self.attention_over == 'spatial':
             if x.ndim == 2:
                 raise ConvcutError(
                     f'attention="spatial" needs a map (N, C, H, W), got a vector {tuple(x.shape)}'
@@ -143,15 +150,15 @@ class SelfAttentionClsHead(ClsHead):
         x = self.embedding_dropout(x)
         if self.embedding is not None:
             x = self.embedding(x)
-        return x.unsqueeze(-1) if self.reading == 'channel' else x
+        return x.unsqueeze(-1) if self.attention_over == 'channel' else x
 
     def pre_logits(self, feats: Union[tuple, torch.Tensor]) -> torch.Tensor:
         """Everything before dropout and classifier, (N, D): the vector to plot or to compare."""
         tokens = self.tokens(feats)
         attended = tokens if self.attention is None else self.attention(tokens)
-        if self.reading == 'channel':
+        if self.attention_over == 'channel':
             return attended.squeeze(-1)
-        return attended.mean(dim=1) if self.reading == 'spatial' else attended
+        return attended.mean(dim=1) if self.attention_over == 'spatial' else attended
 
     def attention_weights(self, feats: Union[tuple, torch.Tensor]) -> torch.Tensor:
         """The softmax matrix: (N, D, D) 'channel', (N, HW, HW) 'spatial', (N, N) 'batch'.

@@ -8,7 +8,8 @@ from torch.nn import functional as F
 
 from ...errors import ConvcutError
 
-READINGS = ('channel', 'spatial', 'batch')
+# what the tokens are, of one image or of a batch
+ATTENTION_OVER = ('channel', 'spatial', 'batch')
 
 
 class SelfAttention(nn.Module):

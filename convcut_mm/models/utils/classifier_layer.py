@@ -1,0 +1,39 @@
+"""The layer whose rows belong to the classes: what fine-tuning on other classes renews."""
+
+from torch import nn
+
+from ...errors import ConvcutError
+
+
+def classifier_layer(model: nn.Module) -> str:
+    """Name of the layer that gives the logits.
+
+    A head says it by the attribute ``classifier_layer``, a name below the head. Of any other head
+    it is the last linear or convolutional layer with one output for each class.
+
+    Args:
+        model (nn.Module): mmpretrain's ``ImageClassifier`` or alike.
+
+    Returns:
+        str: Such as 'head.fc'.
+
+    Raises:
+        ConvcutError: The head has no such layer.
+    """
+    head = model.head
+    name = getattr(head, 'classifier_layer', None)
+    if name is not None:
+        return f'head.{name}'
+    classes = getattr(head, 'num_classes', None)
+    fitting = [
+        name
+        for name, layer in head.named_modules()
+        if classes in (getattr(layer, 'out_features', None), getattr(layer, 'out_channels', None))
+        and isinstance(layer, (nn.Linear, nn.Conv2d))
+    ]
+    if classes is None or not fitting:
+        raise ConvcutError(
+            f'{type(head).__name__}: no layer with one output for each class was found; name it '
+            'by an attribute classifier_layer of the head'
+        )
+    return f'head.{fitting[-1]}'

@@ -23,9 +23,9 @@ class FaceGraph(nn.Module):
         if parts:
             raise ConvcutError(
                 f'{", ".join(parts)} looks at the other images of the batch: what the model '
-                'says of a face depends on the other faces, so a file with a free batch size would '
-                'give other answers than one face at a time; export a variant that judges each '
-                'image by itself'
+                'says of a face depends on the other faces, so a file with a free batch size '
+                'would give other answers than one face at a time; export a variant that judges '
+                'each image by itself'
             )
         preprocessor = model.data_preprocessor
         if getattr(preprocessor, 'pad_size_divisor', 1) > 1:

@@ -35,7 +35,7 @@ def set_test_batches(cfg: Config, model: nn.Module, wanted: Optional[str]) -> Op
     else:
         how = (
             f'{", ".join(parts)} looks at the other images of the batch, and was tested in '
-            f'batches of {loader.get("batch_size")} as configured: these figures tell nothing about '
-            'single images; --batch-regime alone does'
+            f'batches of {loader.get("batch_size")} as configured: these figures tell nothing '
+            'about single images; --batch-regime alone does'
         )
     return how if parts else None

@@ -11,6 +11,7 @@ PACKED = ('configs', 'tools', 'demo')
 INFER = ['scikit-image>=0.22']  # its face detector
 DEMO = ['gradio>=6,<7', *INFER]
 # for writing and for running files of ONNX and OpenVINO
+HEIF = ['pillow-heif>=0.16']  # photos of iPhones
 EXPORT = ['torch>=2.6', 'onnx', 'onnxscript', 'onnxruntime', 'openvino']
 # mmpretrain's browse_dataset calls a private function of matplotlib that 3.11 changed
 MATPLOTLIB = 'matplotlib<3.11'
@@ -85,6 +86,7 @@ setup(
             'setuptools<82',
         ],
         'infer': INFER,
+        'heif': HEIF,
         'export': EXPORT,
         'demo': DEMO,
         # selenium: for the page, where Chromium is

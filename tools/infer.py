@@ -78,6 +78,19 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--seconds', type=float, help='of each video or of a webcam, only the first so many'
     )
+    parser.add_argument(
+        '--rotate',
+        type=int,
+        default=0,
+        choices=(0, 90, 180, 270),
+        help='turn images and videos clockwise, where their file does not say how they are turned',
+    )
+    parser.add_argument(
+        '--max-value',
+        type=float,
+        metavar='N',
+        help='the value of white in images with 16 bits, such as 1023 (default: 65535)',
+    )
     parser.add_argument('--no-pictures', action='store_true', help='write numbers only')
     parser.add_argument(
         '--resume',
@@ -139,7 +152,13 @@ def look(args: argparse.Namespace, inferencer: ExpressionInferencer, sources: li
     with_images = args.show or not args.no_pictures
     with progress('looking for faces', total, unit, shown=total != 1) as step:
         for answer in inferencer.answers(
-            sources, args.batch_size, args.every, with_images, args.seconds
+            sources,
+            args.batch_size,
+            args.every,
+            with_images,
+            args.seconds,
+            args.rotate,
+            args.max_value,
         ):
             yield answer
             step()

@@ -1,103 +1,173 @@
 """Images as users have them, read as upright RGB: files, URLs, bytes, arrays and PIL images."""
 
-import http.client
 import io
-import urllib.error
+import os
 import urllib.request
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+import torch
+from PIL import Image, UnidentifiedImageError
 
 from ..errors import ConvcutError
+from ..utils import image_files
+from ..utils.download import fetch
+from ..utils.image_files import MAX_PIXELS
+from .animation import Animation, is_animated
+from .pixels import from_array, from_pil, from_tensor
 
 URL_PREFIXES = ('http://', 'https://')
-TIMEOUT = 30  # seconds that a server may be silent
+DATA_PREFIX = 'data:'
 LARGEST_DOWNLOAD = 100 * 2**20  # bytes; more is no photo
+PNG, PNG_GREY = b'\x89PNG\r\n\x1a\n', 0
+ORIENTATION = 0x0112  # EXIF's tag
 
 
-def read_image(source: Any) -> np.ndarray:
+def read_image(
+    source: Any, max_pixels: int = MAX_PIXELS, max_value: float | None = None
+) -> np.ndarray:
     """Reads an image of any kind.
 
     Photos are turned upright by their EXIF tag; grey, palette, CMYK and 16-bit images become RGB
-    with 8 bits; what is transparent becomes white.
+    with 8 bits; what is transparent becomes white. Of several frames the first is read.
 
     Args:
-        source (str | Path | bytes | ndarray | Image): A file, a URL, the bytes of an image file, a
-            PIL image, or an array: (H, W), (H, W, 1), (H, W, 3) in the order red, green, blue, or
-            (H, W, 4) with alpha; integers, or floats from 0 to 1 or 0 to 255.
+        source (str | PathLike | bytes | BinaryIO | ndarray | Tensor | Image): A file, a URL
+            (``http``, ``https``, ``data``), the bytes of an image file, an open one, a PIL image,
+            or an array: (H, W), (H, W, 1), (H, W, 3) in the order red, green, blue, or (H, W, 4)
+            with alpha; integers, or floats from 0 to 1 or 0 to 255. A tensor may be (3, H, W).
+        max_pixels (int): Width times height that a file may have; larger ones are refused before
+            they are decoded. Defaults to 120 million.
+        max_value (float, optional): The value of white in arrays and in files with more than 8
+            bits, such as 1023 for 10 bits. Defaults to None: 65535 for 16 bits.
 
     Returns:
         ndarray: (H, W, 3) uint8, red, green, blue.
 
     Raises:
-        ConvcutError: No such file, an empty or damaged one, no image; the message names it.
+        ConvcutError: No such file, no regular one, an empty or damaged one, too many pixels, no
+            image; the message names it.
     """
-    if isinstance(source, np.ndarray):
-        return from_array(source)
-    if isinstance(source, Image.Image):
-        return from_pil(source)
-    if isinstance(source, bytes):
-        return _decode(source, 'image')
-    name = str(source)
-    content = download(name) if name.startswith(URL_PREFIXES) else _read_file(Path(name))
-    if not content:
-        raise ConvcutError(f'{name}: an empty file (0 bytes)')
-    return _decode(content, name)
+    name = source_name(source)
+    image = read(source, name, max_pixels, max_value)
+    if not isinstance(image, Animation):
+        return image
+    for frame in image:
+        return frame.image
+    raise ConvcutError(f'{name}: not a whole image file ({image.problem})')
 
 
-def _read_file(path: Path) -> bytes:
+def read(
+    source: Any, name: str, max_pixels: int = MAX_PIXELS, max_value: float | None = None
+) -> np.ndarray | Animation:
+    """Reads an image, or opens it where it has several frames; see :func:`read_image`."""
     try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        raise ConvcutError(f'{path}: no such file') from None
-    except OSError as error:
-        raise ConvcutError(f'{path}: cannot be read ({error.strerror})') from None
-
-
-def download(url: str) -> bytes:
-    """Gets a file from a web server.
-
-    Raises:
-        ConvcutError: The server can't be reached or refuses, or the file is above 100 MiB.
-    """
-    # some servers refuse Python's own name
-    request = urllib.request.Request(url, headers={'User-Agent': 'convcut_mm'})
-    try:
-        with urllib.request.urlopen(request, timeout=TIMEOUT) as answer:
-            content = answer.read(LARGEST_DOWNLOAD + 1)
-    except (OSError, ValueError, http.client.HTTPException) as error:
-        reason = error.reason if isinstance(error, urllib.error.URLError) else error
-        raise ConvcutError(f'{url}: cannot be downloaded ({reason})') from None
-    if len(content) > LARGEST_DOWNLOAD:
-        raise ConvcutError(f'{url}: larger than {LARGEST_DOWNLOAD // 2**20} MiB')
-    return content
-
-
-def _decode(content: bytes, name: str) -> np.ndarray:
-    try:
-        with warnings.catch_warnings(), Image.open(io.BytesIO(content)) as image:
-            warnings.simplefilter('ignore')  # what spoils pixels is an error too
-            image.load()
-            return from_pil(image)
-    except UnidentifiedImageError:
-        # OpenCV reads some that Pillow does not, such as TIFF with 16 bits a colour
-        with quiet_opencv():
-            image = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
-        if image is None:
-            raise ConvcutError(f'{name}: not an image{_hint(name)}') from None
-        return np.ascontiguousarray(image[..., ::-1])
+        if isinstance(source, torch.Tensor):
+            source = from_tensor(source)
+        if isinstance(source, np.ndarray):
+            return from_array(source, max_value, name)
+        if isinstance(source, Image.Image):
+            image_files.check_size(source, max_pixels)
+            with _whole(name):
+                return from_pil(source, max_value, name)
+        return _decode(_content(source, name), name, max_pixels, max_value)
     except ConvcutError as error:
+        if f'{error}'.startswith(name):
+            raise
         raise ConvcutError(f'{name}: {error}') from None
+
+
+def source_name(source: Any) -> str:
+    """What messages call a source: its path or URL, else 'image'."""
+    if isinstance(source, (str, os.PathLike)):
+        name = os.fspath(source)
+        return name if not name.startswith(DATA_PREFIX) else name.split(',')[0][:40]
+    name = getattr(source, 'filename', None) or getattr(source, 'name', None)
+    return name if isinstance(name, str) and name else 'image'
+
+
+def _content(source: Any, name: str) -> bytes:
+    if isinstance(source, (bytes, bytearray, memoryview)):
+        source = io.BytesIO(source)
+    if hasattr(source, 'read'):
+        if source.seekable():
+            source.seek(0)  # who wrote into it left it at its end
+        content = source.read(0)
+        if not isinstance(content, bytes):
+            raise ConvcutError(f"{name}: opened as text; open it by open(path, 'rb')")
+        return image_files.read_limited(source, name)
+    path = os.fspath(source)
+    if path.startswith(URL_PREFIXES):
+        return fetch(path, LARGEST_DOWNLOAD)
+    if path.startswith(DATA_PREFIX):
+        try:
+            with urllib.request.urlopen(path) as answer:
+                return answer.read()
+        except ValueError as error:
+            raise ConvcutError(f'{name}: not a data URL ({error})') from None
+    return image_files.read_file(path)
+
+
+def _decode(
+    content: bytes, name: str, max_pixels: int, max_value: float | None
+) -> np.ndarray | Animation:
+    try:
+        with _whole(name):
+            image = image_files.open_image(io.BytesIO(content), max_pixels)
+            if is_animated(image):
+                return Animation(image, name, max_pixels, max_value)
+            with image:
+                result = from_pil(image, max_value, name)
+                if not _has_deep_colours(content) or 'transparency' in image.info:
+                    return result
+                # of 16 bits a colour Pillow keeps the upper 8, which 10 and 12 bits leave empty
+                orientation = image.getexif().get(ORIENTATION, 1)
+                return _by_opencv(content, cv2.IMREAD_UNCHANGED, name, max_value, orientation)
+    except UnidentifiedImageError:
+        # Pillow knows no TIFF with 16 bits a colour
+        pixels = image_files.tiff_pixels(content)
+        if pixels is None:
+            raise ConvcutError(f'{name}: {image_files.NO_IMAGE}') from None
+        image_files.check_pixels(pixels, 1, max_pixels)
+        return _by_opencv(content, cv2.IMREAD_ANYDEPTH | cv2.IMREAD_COLOR, name, max_value)
+
+
+@contextmanager
+def _whole(name: str) -> Iterator[None]:
+    """Says in one line what is wrong with a file that Pillow can't decode."""
+    try:
+        yield
+    except (ConvcutError, UnidentifiedImageError):
+        raise
     except Exception as error:
         # each of Pillow's decoders has errors of its own for damaged files
-        reason = str(error).strip() or type(error).__name__
+        reason = (f'{error}'.strip() or type(error).__name__).splitlines()[0]
         raise ConvcutError(f'{name}: not a whole image file ({reason})') from None
+
+
+def _has_deep_colours(content: bytes) -> bool:
+    """Whether it is a PNG with 16 bits for each of several channels."""
+    return content[:8] == PNG and content[24] == 16 and content[25] != PNG_GREY
+
+
+def _by_opencv(
+    content: bytes, flags: int, name: str, max_value: float | None, orientation: int = 1
+) -> np.ndarray:
+    with quiet_opencv():
+        image = cv2.imdecode(np.frombuffer(content, np.uint8), flags)
+    if image is None:
+        raise ConvcutError(f'{name}: {image_files.NO_IMAGE}')
+    if image.ndim == 3:  # blue first, alpha last
+        image = image[..., [2, 1, 0, *range(3, image.shape[2])]]
+    result = from_array(image, max_value, name)
+    if orientation == 1:
+        return result
+    turned = Image.fromarray(result)
+    turned.getexif()[ORIENTATION] = orientation
+    return from_pil(turned)
 
 
 @contextmanager
@@ -110,55 +180,3 @@ def quiet_opencv() -> Iterator[None]:
         yield
     finally:
         log.setLogLevel(before)
-
-
-def _hint(name: str) -> str:
-    heic = Path(name).suffix.lower() in ('.heic', '.heif')
-    return ' that can be read here; save HEIC photos as JPEG first' if heic else ''
-
-
-def from_pil(image: Image.Image) -> np.ndarray:
-    """A PIL image as upright RGB, (H, W, 3) uint8; see :func:`read_image`."""
-    try:
-        image = ImageOps.exif_transpose(image)
-    except Exception:  # a damaged tag spoils no pixel
-        pass
-    if image.mode.startswith(('I', 'F')):  # Pillow cuts 16 bits off at 255
-        return from_array(np.asarray(image))
-    if image.mode in ('RGBA', 'LA', 'PA', 'RGBa', 'La') or 'transparency' in image.info:
-        white = Image.new('RGBA', image.size, 'white')
-        image = Image.alpha_composite(white, image.convert('RGBA'))
-    return np.array(image.convert('RGB'))
-
-
-def from_array(array: np.ndarray) -> np.ndarray:
-    """An array as RGB, (H, W, 3) uint8; see :func:`read_image`."""
-    if array.ndim == 2:
-        array = array[..., None]
-    if array.ndim != 3 or array.shape[2] not in (1, 3, 4) or not array.size:
-        raise ConvcutError(
-            f'an array of shape {array.shape} is no image; expected (height, width) or '
-            '(height, width, 3), red first'
-        )
-    array = _to_bytes(array)
-    if array.shape[2] == 4:
-        alpha = array[..., 3:].astype(np.float32) / 255
-        array = (array[..., :3] * alpha + 255 * (1 - alpha)).round().astype(np.uint8)
-    return np.ascontiguousarray(np.broadcast_to(array, (*array.shape[:2], 3)))
-
-
-def _to_bytes(array: np.ndarray) -> np.ndarray:
-    kind = array.dtype
-    if kind == np.uint8:
-        return array
-    if kind.kind == 'b':
-        return array.astype(np.uint8) * 255
-    if kind.kind not in 'uif':
-        raise ConvcutError(f'an array of {kind} is no image; expected numbers')
-    values = np.nan_to_num(array.astype(np.float32), posinf=0, neginf=0)
-    most = values.max()
-    if kind.kind == 'f' and most <= 1:
-        values = values * 255
-    elif most > 255:
-        values = values * (255 / 65535)  # 16 bits
-    return values.clip(0, 255).round().astype(np.uint8)

@@ -1,7 +1,7 @@
 """From a photo, a folder or a video to the expressions of the faces in it."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, Optional, Union
@@ -12,16 +12,18 @@ import torch
 from mmpretrain.apis import ImageClassificationInferencer
 
 from ..errors import ConvcutError
+from ..utils.image_files import MAX_PIXELS
 from ..utils.progress import progress
 from . import loading
+from .animation import Animation
 from .backends import backend_class
 from .detectors import Detector, Face, build_detector, crop_face
 from .detectors.base import WholeImage
 from .drawing import draw_result
-from .images import from_array
-from .looking import Answer, answers, check_probabilities
+from .images import DATA_PREFIX, read
+from .looking import Answer, Reading, answers, check_probabilities
 from .pictures import PictureWriter
-from .sources import Source, list_sources
+from .sources import Source, is_image_name, iter_sources, list_sources
 from .video import Video
 from .window import check_display, show
 
@@ -52,6 +54,8 @@ class ExpressionInferencer(ImageClassificationInferencer):
         margin (float, optional): What is cut out around a face, as a share of the box's side on
             each side. Defaults to what fits the detector.
         classes (Sequence[str], optional): Class names, where the checkpoint names none.
+        max_pixels (int): Width times height that an image or a frame may have; larger ones are
+            refused before they are decoded. Defaults to 120 million, about 1.3 GB.
         **kwargs: Settings of the model that override the config's, as in mmpretrain.
 
     Attributes:
@@ -71,8 +75,12 @@ class ExpressionInferencer(ImageClassificationInferencer):
         detector_model: Optional[Union[str, Path]] = None,
         margin: Optional[float] = None,
         classes: Optional[Sequence] = None,
+        max_pixels: int = MAX_PIXELS,
         **kwargs,
     ) -> None:
+        if not max_pixels >= 1:
+            raise ConvcutError(f'max_pixels={max_pixels}: expected 1 or more')
+        self.max_pixels = int(max_pixels)
         backend_type = backend_class(backend)
         if isinstance(detector, str):
             detector = build_detector(detector, detector_model)
@@ -104,25 +112,33 @@ class ExpressionInferencer(ImageClassificationInferencer):
         show: bool = False,
         show_dir: Optional[Union[str, Path]] = None,
         wait_time: float = 0,
+        rotate: int = 0,
+        max_value: float | None = None,
     ) -> list:
         """Finds and classifies the faces of images and videos.
 
         Args:
-            inputs: A path, URL, array (H, W, 3) with red first, PIL image, the bytes of an image
-                file, a folder, a video, 'webcam' (endless; use :meth:`stream`), or a list of
+            inputs: A path, URL, array (H, W, 3) or (N, H, W, 3) with red first, tensor (3, H, W)
+                or (H, W, 3), PIL image, the bytes of an image file, an open file, a folder, a
+                video, 'webcam' (endless; use :meth:`stream`), or a list, generator or column of
                 these.
             batch_size (int): Faces that are classified together. Defaults to 32.
             show (bool): Show each picture in a window. Defaults to False.
             show_dir (str | Path, optional): Folder for pictures and videos with the results drawn.
             wait_time (float): Seconds that a window stays, 0 until a key. Defaults to 0.
+            rotate (int): Degrees by which images and frames are turned clockwise before anything
+                else, where their file does not say it: 90, 180 or 270. Defaults to 0.
+            max_value (float, optional): The value of white in arrays and in files with more than 8
+                bits, such as 1023 for 10 bits. Defaults to None: 65535 for 16 bits.
 
         Returns:
-            list[dict]: One for each image, or frame of a video, in the order given: ``input``
+            list[dict]: One for each image, frame of a video or of an animated image, or page of a
+            TIFF, in the order given: ``input``
             (str), ``picture`` (name of its file in ``show_dir``, or None), ``width``, ``height``
             (int), ``faces`` (list[dict], from left to right) and ``error`` (str | None). A face:
-            ``box`` ([x1, y1, x2, y2] in pixels of the upright image), ``detection_score``
-            (float | None), ``label`` (int), ``expression`` (str), ``score`` (float, 0 to 1) and
-            ``probabilities`` ({name: float}). Frames also have ``frame`` (int) and ``time``
+            ``box`` ([x1, y1, x2, y2] in pixels of the upright image, inside of it),
+            ``detection_score`` (float | None), ``label`` (int), ``expression`` (str), ``score``
+            (float, 0 to 1) and ``probabilities`` ({name: float}). Frames also have ``frame`` (int) and ``time``
             (seconds), and their faces ``track`` (int), one number from 1 on for each person.
 
         Raises:
@@ -137,7 +153,13 @@ class ExpressionInferencer(ImageClassificationInferencer):
         total = count_steps(sources)
         shown = total is None or total > 1
         with progress('looking for faces', total, shown=shown) as step, writer as pictures:
-            for answer in self.answers(sources, batch_size, with_images=show or bool(show_dir)):
+            for answer in self.answers(
+                sources,
+                batch_size,
+                with_images=show or bool(show_dir),
+                rotate=rotate,
+                max_value=max_value,
+            ):
                 results.append(answer.result)
                 if pictures is not None:
                     pictures.add(answer)
@@ -152,34 +174,44 @@ class ExpressionInferencer(ImageClassificationInferencer):
         batch_size: int = 32,
         every: int = 1,
         seconds: Optional[float] = None,
+        rotate: int = 0,
+        max_value: float | None = None,
     ) -> Iterator[dict]:
         """The same for a video or webcam, frame by frame while it is being read.
 
         Args:
-            video (str | Path | int): A video file, 'webcam', or the webcam's number.
+            video: A video file, 'webcam', the webcam's number, or any other input of
+                :meth:`__call__`; a generator of images is asked for one after the other. A path
+                without an image's suffix is taken for a video.
             batch_size (int): Faces that are classified together; a webcam's frames never wait.
                 Defaults to 32.
             every (int): Look only at each n-th frame. Defaults to 1.
             seconds (float, optional): Stop after so many. Defaults to None: never.
+            rotate (int): Degrees by which images and frames are turned clockwise before anything
+                else, where their file does not say it: 90, 180 or 270. Defaults to 0.
+            max_value (float, optional): The value of white in arrays and in files with more than 8
+                bits, such as 1023 for 10 bits. Defaults to None: 65535 for 16 bits.
 
         Yields:
             dict: See :meth:`__call__`; after a video that ends early, one with ``error``.
         """
-        for source in list_sources(video):
-            as_video = source._replace(is_video=True)
-            for answer in self.answers([as_video], batch_size, every, False, seconds):
-                yield answer.result
+        sources = (_as_video(source) for source in iter_sources(video))
+        for answer in self.answers(sources, batch_size, every, False, seconds, rotate, max_value):
+            yield answer.result
 
     def answers(
         self,
-        sources: Sequence[Source],
+        sources: Iterable[Source],
         batch_size: int = 32,
         every: int = 1,
         with_images: bool = False,
         seconds: Optional[float] = None,
+        rotate: int = 0,
+        max_value: float | None = None,
     ) -> Iterator[Answer]:
         """Results together with images; see :func:`convcut_mm.apis.looking.answers`."""
-        return answers(self, sources, batch_size, every, with_images, seconds)
+        reading = Reading(rotate, max_value).checked()
+        return answers(self, sources, batch_size, every, with_images, seconds, reading)
 
     def detect(self, image: np.ndarray) -> list:
         """The faces of an image, ``list[Face]``.
@@ -196,21 +228,30 @@ class ExpressionInferencer(ImageClassificationInferencer):
         side = round(self.backend.size / self.backend.share)
         return self._fitted(crop_face(image, face, self.margin, side))
 
-    def classify(self, faces: Sequence[np.ndarray]) -> np.ndarray:
+    def classify(self, faces: Any) -> np.ndarray:
         """Classifies faces that are cut out already.
 
         Args:
-            faces (Sequence[ndarray]): (H, W, 3) uint8, red, green, blue, of any size.
+            faces: One face or several: whatever :meth:`__call__` takes but videos. An array (H, W,
+                3) is one face, (N, H, W, 3) are several; red first.
 
         Returns:
             ndarray: (N, C), probabilities in the order of ``classes``.
 
         Raises:
-            ConvcutError: An array that is no image; weights that give NaN.
+            ConvcutError: One of them is no image, or a video; weights that give NaN.
         """
-        scores = self.probabilities([from_array(face) for face in faces])
+        scores = self.probabilities([self._read_face(source) for source in iter_sources(faces)])
         check_probabilities(scores)
         return scores
+
+    def _read_face(self, source: Source) -> np.ndarray:
+        if source.is_video:
+            raise ConvcutError(f'{source.name}: a video; classify takes images of faces')
+        face = read(source.value, source.name, self.max_pixels)
+        if isinstance(face, Animation):
+            raise ConvcutError(f'{source.name}: several frames; classify takes single images')
+        return face
 
     def probabilities(self, faces: Sequence[np.ndarray]) -> np.ndarray:
         """What the backend says of faces, which damaged weights turn into NaN; unchecked.
@@ -273,6 +314,14 @@ def resized(image: np.ndarray, size: int) -> np.ndarray:
 
 def _is_grey(image: np.ndarray) -> bool:
     return bool((image[..., 0] == image[..., 1]).all() and (image[..., 1] == image[..., 2]).all())
+
+
+def _as_video(source: Source) -> Source:
+    """Paths are videos unless they are called like images."""
+    is_path = isinstance(source.value, str) and not source.value.startswith(DATA_PREFIX)
+    if not is_path or is_image_name(source.name.split('?')[0]):
+        return source
+    return source._replace(is_video=True)
 
 
 def count_steps(

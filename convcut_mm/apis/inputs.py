@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ..errors import ConvcutError
 from ..utils.text import say
+from .images import DATA_PREFIX
 from .sources import Source, files_below, is_media_name, list_sources
 from .summary import many
 
@@ -56,6 +57,7 @@ def _is_missing(source: Source) -> bool:
     return (
         isinstance(source.value, str)
         and '://' not in source.value
+        and not source.value.startswith(DATA_PREFIX)
         and not Path(source.value).exists()
     )
 

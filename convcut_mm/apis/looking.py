@@ -1,13 +1,14 @@
 """Goes through images and frames: finds faces, classifies them in batches, in bounded memory."""
 
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..errors import ConvcutError
+from .animation import Animation
 from .detectors import Face
-from .images import read_image
+from .images import read
 from .sources import Source
 from .tracking import Tracker
 from .video import Video
@@ -23,7 +24,7 @@ class Answer(NamedTuple):
         result (dict): See :meth:`ExpressionInferencer.__call__`.
         source (Source): Where it comes from.
         image (ndarray, optional): (H, W, 3) uint8, red, green, blue, if asked for and readable.
-        video (Video, optional): The video that is being read.
+        video (Video | Animation, optional): The video that is being read.
         ends_batch (bool): Whether nothing that was read before still waits for its batch. A run
             that goes on with the next source then gives the same batches.
     """
@@ -31,8 +32,39 @@ class Answer(NamedTuple):
     result: dict
     source: Source
     image: np.ndarray | None = None
-    video: Video | None = None
+    video: Video | Animation | None = None
     ends_batch: bool = False
+
+
+class Reading(NamedTuple):
+    """How images and frames are read.
+
+    Attributes:
+        rotate (int): Degrees by which they are turned clockwise: 0, 90, 180 or 270.
+        max_value (float, optional): The value of white; see :func:`read_image`.
+    """
+
+    rotate: int = 0
+    max_value: float | None = None
+
+    def checked(self) -> 'Reading':
+        """Itself.
+
+        Raises:
+            ConvcutError: Another angle, or no value that white can have.
+        """
+        if self.rotate not in (0, 90, 180, 270):
+            raise ConvcutError(f'rotate={self.rotate}: expected 0, 90, 180 or 270 (clockwise)')
+        if self.max_value is not None and not 0 < self.max_value < float('inf'):
+            raise ConvcutError(f'max_value={self.max_value}: expected the value of white, above 0')
+        return self
+
+    def turned(self, image: np.ndarray) -> np.ndarray:
+        """An image (H, W, 3), turned."""
+        return np.ascontiguousarray(np.rot90(image, -self.rotate // 90)) if self.rotate else image
+
+
+AS_IT_IS = Reading()
 
 
 class _Waiting(NamedTuple):
@@ -48,6 +80,7 @@ def answers(
     every: int = 1,
     with_images: bool = False,
     seconds: float | None = None,
+    reading: Reading = AS_IT_IS,
 ) -> Iterator[Answer]:
     """Answers for images and videos in their order.
 
@@ -58,6 +91,7 @@ def answers(
         every (int): Of a video, only each n-th frame. Defaults to 1.
         with_images (bool): Whether answers carry the image. Defaults to False.
         seconds (float, optional): Of a video, only the first so many. Defaults to None: all.
+        reading (Reading): How they are read. Defaults to as they are.
 
     Yields:
         Answer: One for each image and each frame.
@@ -67,7 +101,7 @@ def answers(
         if source.is_video:  # it is done anew where a run goes on, so its batches are its own
             yield from _classified(inferencer, waiting, batch_size)
             waiting = []
-        for item in _look(inferencer, source, every, with_images, seconds):
+        for item in _look(inferencer, source, every, with_images, seconds, reading):
             waiting.append(item)
             live = item.answer.video is not None and item.answer.video.is_live
             faces = sum(len(one.crops) for one in waiting)
@@ -133,19 +167,32 @@ def check_probabilities(scores: np.ndarray) -> None:
 
 
 def _look(
-    inferencer, source: Source, every: int, with_images: bool, seconds: float | None
+    inferencer,
+    source: Source,
+    every: int,
+    with_images: bool,
+    seconds: float | None,
+    reading: Reading,
 ) -> Iterator[_Waiting]:
+    most = inferencer.max_pixels
     try:
         if source.is_video:
-            yield from _look_at_video(inferencer, source, every, with_images, seconds)
+            what: Any = Video(source.value, source.name, most)
         else:
-            image = read_image(source.value)
-            yield _look_at(inferencer, source, image, {}, with_images)
+            what = read(source.value, source.name, most, reading.max_value)
+        if isinstance(what, np.ndarray):
+            yield _look_at(inferencer, source, reading.turned(what), {}, with_images)
+        else:
+            yield from _look_at_video(
+                inferencer, source, what, every, with_images, seconds, reading
+            )
     except ConvcutError as error:
         yield _failed(source, f'{error}')
 
 
-def _failed(source: Source, error: str, video: Video | None = None, **extra) -> _Waiting:
+def _failed(
+    source: Source, error: str, video: Video | Animation | None = None, **extra
+) -> _Waiting:
     result = dict(input=source.name, picture=None, **extra, width=None, height=None)
     result.update(faces=[], error=error)
     return _Waiting(Answer(result, source, None, video), [], 0)
@@ -157,18 +204,23 @@ def _look_at(
     image: np.ndarray,
     extra: dict,
     with_images: bool,
-    video: Video | None = None,
+    video: Video | Animation | None = None,
     tracker: Tracker | None = None,
 ) -> _Waiting:
     found = sorted(inferencer.detect(image), key=_from_left)
+    height, width = image.shape[:2]
+    # a face at the border reaches beyond it; the crop repeats the border, the answer does not
+    ends = width, height, width, height
     faces = [
-        dict(box=[float(value) for value in face.box], detection_score=face.score)
+        dict(
+            box=[min(max(float(value), 0.0), float(end)) for value, end in zip(face.box, ends)],
+            detection_score=face.score,
+        )
         for face in found
     ]
     if tracker is not None:
         for face, number in zip(faces, tracker.update([f.box for f in found], extra['time'])):
             face['track'] = number
-    height, width = image.shape[:2]
     result = dict(input=source.name, picture=None, **extra, width=width, height=height)
     result.update(faces=faces, error=None)
     crops = [inferencer.crop(image, face) for face in found]
@@ -183,16 +235,23 @@ def _from_left(face: Face) -> tuple:
 
 
 def _look_at_video(
-    inferencer, source: Source, every: int, with_images: bool, seconds: float | None
+    inferencer,
+    source: Source,
+    video: Video | Animation,
+    every: int,
+    with_images: bool,
+    seconds: float | None,
+    reading: Reading,
 ) -> Iterator[_Waiting]:
-    video, tracker = Video(source.value, source.name), Tracker()
+    tracker = Tracker()
     frame = None
     for frame in video:
         if seconds is not None and frame.time >= seconds:
             break
         if frame.index % every == 0:
             extra = dict(frame=frame.index, time=round(frame.time, 3))
-            yield _look_at(inferencer, source, frame.image, extra, with_images, video, tracker)
+            image = reading.turned(frame.image)
+            yield _look_at(inferencer, source, image, extra, with_images, video, tracker)
     if video.problem is not None:
         where = {} if frame is None else dict(frame=frame.index, time=round(frame.time, 3))
         yield _failed(source, f'{source.name}: {video.problem}', video, **where)

@@ -37,7 +37,7 @@ class PlotWriter:
             self.close()
             self._source = answer.source
             self._name = self.names.of(answer.source)
-            self._timeline = Timeline(self.classes) if answer.source.is_video else None
+            self._timeline = None if answer.video is None else Timeline(self.classes)
         if self._timeline is not None:
             self._timeline.add(answer.result)
 

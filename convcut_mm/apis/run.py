@@ -169,7 +169,7 @@ class Run:
         done = self._journal.done
         for number, source in enumerate(self.sources[: done + 1]):
             name = self._names.of(source)
-            if number < done and source.is_video:
+            if number < done:
                 self._plots.found(name)
             self._place = number
         pictures: dict = {}

@@ -12,6 +12,7 @@ from mmpretrain.datasets import BaseDataset
 from PIL import Image
 
 from ..errors import ConvcutError
+from ..utils.image_files import check_image_file
 from .utils.parts import parse_part
 
 
@@ -164,8 +165,10 @@ class FERDataset(BaseDataset):
         """``pipeline(item)``.
 
         Raises:
-            ConvcutError: It failed, and the image file is damaged.
+            ConvcutError: The image file has too many pixels to be decoded, or is damaged.
         """
+        if 'img_path' in item:
+            check_image_file(item['img_path'])
         try:
             return pipeline(item)
         except Exception as error:

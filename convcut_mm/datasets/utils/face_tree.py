@@ -14,6 +14,7 @@ import numpy as np
 from PIL import Image
 
 from ...errors import ConvcutError
+from ...utils.image_files import check_file, open_image
 from ...utils.progress import progress
 
 SPLITS = ('train', 'val', 'test')
@@ -203,12 +204,13 @@ def _hidden(path: Path) -> bool:
 def _damage(path: Path) -> Optional[str]:
     """What keeps an image from being decoded, in one line; None if nothing does."""
     try:
-        with Image.open(path) as image:
+        check_file(path, may_be_empty=True)
+        with open_image(path) as image:
             image.load()
     except Image.UnidentifiedImageError:
         return 'empty file' if path.stat().st_size == 0 else 'not an image'
     except Exception as error:  # each decoder has errors of its own
-        lines = str(error).strip().splitlines()
+        lines = str(error).removeprefix(f'{path}: ').strip().splitlines()
         return lines[0] if lines else type(error).__name__
     return None
 

@@ -1,0 +1,239 @@
+"""Image files that nobody vouches for: what they are and how large, before a decoder runs."""
+
+import os
+import re
+import stat
+import struct
+import warnings
+from functools import lru_cache
+from typing import BinaryIO
+
+from PIL import Image
+
+from ..errors import ConvcutError
+
+MAX_PIXELS = 120_000_000  # the 108 megapixels of a phone; at 11 bytes a pixel about 1.3 GB
+LARGEST_FILE = 512 * 2**20  # bytes; as many pixels uncompressed
+# no EPS, which starts Ghostscript, and no ICO, whose header hides how large its image is
+FORMATS = (
+    *('AVIF', 'BMP', 'DIB', 'GIF', 'JPEG', 'JPEG2000', 'PNG', 'PPM', 'TGA', 'TIFF', 'WEBP'),
+)
+NO_IMAGE = 'not an image (JPEG, PNG, WebP, GIF, TIFF, BMP, AVIF, HEIC, JPEG 2000, PPM, TGA)'
+NEEDS_HEIF = 'a HEIC photo needs the package pillow-heif (pip install pillow-heif)'
+MOST_SCANS = 100  # of a JPEG, ten are usual; each is a walk over the whole image
+_SCAN_MARKER = b'\xff\xda'
+_SCAN = re.compile(rb'\xff\xda\x00[\x08\x0a\x0c\x0e][\x01-\x04]')
+_HEIF_BRANDS = (b'heic', b'heix', b'heim', b'heis', b'hevc', b'hevx', b'mif1', b'msf1')
+# tags of TIFF: width and height of the image and of its tiles
+_SIZES_OF_TIFF = (256, 257, 322, 323)
+
+
+def read_file(path: str | os.PathLike, most: int = LARGEST_FILE) -> bytes:
+    """Reads a regular file.
+
+    Args:
+        path (str | PathLike): The file.
+        most (int): Bytes that it may have. Defaults to 512 MiB.
+
+    Raises:
+        ConvcutError: No such file, a folder, pipe or device, a file that is empty or too large.
+    """
+    check_file(path)
+    try:
+        with open(path, 'rb') as file:
+            return read_limited(file, f'{path}', most)
+    except OSError as error:
+        raise ConvcutError(f'{path}: cannot be read ({error.strerror})') from None
+
+
+def read_limited(file: BinaryIO, name: str, most: int = LARGEST_FILE) -> bytes:
+    """Reads an open file, not more than ``most`` bytes; see :func:`read_file`."""
+    content = file.read(most + 1)
+    if len(content) > most:
+        raise ConvcutError(f'{name}: larger than {most // 2**20} MiB, which is the limit here')
+    if not content:
+        raise ConvcutError(f'{name}: an empty file (0 bytes)')
+    return content
+
+
+def check_file(path: str | os.PathLike, name: str = '', may_be_empty: bool = False) -> None:
+    """Refuses what is no regular file, without opening it: a pipe may never answer.
+
+    Raises:
+        ConvcutError: No such file, a folder, pipe, socket or device, or an empty file.
+    """
+    name = name or f'{path}'
+    try:
+        status = os.stat(path)
+    except FileNotFoundError:
+        raise ConvcutError(f'{name}: no such file') from None
+    except OSError as error:
+        raise ConvcutError(f'{name}: cannot be read ({error.strerror})') from None
+    except ValueError:  # a null byte
+        raise ConvcutError(f'{name!r}: not the name of a file') from None
+    if stat.S_ISDIR(status.st_mode):
+        raise ConvcutError(f'{name}: a folder; expected a file')
+    if not stat.S_ISREG(status.st_mode):
+        raise ConvcutError(f'{name}: a pipe, socket or device; expected a file, so save it first')
+    if not status.st_size and not may_be_empty:
+        raise ConvcutError(f'{name}: an empty file (0 bytes)')
+
+
+def open_image(source: str | os.PathLike | BinaryIO, max_pixels: int = MAX_PIXELS) -> Image.Image:
+    """Opens an image whose header says that it can be decoded in bounded memory.
+
+    Args:
+        source (str | PathLike | BinaryIO): A file.
+        max_pixels (int): Width times height that it may have. Defaults to 120 million.
+
+    Returns:
+        Image: Pillow's, to be closed; its pixels are not decoded yet.
+
+    Raises:
+        ConvcutError: Too many pixels, or other traits of files that are made to exhaust.
+        UnidentifiedImageError: None of ``FORMATS``.
+    """
+    if max_pixels > 2 * (Image.MAX_IMAGE_PIXELS or max_pixels):
+        Image.MAX_IMAGE_PIXELS = max_pixels  # whoever asks for more than Pillow's own limit
+    Image.init()
+    formats = [name for name in FORMATS if name in Image.OPEN]  # older ones know no AVIF
+    if _is_heif(source):
+        register_heif()
+        formats = ['HEIF']
+    with warnings.catch_warnings():
+        warnings.simplefilter('ignore')  # what spoils pixels is an error too
+        try:
+            image = Image.open(source, formats=formats)
+        except Image.DecompressionBombError:
+            raise too_large(None, max_pixels) from None
+    try:
+        check_size(image, max_pixels)
+    except ConvcutError:
+        image.close()
+        raise
+    return image
+
+
+def check_size(image: Image.Image, max_pixels: int) -> None:
+    """Refuses an image of Pillow's that is too large to be decoded; see :func:`open_image`."""
+    sizes = [image.size]
+    if image.format == 'TIFF':
+        # the decoder makes room for a whole tile, however small the image is
+        tags = image.tag_v2
+        sizes.append(tuple(tags.get(tag, 0) for tag in _SIZES_OF_TIFF[2:]))
+    elif image.format == 'JPEG2000':
+        sizes.extend(_codestream_sizes(_head(image.fp)))
+    for width, height in sizes:
+        check_pixels(width, height, max_pixels)
+    if image.format in ('JPEG', 'MPO'):
+        content = _head(image.fp, LARGEST_FILE)
+        # the quick count first, which pixels may reach by chance
+        if content.count(_SCAN_MARKER) > MOST_SCANS:
+            scans = sum(1 for _ in _SCAN.finditer(content))
+            if scans > MOST_SCANS:
+                raise ConvcutError(f'{scans} scans; a JPEG may have {MOST_SCANS} here')
+
+
+def check_pixels(width: float, height: float, max_pixels: int) -> None:
+    """Raises :func:`too_large` for an image or frame of that size."""
+    if width * height > max_pixels:
+        raise too_large((int(width), int(height)), max_pixels)
+
+
+def too_large(size: tuple | None, max_pixels: int) -> ConvcutError:
+    """The error for more pixels than are decoded."""
+    what = 'more' if size is None else f'{size[0]} x {size[1]} pixels, more'
+    return ConvcutError(
+        f'{what} than the {max_pixels / 1e6:g} megapixels that are decoded (max_pixels)'
+    )
+
+
+def tiff_pixels(content: bytes) -> int | None:
+    """The most pixels that a TIFF's header asks for, image or tile; None if it is no TIFF.
+
+    For the kinds of pixels that Pillow does not know. Of a tag that comes twice the larger value
+    counts, since decoders differ in which they take.
+    """
+    order = {b'II*\0': '<', b'MM\0*': '>'}.get(content[:4])
+    if order is None:
+        return None
+    most = dict.fromkeys(_SIZES_OF_TIFF, 0)
+    try:
+        (start,) = struct.unpack_from(f'{order}I', content, 4)
+        (entries,) = struct.unpack_from(f'{order}H', content, start)
+        for index in range(entries):
+            place = start + 2 + 12 * index
+            tag, kind = struct.unpack_from(f'{order}HH', content, place)
+            if tag in most:
+                (value,) = struct.unpack_from(
+                    order + ('H' if kind == 3 else 'I'), content, place + 8
+                )
+                most[tag] = max(most[tag], value)
+    except struct.error:  # cut off
+        return None
+    width, height, tile_width, tile_height = most.values()
+    return max(width * height, tile_width * tile_height)
+
+
+@lru_cache(maxsize=2**18)
+def check_image_file(path: str) -> None:
+    """Refuses an image file of a data set that must not be decoded; each is looked at once.
+
+    Raises:
+        ConvcutError: Too many pixels, a pipe or a device. Missing and damaged files pass: whoever
+            decodes them says so.
+    """
+    if not os.path.exists(path):
+        return
+    check_file(path, may_be_empty=True)
+    try:
+        with open_image(path):
+            pass
+    except ConvcutError as error:
+        raise ConvcutError(f'{path}: {error}') from None
+    except Exception:  # each of Pillow's formats has errors of its own for damaged headers
+        pass
+
+
+def register_heif() -> None:
+    """Lets Pillow open HEIC photos.
+
+    Raises:
+        ConvcutError: pillow-heif is not installed.
+    """
+    try:
+        import pillow_heif
+    except ImportError:
+        raise ConvcutError(NEEDS_HEIF) from None
+    pillow_heif.register_heif_opener()
+
+
+def _is_heif(source: str | os.PathLike | BinaryIO) -> bool:
+    if hasattr(source, 'read'):
+        head = _head(source, 12)
+    else:
+        with open(source, 'rb') as file:
+            head = file.read(12)
+    return head[4:8] == b'ftyp' and head[8:12] in _HEIF_BRANDS
+
+
+def _head(file: BinaryIO | None, most: int = 2**16) -> bytes:
+    if file is None or file.closed:  # decoded already
+        return b''
+    before = file.tell()
+    file.seek(0)
+    head = file.read(most)
+    file.seek(before)
+    return head
+
+
+def _codestream_sizes(head: bytes) -> list:
+    """Sizes of the image and of its tiles as JPEG 2000's own decoder reads them."""
+    start = head.find(b'\xff\x4f\xff\x51')
+    if start < 0 or len(head) < start + 40:
+        return []
+    numbers = [
+        int.from_bytes(head[start + 8 + 4 * i : start + 12 + 4 * i], 'big') for i in range(8)
+    ]
+    width, height, left, top, tile_width, tile_height = numbers[:6]
+    return [(width - left, height - top), (min(tile_width, width), min(tile_height, height))]

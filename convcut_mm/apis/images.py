@@ -23,7 +23,8 @@ URL_PREFIXES = ('http://', 'https://')
 DATA_PREFIX = 'data:'
 LARGEST_DOWNLOAD = 100 * 2**20  # bytes; more is no photo
 PNG, PNG_GREY = b'\x89PNG\r\n\x1a\n', 0
-ORIENTATION = 0x0112  # EXIF's tag
+ORIENTATION, TIFF_BITS = 0x0112, 258  # tags of EXIF and TIFF
+UPRIGHT = cv2.IMREAD_ANYDEPTH | cv2.IMREAD_COLOR  # OpenCV turns a TIFF by its tag then
 
 
 def read_image(
@@ -121,9 +122,11 @@ def _decode(
                 return Animation(image, name, max_pixels, max_value)
             with image:
                 result = from_pil(image, max_value, name)
-                if not _has_deep_colours(content) or 'transparency' in image.info:
-                    return result
                 # of 16 bits a colour Pillow keeps the upper 8, which 10 and 12 bits leave empty
+                if not _has_deep_colours(image, content) or 'transparency' in image.info:
+                    return result
+                if image.format == 'TIFF':
+                    return _by_opencv(content, UPRIGHT, name, max_value)
                 orientation = image.getexif().get(ORIENTATION, 1)
                 return _by_opencv(content, cv2.IMREAD_UNCHANGED, name, max_value, orientation)
     except UnidentifiedImageError:
@@ -132,7 +135,7 @@ def _decode(
         if pixels is None:
             raise ConvcutError(f'{name}: {image_files.NO_IMAGE}') from None
         image_files.check_pixels(pixels, 1, max_pixels)
-        return _by_opencv(content, cv2.IMREAD_ANYDEPTH | cv2.IMREAD_COLOR, name, max_value)
+        return _by_opencv(content, UPRIGHT, name, max_value)
 
 
 @contextmanager
@@ -148,8 +151,10 @@ def _whole(name: str) -> Iterator[None]:
         raise ConvcutError(f'{name}: not a whole image file ({reason})') from None
 
 
-def _has_deep_colours(content: bytes) -> bool:
-    """Whether it is a PNG with 16 bits for each of several channels."""
+def _has_deep_colours(image: Image.Image, content: bytes) -> bool:
+    """Whether it is a PNG or TIFF with 16 bits for each of several channels."""
+    if image.format == 'TIFF':
+        return len(image.getbands()) > 1 and 16 in image.tag_v2.get(TIFF_BITS, ())
     return content[:8] == PNG and content[24] == 16 and content[25] != PNG_GREY
 
 

@@ -118,7 +118,7 @@ def _white(array: np.ndarray, max_value: float | None, name: str) -> float:
         white = 255
     else:
         white = 65535
-    if least < -OVERSHOOT * white:
+    if least < -OVERSHOOT * max(most, 0):
         unit = -1 - OVERSHOOT <= least and most <= 1 + OVERSHOOT
         undo = '(array + 1) / 2' if unit else 'array * std + mean'
         raise ConvcutError(
@@ -129,10 +129,12 @@ def _white(array: np.ndarray, max_value: float | None, name: str) -> float:
         raise ConvcutError(
             f'values up to {most:g}, which is more than white ({white:g}); give max_value'
         )
-    if max_value is None and white == 65535 and most < DARK * white:
-        warnings.warn(
-            f'{name or "array"}: no value above {most:g} of 65535, so it is read as nearly black; '
-            'if it holds 10 or 12 bits, give max_value=1023 or 4095',
-            stacklevel=2,
-        )
+    # small whole numbers below 256 are those of a dark photo with 8 bits
+    if max_value is None and 0 < most < DARK * white and (kind == 'f' or white == 65535):
+        if white > 1:
+            warnings.warn(
+                f'{name or "array"}: no value above {most:g} of {white}, so it is read as nearly '
+                'black; if white is less, give max_value (1023 for 10 bits, 4095 for 12)',
+                stacklevel=2,
+            )
     return white

@@ -21,6 +21,7 @@ TOLERATED_FRAMES = 2
 USUAL_RATE = 25.0  # frames a second, where the file does not say
 NO_VIDEO = 'not a video that can be read'
 HEAD = 512  # bytes
+TRIES = 50  # to read on behind a damaged part; each skips up to 64 frames
 
 
 class Video:
@@ -78,6 +79,7 @@ class Video:
 
     def _read(self) -> Iterator[Frame]:
         index, times = 0, _Times(self.rate, self.frames, self.is_live)
+        tries = TRIES
         while True:
             try:
                 read, image = self._capture.read()
@@ -85,7 +87,12 @@ class Video:
             except Exception as error:  # cv2.error, for example for a camera that was pulled out
                 read, self.problem = False, f'stopped at frame {index} ({_line(error)})'
             if not read:
+                tries -= 1
+                # behind a damaged part the rest can be read
+                if self.problem is None and tries and times.missing() and not self.is_live:
+                    continue
                 break
+            tries = TRIES
             time = times.next(self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000)
             yield Frame(index, time, np.ascontiguousarray(image[..., ::-1]))
             index += 1
@@ -111,6 +118,7 @@ class _Times:
         self.step = 1 / rate
         self.expected = frames
         self.end = math.inf if frames is None else frames * self.step  # by the header
+        self.tolerated = max(TOLERATED_FRAMES, TOLERATED_LOSS * (frames or 0))
         self.read = 0
         self.last: float | None = None
         # a camera counts from when the machine was started
@@ -132,21 +140,24 @@ class _Times:
         self.read += 1
         return time
 
+    def missing(self) -> int:
+        """How many frames are missing so far, 0 where that is no more than containers round."""
+        missing = (self.expected or 0) - self.read
+        return missing if missing > self.tolerated else 0
+
     def loss(self) -> str | None:
         """What is missing, in a few words; None if nothing is."""
         if self.last is None:
             return 'no frame can be read'
-        expected = self.expected or 0
-        missing = expected - self.read
-        tolerated = max(TOLERATED_FRAMES, TOLERATED_LOSS * expected)
-        if missing <= tolerated:
+        expected, missing = self.expected, self.missing()
+        if not missing:
             return None
         count = f'{self.read} of {expected} frames can be read'
         start, end = self.hole
         if (end - start) / self.step - 1 >= missing / 2:
             where = f'from {start:.1f} to {end:.1f} s' if start >= 0 else f'before {end:.1f} s'
             return f'incomplete: {count}, none {where}'
-        if (self.end - self.last) / self.step - 1 > tolerated:
+        if (self.end - self.last) / self.step - 1 > self.tolerated:
             return f'ends early: {count}'
         return None  # its rate changes, and the count was only the length times the rate
 

@@ -40,6 +40,8 @@ def read_file(path: str | os.PathLike, most: int = LARGEST_FILE) -> bytes:
     """
     check_file(path)
     try:
+        if os.path.getsize(path) > most:
+            raise _too_many_bytes(f'{path}', most)
         with open(path, 'rb') as file:
             return read_limited(file, f'{path}', most)
     except OSError as error:
@@ -50,10 +52,14 @@ def read_limited(file: BinaryIO, name: str, most: int = LARGEST_FILE) -> bytes:
     """Reads an open file, not more than ``most`` bytes; see :func:`read_file`."""
     content = file.read(most + 1)
     if len(content) > most:
-        raise ConvcutError(f'{name}: larger than {most // 2**20} MiB, which is the limit here')
+        raise _too_many_bytes(name, most)
     if not content:
         raise ConvcutError(f'{name}: an empty file (0 bytes)')
     return content
+
+
+def _too_many_bytes(name: str, most: int) -> ConvcutError:
+    return ConvcutError(f'{name}: larger than {most // 2**20} MiB, which is the limit here')
 
 
 def check_file(path: str | os.PathLike, name: str = '', may_be_empty: bool = False) -> None:
@@ -70,7 +76,7 @@ def check_file(path: str | os.PathLike, name: str = '', may_be_empty: bool = Fal
     except OSError as error:
         raise ConvcutError(f'{name}: cannot be read ({error.strerror})') from None
     except ValueError:  # a null byte
-        raise ConvcutError(f'{name!r}: not the name of a file') from None
+        raise ConvcutError(f'{name}: not the name of a file (it holds a null byte)') from None
     if stat.S_ISDIR(status.st_mode):
         raise ConvcutError(f'{name}: a folder; expected a file')
     if not stat.S_ISREG(status.st_mode):

@@ -138,8 +138,9 @@ class ExpressionInferencer(ImageClassificationInferencer):
             (int), ``faces`` (list[dict], from left to right) and ``error`` (str | None). A face:
             ``box`` ([x1, y1, x2, y2] in pixels of the upright image, inside of it),
             ``detection_score`` (float | None), ``label`` (int), ``expression`` (str), ``score``
-            (float, 0 to 1) and ``probabilities`` ({name: float}). Frames also have ``frame`` (int) and ``time``
-            (seconds), and their faces ``track`` (int), one number from 1 on for each person.
+            (float, 0 to 1) and ``probabilities`` ({name: float}). Frames also have ``frame`` (int)
+            and ``time`` (seconds), and their faces ``track`` (int), one number from 1 on for each
+            person.
 
         Raises:
             ConvcutError: Inputs that can't be images. A file that is missing or broken stops

@@ -39,7 +39,7 @@ class PictureNames:
         while True:
             name = base if number == 1 else f'{base}-{number}'
             number += 1
-            wanted = {_key(name)} | ({_key(name + TIMELINE)} if source.is_video else set())
+            wanted = {_key(name), _key(name + TIMELINE)}  # a GIF may turn out to be moving
             if not wanted & self._taken:
                 break
         self._numbers[_key(base)] = number

@@ -119,22 +119,30 @@ def _opened(
             if size is not None and size > limit:
                 raise _too_large(url, limit)
             yield size, _pieces(answer, url, limit, size, watch)
-    except (OSError, ValueError, http.client.HTTPException) as error:
-        of_server = isinstance(error, urllib.error.URLError) or not getattr(error, 'filename', '')
-        if isinstance(error, ConvcutError) or not of_server:
-            raise  # a folder that cannot be written to is not the server's fault
-        raise ConvcutError(f'{url}: cannot be downloaded ({watch.reason(error)})') from None
+    except (urllib.error.URLError, http.client.HTTPException, ValueError, OSError) as error:
+        if isinstance(error, ConvcutError) or _of_disk(error):
+            raise
+        raise watch.failure(url, error) from None
+
+
+def _of_disk(error: Exception) -> bool:
+    # what the caller does with the content fails with the name of its file
+    of_server = isinstance(error, urllib.error.URLError)
+    return not of_server and getattr(error, 'filename', None) is not None
 
 
 def _pieces(answer, url: str, limit: int, size: int | None, watch: '_Watch') -> Iterator[bytes]:
-    while piece := answer.read1(_PIECE):
-        watch.received += len(piece)
-        if watch.received > limit:
-            raise _too_large(url, limit)
-        yield piece
-    watch.check()
-    if size is not None and watch.received < size:
-        raise http.client.IncompleteRead(b'', size - watch.received)
+    try:
+        while piece := answer.read1(_PIECE):
+            watch.received += len(piece)
+            if watch.received > limit:
+                raise _too_large(url, limit)
+            yield piece
+        watch.check()
+        if size is not None and watch.received < size:
+            raise http.client.IncompleteRead(b'', size - watch.received)
+    except (http.client.HTTPException, OSError) as error:
+        raise watch.failure(url, error) from None
 
 
 def _too_large(url: str, limit: int) -> ConvcutError:
@@ -180,8 +188,11 @@ class _Watch:
         if self.too_slow:
             raise TimeoutError
 
-    def reason(self, error: Exception) -> str:
-        """Why it failed, in a few words."""
+    def failure(self, url: str, error: Exception) -> ConvcutError:
+        """What the user is told."""
+        return ConvcutError(f'{url}: cannot be downloaded ({self._reason(error)})')
+
+    def _reason(self, error: Exception) -> str:
         if self.too_slow:
             return f'below {self.slowest / 2**10:.3g} KiB/s, which is the limit here'
         if isinstance(error, http.client.IncompleteRead):

@@ -141,9 +141,9 @@ def _statistic(owner: Any, name: Any) -> None:
         raise Refused('builtins.getattr')
 
 
-def _device(kind: Any, index: Any = 0) -> torch.device:
-    _checked(type(kind) is str and type(index) is int, 'a device')
-    return torch.device(kind, index)
+def _device(kind: Any, *index: Any) -> torch.device:
+    _checked(type(kind) is str and all(type(each) is int for each in index), 'a device')
+    return torch.device(kind, *index)
 
 
 def _size(sides: Any = ()) -> torch.Size:

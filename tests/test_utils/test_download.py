@@ -1,5 +1,7 @@
 """Downloads: whole files within limits, from honest servers and from hostile ones."""
 
+import socket
+import struct
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -47,6 +49,13 @@ class Server(BaseHTTPRequestHandler):
     def cut(self):
         self.start(2 * len(CONTENT))
         self.wfile.write(CONTENT)
+
+    def reset(self):
+        self.start(2 * len(CONTENT))
+        self.wfile.write(CONTENT)
+        # no time to linger: what is left is thrown away, and the client told so
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack('ii', 1, 0))
+        self.connection.close()
 
     def lies(self):
         self.start(10)
@@ -111,6 +120,7 @@ def test_whole_files(server, tmp_path):
     [
         ('missing', 'HTTP status 404'),
         ('cut', 'the connection ended before the file did'),
+        ('reset', 'reset by peer'),
         ('silent', 'no answer within 0.2 s'),
         ('stalls', 'no answer within 0.2 s'),
         ('drips', 'below 0.977 KiB/s'),

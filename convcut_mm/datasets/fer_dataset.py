@@ -1,5 +1,6 @@
 """What the facial-expression data sets share: held-out part, reproducible draws, clear errors."""
 
+import os
 import random
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ from PIL import Image
 
 from ..errors import ConvcutError
 from ..utils.image_files import check_image_file
+from .utils.class_names import class_choice
 from .utils.parts import parse_part
 
 
@@ -44,6 +46,11 @@ class FERDataset(BaseDataset):
             where shares and seeds agree up to the draw in which the parts differ. Defaults to 0.
         class_ordered (bool): Sort the images by class, as the released data script does. Matters
             only to models with batch attention. Defaults to False: the files' order.
+        classes (str | Sequence[str], optional): Names of some of the data set's classes, or a
+            file with one a line: labels follow that order, images of other classes are left out.
+            Names rename nothing. Defaults to None: all in the data set's own order.
+        metainfo (dict, optional): As in mmengine; ``classes`` in it are those above. Defaults to
+            None.
         pipeline (Sequence): Transforms. Defaults to ().
         test_mode (bool): Whether the images are only tested on. Defaults to False.
         **kwargs: Other arguments of mmpretrain's ``BaseDataset``.
@@ -63,6 +70,8 @@ class FERDataset(BaseDataset):
         holdout: Union[float, Sequence[float]] = 0.1,
         holdout_seed: Union[int, Sequence[int]] = 0,
         class_ordered: bool = False,
+        classes: str | Sequence[str] | None = None,
+        metainfo: dict | None = None,
         pipeline: Sequence = (),
         test_mode: bool = False,
         **kwargs,
@@ -80,9 +89,24 @@ class FERDataset(BaseDataset):
         self.class_ordered = class_ordered
         # shared memory, so that worker processes that live on see the next epoch's number too
         self._draw_key = torch.full((2,), -1, dtype=torch.int64).share_memory_()
+        metainfo = dict(metainfo or {})
+        wanted = metainfo.pop('classes', None) if classes is None else classes
+        known, self._own_labels = self.known_classes(), None
+        if known and wanted is not None:
+            wanted, self._own_labels = class_choice(wanted, known, name)
         super().__init__(
-            ann_file='', data_root=data_root, pipeline=pipeline, test_mode=test_mode, **kwargs
+            ann_file='',
+            data_root=os.path.expanduser(data_root),
+            metainfo=metainfo,
+            classes=known if wanted is None else wanted,
+            pipeline=pipeline,
+            test_mode=test_mode,
+            **kwargs,
         )
+
+    def known_classes(self) -> tuple | None:
+        """The classes in the order of the labels that :meth:`read_items` gives, if it is known."""
+        return self.METAINFO.get('classes')
 
     def read_items(self) -> list:
         """Returns a dict with ``img_path`` and ``gt_label`` for each image of the split."""
@@ -96,6 +120,8 @@ class FERDataset(BaseDataset):
                 f'{type(self).__name__} there (option data_root)'
             )
         items = self.read_items()
+        if self._own_labels is not None:
+            items = list(filter(None, map(self._chosen, items)))
         if not items:
             raise ConvcutError(f'{self.data_root}: the split "{self.split}" has no images')
         for draw in self._draws:
@@ -109,6 +135,16 @@ class FERDataset(BaseDataset):
         if self.class_ordered:
             items.sort(key=lambda item: item['gt_label'])  # stable within a class
         return items
+
+    def _chosen(self, item: dict) -> dict | None:
+        """The item with its label among the chosen classes, None if it is of another one."""
+        if item['gt_label'] not in self._own_labels:
+            return None
+        item = {**item, 'gt_label': self._own_labels.index(item['gt_label'])}
+        if 'gt_score' in item:
+            scores = item['gt_score'][self._own_labels]
+            item['gt_score'] = scores / scores.sum()
+        return item
 
     def set_epoch(self, seed: int, epoch: int) -> None:
         """From now on the random draws for an image depend on seed, epoch and image only.
@@ -195,16 +231,3 @@ def _damage(path: str) -> str:
     except Exception as error:
         return f'{error}' or type(error).__name__
     return ''
-
-
-def check_images(folder: Path, names: Sequence[str], listed_in: Union[str, Path]) -> None:
-    """Raises :func:`missing_image` for the first name that ``folder`` lacks."""
-    present = {path.name for path in folder.iterdir()}
-    for name in names:
-        if name not in present:
-            raise missing_image(folder / name, listed_in)
-
-
-def missing_image(path: Union[str, Path], listed_in: Union[str, Path]) -> ConvcutError:
-    """The error for an image that a label file lists and the folder lacks."""
-    return ConvcutError(f'{path}: listed in {listed_in}, but there is no such file')

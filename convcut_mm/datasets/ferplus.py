@@ -1,6 +1,5 @@
 """FERPlus: FER2013's 48x48 grey faces with the votes of ten taggers (arXiv 1608.01041)."""
 
-import csv
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Optional
@@ -10,8 +9,10 @@ from mmengine.logging import print_log
 from mmpretrain.registry import DATASETS
 
 from ..errors import ConvcutError
-from .fer_dataset import FERDataset, check_images
+from .fer_dataset import FERDataset
 from .utils import ferplus_votes
+from .utils.image_folder import check_listed
+from .utils.tables import csv_rows, plain_name, shown, text_lines, whole_number
 
 LABEL_SOURCES = ('label.csv', 'fer2013new.csv')
 USAGES = {'train': 'Training', 'valid': 'PublicTest', 'test': 'PrivateTest'}
@@ -84,9 +85,11 @@ class FERPlus(FERDataset):
             )
         self.rule, self.keep = rule, keep
         self.num_classes, self.label_source = num_classes, label_source
-        metainfo = dict(classes=self.METAINFO['classes'][:num_classes])
-        metainfo.update(kwargs.pop('metainfo', None) or {})
-        super().__init__(data_root=data_root, split=split, metainfo=metainfo, **kwargs)
+        super().__init__(data_root=data_root, split=split, **kwargs)
+
+    def known_classes(self) -> tuple:
+        """The eight emotions, or seven without contempt."""
+        return self.METAINFO['classes'][: self.num_classes]
 
     def read_items(self) -> list:
         """Reads votes and applies the rule."""
@@ -101,12 +104,12 @@ class FERPlus(FERDataset):
         self._metainfo.update(rule=self.rule, label_source=self.label_source)
         origin = folder / SOURCE_NOTE
         if self.label_source == 'label.csv' and origin.is_file():
-            self._metainfo['label_source'] += f', from {origin.read_text().strip()}'
+            self._metainfo['label_source'] += f', from {source_note(origin)}'
         scores = ferplus_votes.targets(votes, self.rule, self.num_classes)
         if self.keep != self.rule:
             kept = ferplus_votes.targets(votes, self.keep, self.num_classes).any(1)
             scores = scores * kept[:, None]
-        check_images(folder, names, source)
+        check_listed(folder, names, source)
         items = []
         for name, score in zip(names, scores):
             if score.any():
@@ -144,6 +147,11 @@ class FERPlus(FERDataset):
         return folder
 
 
+def source_note(path: Path) -> str:
+    """Where a converted folder's votes come from: the first line of its ``label_source.txt``."""
+    return shown(next(text_lines(path), '').strip())
+
+
 def read_label_csv(path: Path) -> tuple:
     """Reads the ``label.csv`` of an exported folder.
 
@@ -169,57 +177,60 @@ def parse_votes(fields: Sequence[str], place: str) -> list:
     Raises:
         ConvcutError: Not ten whole numbers from 0 to 10.
     """
-    try:
-        votes = [int(field) for field in fields]
-    except ValueError:
-        votes = []
-    if len(votes) != 10 or not all(0 <= vote <= 10 for vote in votes):
-        raise ConvcutError(f'{place}: expected ten votes from 0 to 10, got {",".join(fields)}')
+    votes = [whole_number(field) for field in fields]
+    if len(votes) != 10 or not all(vote is not None and vote <= 10 for vote in votes):
+        raise ConvcutError(
+            f'{place}: expected ten votes from 0 to 10, got {shown(",".join(fields))}'
+        )
     return votes
 
 
 def _label_csv_rows(path: Path) -> Iterator:
-    with open(path, newline='') as file:
-        for number, row in enumerate(csv.reader(file), 1):
-            if len(row) != 12:
-                raise ConvcutError(
-                    f'{path}, line {number}: expected 12 fields (image name, box, '
-                    f'ten votes), got {len(row)}'
-                )
-            yield number, row[0], row[2:]
+    for number, row in csv_rows(path):
+        if len(row) != 12:
+            raise ConvcutError(
+                f'{path}, line {number}: expected 12 fields (image name, box, '
+                f'ten votes), got {len(row)}'
+            )
+        yield number, row[0], row[2:]
 
 
 def _fer2013new_rows(path: Path, usage: str) -> Iterator:
-    # utf-8-sig: spreadsheets put a mark before the header
-    with open(path, newline='', encoding='utf-8-sig') as file:
-        reader = csv.reader(file)
-        header = next(reader, [])
-        # a file without a header would lose its first image silently
-        if [cell.strip() for cell in header] != list(VOTES_HEADER):
+    rows = csv_rows(path)
+    header = next(rows, (1, []))[1]
+    # a file without a header would lose its first image silently
+    if [cell.strip() for cell in header] != list(VOTES_HEADER):
+        raise ConvcutError(
+            f'{path}, line 1: expected the header {",".join(VOTES_HEADER)}, '
+            f'got {shown(",".join(header))}'
+        )
+    for number, row in rows:
+        if len(row) != 12:
             raise ConvcutError(
-                f'{path}, line 1: expected the header {",".join(VOTES_HEADER)}, '
-                f'got {",".join(header)}'
+                f'{path}, line {number}: expected 12 fields (Usage, Image '
+                f'name, ten votes), got {len(row)}'
             )
-        for number, row in enumerate(reader, 2):
-            if len(row) != 12:
-                raise ConvcutError(
-                    f'{path}, line {number}: expected 12 fields (Usage, Image '
-                    f'name, ten votes), got {len(row)}'
-                )
-            if row[0] not in USAGES.values():
-                raise ConvcutError(
-                    f'{path}, line {number}: unknown Usage "{row[0]}", expected '
-                    f'{", ".join(USAGES.values())}'
-                )
-            if row[0] == usage and row[1]:  # without a name the row is to be skipped
-                yield number, row[1], row[2:]
+        if row[0] not in USAGES.values():
+            raise ConvcutError(
+                f'{path}, line {number}: unknown Usage "{shown(row[0])}", expected '
+                f'{", ".join(USAGES.values())}'
+            )
+        if row[0] == usage and row[1]:  # without a name the row is to be skipped
+            yield number, row[1], row[2:]
 
 
 def _read_votes(path: Path, rows: Iterator) -> tuple:
     if not path.is_file():
         raise ConvcutError(f'{path}: no such file; expected the FER+ votes there')
-    names, votes = [], []
+    votes: dict = {}
     for number, name, fields in rows:
-        names.append(name)
-        votes.append(parse_votes(fields, f'{path}, line {number}'))
-    return names, np.array(votes, dtype=int).reshape(-1, 10)
+        place = f'{path}, line {number}'
+        if not plain_name(name):
+            raise ConvcutError(
+                f'{place}: expected an image name like fer0000000.png, got "{shown(name)}"'
+            )
+        counts = parse_votes(fields, place)
+        if name in votes:
+            raise ConvcutError(f'{place}: expected each image name once, got {name} again')
+        votes[name] = counts
+    return list(votes), np.array(list(votes.values()), dtype=int).reshape(-1, 10)

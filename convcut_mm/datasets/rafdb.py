@@ -16,11 +16,13 @@ class RAFDB(FERDataset):
 
     The layout is found by looking: the official ``basic/EmoLabel/list_patition_label.txt`` with
     ``basic/Image/aligned``, Kaggle's ``DATASET/{train,test}/{1..7}``, or
-    ``{train,test}/{anger,...}``. Labels are always RAF-DB's own order: surprise, fear, disgust,
-    happiness, sadness, anger, neutral.
+    ``{train,test}/{anger,...}``, where happy, sad, angry and their like will do, ``Train`` and
+    ``Test``, and ``valid`` where there is no ``test``. Labels are RAF-DB's own order: surprise,
+    fear, disgust, happiness, sadness, anger, neutral, unless ``classes`` says otherwise.
 
     Args:
-        data_root (str): Folder of the data set.
+        data_root (str): Folder of the data set, of the subset, a folder that holds it under a name
+            with 'raf' in it, or one inside such as ``train``.
         split (str): 'train' or 'test'. Defaults to 'train'.
         subset (str): 'basic' (7 classes) or 'compound' (11 classes). Defaults to 'basic'.
         **kwargs: See :class:`FERDataset`.
@@ -38,15 +40,17 @@ class RAFDB(FERDataset):
                 f'{", ".join(rafdb_layouts.CLASSES)}'
             )
         self.subset = subset
-        metainfo = dict(classes=rafdb_layouts.CLASSES[subset])
-        metainfo.update(kwargs.pop('metainfo', None) or {})
-        super().__init__(data_root=data_root, split=split, metainfo=metainfo, **kwargs)
+        super().__init__(data_root=data_root, split=split, **kwargs)
+
+    def known_classes(self) -> tuple:
+        """The classes of the subset."""
+        return rafdb_layouts.CLASSES[self.subset]
 
     def read_items(self) -> list:
         """Reads the split in whatever layout lies there."""
-        items = rafdb_layouts.read(Path(self.data_root), self.subset, self.split)
+        base, items = rafdb_layouts.read(Path(self.data_root), self.subset, self.split)
         print_log(
-            f'{type(self).__name__} {self.subset} {self.split}: {len(items)} images',
+            f'{type(self).__name__} {self.subset} {self.split}: {len(items)} images in {base}',
             logger='current',
         )
         return [dict(img_path=path, gt_label=label) for path, label in items]

@@ -67,6 +67,21 @@ def test_soft_labels_for_the_images_of_another_rule(tmp_path):
     assert kept[0]['data_samples'].gt_score[:2].tolist() == pytest.approx([0.6, 0.4])
 
 
+def test_classes_choose_and_order_and_rename_nothing(tmp_path):
+    votes = [[6, 4, 0, 0, 0, 0, 0, 0, 0, 0], one_answer(2), one_answer(7), [0, 4, 6] + 7 * [0]]
+    write_split(tmp_path, 'train', votes)
+    options = dict(rule='crossentropy', classes=('surprised', 'happy'), pipeline=PACK)
+    dataset = FERPlus(str(tmp_path), **options)
+    assert dataset.metainfo['classes'] == ('surprised', 'happy')
+    # of the answers left out nothing remains, in images whose own answer stays
+    assert [item['data_samples'].gt_score.tolist() for item in dataset] == [
+        [1, 0], pytest.approx([0.6, 0.4])
+    ]  # fmt: skip
+    assert dataset.get_gt_labels().tolist() == [0, 0]
+    with pytest.raises(ConvcutError, match='FERPlus: unknown class "contempt", expected some of'):
+        FERPlus(str(tmp_path), num_classes=7, classes=('happiness', 'contempt'))
+
+
 def test_probability_draws(mixed):
     dataset = FERPlus(str(mixed), rule='probability', pipeline=PACK)
 
@@ -169,6 +184,19 @@ def broken(root: Path, line: str) -> FERPlus:
         (
             'fer0000001.png,"(0, 0, 48, 48)",x,0,0,0,0,0,0,0,0,0',
             r'line 3: expected ten votes.*x,0',
+        ),
+        *(
+            (f'{name},"(0, 0, 48, 48)",10,0,0,0,0,0,0,0,0,0', message)
+            for name, message in {
+                '../x.png': r'line 3: expected an image name like fer0000000.png, got "../x.png"',
+                '/etc/passwd': r'line 3: expected an image name like .* got "/etc/passwd"',
+                '"a\nb.png"': r'expected an image name like .* got "a\\nb.png"',
+                'fer0000001.png': r'line 3: expected each image name once, got fer0000001.png',
+            }.items()
+        ),
+        *(
+            (f'x.png,"(0, 0, 48, 48)",{vote},0,0,0,0,0,0,0,0,0', r'expected ten votes from 0 to')
+            for vote in ('nan', '1e308', '1.5', '')
         ),
         (
             'fer0000009.png,"(0, 0, 48, 48)",10,0,0,0,0,0,0,0,0,0',

@@ -113,6 +113,98 @@ def test_named_folders_in_any_case(tmp_path):
     assert sorted(labels(RAFDB(str(tmp_path))).values()) == sorted([*range(7)] * 2)
 
 
+def relabelled(root: Path, edit) -> None:
+    """Edits the official list's lines."""
+    (listed,) = root.rglob('list_patition_label.txt')
+    listed.write_bytes(edit(listed.read_text()).encode())
+
+
+@pytest.mark.parametrize(
+    'edit',
+    [
+        lambda text: f'{text}\n\n',
+        lambda text: f'\ufeff{text}',
+        lambda text: text.replace('\n', '\r\n'),
+        lambda text: text.replace('\n', '.0 \n').replace(' ', '\t'),
+    ],
+    ids=['blank line', 'BOM', 'Windows', 'float'],
+)
+def test_lists_as_editors_leave_them(tmp_path, edit):
+    official(tmp_path)
+    expected = labels(RAFDB(str(tmp_path)))
+    relabelled(tmp_path, edit)
+    assert labels(RAFDB(str(tmp_path))) == expected
+
+
+def test_one_level_up_or_down(tmp_path):
+    root = tmp_path / 'data' / 'RAF-DB'
+    official(root)
+    kaggle(tmp_path / 'kaggle')
+    expected = labels(RAFDB(str(root)))
+    for place in (root.parent, root / 'basic' / 'Image' / 'aligned', root / 'basic' / 'EmoLabel'):
+        assert labels(RAFDB(str(place))) == expected
+    assert labels(RAFDB(str(tmp_path / 'kaggle' / 'DATASET' / 'train'))) == expected
+    # folders with these names lie in many data sets: only where they say that they are RAF-DB
+    named(tmp_path / 'others' / 'affectnet')
+    fails(tmp_path / 'others', 'no known layout', 'found there: affectnet/; expected')
+    kaggle(root.parent / 'raf-kaggle')
+    fails(root.parent, 'holds RAF-DB twice', 'RAF-DB/basic', 'raf-kaggle/DATASET')
+
+
+def test_names_without_aligned(tmp_path):
+    official(tmp_path)
+    for path in (tmp_path / 'basic' / 'Image' / 'aligned').iterdir():
+        path.rename(path.with_name(path.name.replace('_aligned', '')))
+    assert labels(RAFDB(str(tmp_path), 'test')) == {
+        f'{stem}.jpg': label - 1 for stem, label in stems('test', 7)
+    }
+
+
+def test_valid_stands_for_the_test_part_and_test_goes_first(tmp_path):
+    kaggle(tmp_path)
+    parts = tmp_path / 'DATASET'
+    (parts / 'test').rename(parts / 'Valid')
+    (parts / 'train').rename(parts / 'Train')
+    (tmp_path / 'test_labels.csv').rename(tmp_path / 'valid_labels.csv')
+    assert len(RAFDB(str(tmp_path), 'test')) == len(RAFDB(str(tmp_path))) == 14
+    (parts / 'test').mkdir()
+    for label in range(1, 8):
+        face(parts / 'test' / str(label) / f'{label}.jpg')
+    (tmp_path / 'valid_labels.csv').unlink()
+    assert len(RAFDB(str(tmp_path), 'test')) == 7
+
+
+def test_other_words_for_the_classes(tmp_path):
+    folder = named(tmp_path)
+    expected = labels(RAFDB(str(tmp_path)))
+    words = dict(happiness='Happy', sadness='sad', anger='Angry', fear='fearful')
+    for name, other in {**words, 'surprise': 'surprised', 'disgust': 'Disgusted'}.items():
+        (folder / name).rename(folder / other)
+    assert labels(RAFDB(str(tmp_path))) == expected
+    (folder / 'happiness').mkdir()
+    fails(tmp_path, 'train/happiness: the same class as', 'Happy')
+
+
+def test_classes_choose_and_order_and_rename_nothing(tmp_path):
+    official(tmp_path)
+    wanted = ('neutral', 'Happy', 'anger')
+    for options in (dict(classes=wanted), dict(metainfo=dict(classes=list(wanted)))):
+        dataset = RAFDB(str(tmp_path), **options)
+        assert dataset.metainfo['classes'] == wanted and len(dataset) == 6
+        official_labels = labels(RAFDB(str(tmp_path)))
+        for name, label in labels(dataset).items():
+            assert official_labels[name] == {0: 6, 1: 3, 2: 5}[label]
+    lazy = RAFDB(str(tmp_path / 'nowhere'), classes=wanted, lazy_init=True)
+    assert lazy.metainfo['classes'] == wanted
+    everything = ('anger', 'disgust', 'fear', 'happiness', 'neutral', 'sadness', 'surprise')
+    alphabetical = RAFDB(str(tmp_path), classes=everything)
+    assert len(alphabetical) == 14 and alphabetical.get_data_info(0)['gt_label'] == 4
+    fails(tmp_path, 'RAFDB: unknown class "calm", expected some of surprise', classes=['calm'])
+    fails(tmp_path, 'class "happy" twice', classes=['happiness', 'happy'])
+    fails(tmp_path, 'RAFDB: no classes', classes=[])
+    fails(tmp_path, 'unknown class "contempt"', metainfo=dict(classes=['contempt']))
+
+
 def fails(root: Path, *message: str, split: str = 'train', **options) -> None:
     with pytest.raises(ConvcutError) as error:
         RAFDB(str(root), split, **options)
@@ -141,6 +233,10 @@ def test_nothing_known_there(tmp_path):
         ('train_00099.jpg', 'expected "NAME.jpg LABEL", got "train_00099.jpg"'),
         ('train_00001.jpg 0', 'expected a label from 1 to 7 (basic), got "0"'),
         ('train_00001.jpg 8', 'expected a label from 1 to 7 (basic), got "8"'),
+        ('train_00001.jpg 1', 'expected each image once, got train_00001.jpg again'),
+        ('train/../../x.jpg 1', 'expected a name that starts with train or test'),
+        ('train_1.jpg nan', 'expected a label from 1 to 7 (basic), got "nan"'),
+        ('train_1.jpg 1e308', 'expected a label from 1 to 7 (basic), got "1e308"'),
         ('train_00001.jpg x', 'expected a label from 1 to 7 (basic), got "x"'),
         ('face.jpg 1', 'expected a name that starts with train or test, got "face.jpg"'),
     ],

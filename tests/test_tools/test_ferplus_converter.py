@@ -314,6 +314,78 @@ def test_bad_zip(convert, tmp_path, members, message):
     assert not list((tmp_path / 'dst').iterdir())
 
 
+def member(name: str, data: bytes = b'', **fields) -> tuple:
+    """A member of a zip file as an attacker writes it."""
+    info = zipfile.ZipInfo(f'FER2013Train/{name}')
+    info.compress_type = zipfile.ZIP_DEFLATED
+    for field, value in fields.items():
+        setattr(info, field, value)
+    return info, data
+
+
+@pytest.mark.parametrize(
+    'members, message',
+    [
+        ([member('a.png', bytes(100_000_000))], '"FER2013Train/a.png" unpacks to 100000000 bytes'),
+        ([member('label.csv', bytes(9 << 20))], 'label.csv" unpacks to 9437184 bytes'),
+        ([member('a.png', b'/etc/passwd', external_attr=0o120777 << 16)], 'a.png" is a link'),
+        ([member('a.png', b'x', compress_type=zipfile.ZIP_LZMA)], 'neither stored nor deflated'),
+        ([member('a.png'), member('a.png')], 'a.png" is there twice'),
+    ],
+    ids=['bomb', 'list', 'link', 'lzma', 'twice'],
+)
+@pytest.mark.filterwarnings('ignore:Duplicate name')
+def test_hostile_zip(convert, tmp_path, members, message):
+    with zipfile.ZipFile(tmp_path / 'FER2013Train.zip', 'w') as archive:
+        for info, data in members:
+            archive.writestr(info, data, info.compress_type)
+    with pytest.raises(ConvcutError) as error:
+        convert(tmp_path)
+    assert message in str(error.value) and '\n' not in str(error.value)
+    assert not list((tmp_path / 'dst').iterdir())
+
+
+def test_a_member_that_is_larger_than_it_says(convert, tmp_path):
+    """The sizes in a zip file are only what its author wrote there."""
+    path = tmp_path / 'FER2013Train.zip'
+    with zipfile.ZipFile(path, 'w') as archive:
+        archive.writestr(*member('a.png', bytes(50_000_000)))
+    size = (50_000_000).to_bytes(4, 'little')
+    path.write_bytes(path.read_bytes().replace(size, (99).to_bytes(4, 'little')))
+    with pytest.raises(ConvcutError, match='damaged or no zip file .*CRC'):
+        convert(tmp_path)
+
+
+def test_many_large_members(convert, tmp_path):
+    path = tmp_path / 'FER2013Train.zip'
+    with zipfile.ZipFile(path, 'w') as archive:
+        for number in range(8193):
+            archive.writestr(*member(f'{number}.png', bytes(251)))
+    size = (251).to_bytes(4, 'little')
+    path.write_bytes(path.read_bytes().replace(size, (65536).to_bytes(4, 'little')))
+    with pytest.raises(ConvcutError, match='refused, it unpacks to 536936448 bytes, expected at'):
+        convert(tmp_path)
+
+
+def test_encrypted_zip(convert, tmp_path):
+    path = tmp_path / 'FER2013Train.zip'
+    pack(path, GOOD)
+    data = bytearray(path.read_bytes())
+    data[data.index(b'PK\x01\x02') + 8] |= 1
+    path.write_bytes(data)
+    with pytest.raises(ConvcutError, match='is encrypted; unpack'):
+        convert(tmp_path)
+
+
+def test_other_votes_at_the_destination_stay(pair, convert, tmp_path):
+    (tmp_path / 'dst').mkdir()
+    mine = tmp_path / 'dst' / 'fer2013new.csv'
+    mine.write_text('mine')
+    with pytest.raises(ConvcutError, match=f'{mine}: there already, and not the file'):
+        convert(pair)
+    assert mine.read_text() == 'mine' and list(mine.parent.iterdir()) == [mine]
+
+
 @pytest.mark.parametrize('damage', ['cut', 'bit', 'text'])
 def test_damaged_zip(convert, tmp_path, damage):
     path = tmp_path / 'FER2013Train.zip'

@@ -10,6 +10,9 @@ A folder appears under its name once it is complete: an interrupted run is simpl
 
 import argparse
 import csv
+import filecmp
+import stat
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -18,8 +21,10 @@ from pathlib import Path, PurePosixPath
 
 from PIL import Image
 
-from convcut_mm.datasets import fer_dataset, ferplus
+from convcut_mm.datasets import ferplus
 from convcut_mm.datasets.utils import fer2013_csv, ferplus_votes
+from convcut_mm.datasets.utils.image_folder import check_listed
+from convcut_mm.datasets.utils.tables import shown
 from convcut_mm.errors import ConvcutError
 from convcut_mm.utils import tool
 from convcut_mm.utils.atomic import write_atomically
@@ -29,6 +34,9 @@ from convcut_mm.utils.progress import progress
 IMAGES, VOTES, LABELS = 'fer2013.csv', 'fer2013new.csv', 'label.csv'
 FOLDERS = {usage: ferplus.FOLDERS[split] for split, usage in ferplus.USAGES.items()}
 BOX = f'(0, 0, {fer2013_csv.SIZE}, {fer2013_csv.SIZE})'
+# FER+'s own: 2,420 bytes an image, a label.csv of 1.5 MB, 70 MB unpacked
+IMAGE_BYTES, LABELS_BYTES, ARCHIVE_BYTES = 64 << 10, 8 << 20, 512 << 20
+ENCRYPTED = 1  # of a member's flags
 # images that the majority rule keeps of the whole data set
 PUBLISHED = {
     LABELS: {'FER2013Train': 25045, 'FER2013Valid': 3191, 'FER2013Test': 3137},
@@ -53,6 +61,7 @@ def main() -> None:
     kind = find_kind(args.src, args.kind)
     args.dst.mkdir(parents=True, exist_ok=True)
     remove_leftovers(args.dst)
+    check_votes(args.src, args.dst)
     for folder in FOLDERS.values():
         if (args.dst / folder).is_dir():
             print(f'{args.dst / folder}: already there')
@@ -124,19 +133,25 @@ def convert_zips(src: Path, dst: Path) -> None:
         path = src / f'{folder}.zip'
         if not path.is_file() or (dst / folder).is_dir():
             continue
+        if path.stat().st_size > ARCHIVE_BYTES:
+            raise ConvcutError(f'{path}: larger than {ARCHIVE_BYTES} bytes, so not FER+')
         try:
             with zipfile.ZipFile(path) as archive, building(dst, folder, f'{path}') as temporary:
                 members = wanted_members(path, archive, folder)
                 with progress(path.name, len(members)) as step:
                     for name, member in members.items():
-                        (temporary / name).write_bytes(archive.read(member))  # checks the CRC
+                        with archive.open(member) as file:
+                            # no more than it says that it has, and that checks the CRC
+                            (temporary / name).write_bytes(file.read(member.file_size + 1))
                         step()
         except (
             zipfile.BadZipFile,
             zlib.error,
+            struct.error,
             EOFError,
             NotImplementedError,
             RuntimeError,
+            ValueError,  # of names
         ) as error:
             raise ConvcutError(f'{path}: damaged or no zip file ({error})') from error
     if (src / VOTES).is_file():
@@ -147,21 +162,46 @@ def wanted_members(path: Path, archive: zipfile.ZipFile, folder: str) -> dict:
     """The images and label.csv of the folder by name.
 
     Raises:
-        ConvcutError: A member that would land outside, or no such folder.
+        ConvcutError: A member that would land outside, is a link, encrypted, there twice, or
+            larger than FER+ can need; no such folder.
     """
     members = {}
     for member in archive.infolist():
         name = PurePosixPath(member.filename.replace('\\', '/'))
         if name.is_absolute() or '..' in name.parts or ':' in name.as_posix():
             raise ConvcutError(
-                f'{path}: refused, its member "{member.filename}" would be written '
+                f'{path}: refused, its member "{shown(member.filename)}" would be written '
                 'outside the folder'
             )
         if name.parts[:-1] == (folder,) and (name.suffix == '.png' or name.name == LABELS):
+            problem = member_problem(member)
+            if name.name in members:
+                problem = 'is there twice'
+            if problem:
+                raise ConvcutError(f'{path}: refused, "{shown(member.filename)}" {problem}')
             members[name.name] = member
+    total = sum(member.file_size for member in members.values())
+    if total > ARCHIVE_BYTES:
+        raise ConvcutError(
+            f'{path}: refused, it unpacks to {total} bytes, expected at most {ARCHIVE_BYTES}'
+        )
     if not members:
         raise ConvcutError(f'{path}: expected a folder {folder} with images and {LABELS} in it')
     return members
+
+
+def member_problem(member: zipfile.ZipInfo) -> str:
+    """Why a member is not unpacked, '' if nothing is wrong."""
+    most = LABELS_BYTES if member.filename.endswith(LABELS) else IMAGE_BYTES
+    if stat.S_ISLNK(member.external_attr >> 16):
+        return 'is a link'
+    if member.flag_bits & ENCRYPTED:
+        return 'is encrypted; unpack and pack it without a password'
+    if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        return 'is neither stored nor deflated'  # the other ways unpack without a limit
+    if member.file_size > most:
+        return f'unpacks to {member.file_size} bytes, expected at most {most}'
+    return ''
 
 
 @contextmanager
@@ -181,15 +221,24 @@ def building(dst: Path, folder: str, origin: str) -> Iterator[Path]:
 
 def copy_votes(src: Path, dst: Path) -> None:
     """Copies fer2013new.csv, for label_source='fer2013new.csv'."""
-    content = (src / VOTES).read_bytes()
-    if not (dst / VOTES).is_file() or (dst / VOTES).read_bytes() != content:
-        write_atomically(dst / VOTES, content)
+    if not (dst / VOTES).is_file():
+        write_atomically(dst / VOTES, (src / VOTES).read_bytes())
+
+
+def check_votes(src: Path, dst: Path) -> None:
+    """Refuses votes that are none, and another file where they would be copied to."""
+    if (src / VOTES).is_file():
+        fer2013_csv.count_rows(src / VOTES)
+        if (dst / VOTES).exists() and not filecmp.cmp(src / VOTES, dst / VOTES, shallow=False):
+            raise ConvcutError(
+                f'{dst / VOTES}: there already, and not the file {src / VOTES}; remove one of them'
+            )
 
 
 def read_folder(folder: Path) -> tuple:
     """Names and votes of a folder's label.csv, whose images are all there."""
     names, votes = ferplus.read_label_csv(folder / LABELS)
-    fer_dataset.check_images(folder, names, folder / LABELS)
+    check_listed(folder, names, folder / LABELS)
     return names, votes
 
 
@@ -198,7 +247,7 @@ def summary(folder: Path) -> str:
     names, votes = read_folder(folder)
     kept = int(ferplus_votes.targets(votes, 'majority', ferplus_votes.NUM_EMOTIONS).sum())
     note = folder / ferplus.SOURCE_NOTE
-    source = note.read_text().strip() if note.is_file() else LABELS
+    source = ferplus.source_note(note) if note.is_file() else LABELS
     expected = PUBLISHED.get(source, {}).get(folder.name)
     verdict = (
         'as published'

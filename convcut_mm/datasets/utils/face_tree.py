@@ -16,11 +16,11 @@ from PIL import Image
 from ...errors import ConvcutError
 from ...utils.image_files import check_file, open_image
 from ...utils.progress import progress
+from .image_folder import IMAGE_SUFFIXES, entries, image_files
 
 SPLITS = ('train', 'val', 'test')
 # names of the sub folders that people use
 SPLIT_FOLDERS = {'train': ('train',), 'val': ('val', 'valid', 'validation'), 'test': ('test',)}
-IMAGE_SUFFIXES = ('.jpg', '.jpeg', '.png', '.bmp', '.webp', '.tif', '.tiff')
 EXPECTED = 'expected CLASS/NAME.jpg, or the same below train/, val/ and test/'
 _NAMED = 3  # files that a message names
 
@@ -181,24 +181,14 @@ def _split_folders(root: Path) -> dict:
 def _class_folders(folder: Path, others: list) -> dict:
     """``{class: [Path, ...]}``; what is no image goes to ``others``."""
     classes = {}
-    for entry in sorted(folder.iterdir()):
-        if not _hidden(entry):
-            if entry.is_dir():
-                files = [path for path in sorted(entry.iterdir()) if path.is_file()]
-                classes[entry.name] = list(filter(_is_image, files))
-                others += [path for path in files if not _is_image(path)]
-            else:
-                others.append(entry)
+    for entry in entries(folder):
+        if entry.is_dir():
+            classes[entry.name] = image_files(entry)
+            files = [path for path in entries(entry, hidden=True) if path.is_file()]
+            others += sorted({*files} - {*classes[entry.name]})
+        else:
+            others.append(entry)
     return classes
-
-
-def _is_image(path: Path) -> bool:
-    return path.suffix.lower() in IMAGE_SUFFIXES and not _hidden(path)
-
-
-def _hidden(path: Path) -> bool:
-    # of file managers and archives: .DS_Store, ._face.jpg, __MACOSX, .ipynb_checkpoints
-    return path.name.startswith(('.', '__'))
 
 
 def _damage(path: Path) -> Optional[str]:

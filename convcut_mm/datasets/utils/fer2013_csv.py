@@ -3,13 +3,13 @@
 The image file has some 300 MB, so it is read as a stream.
 """
 
-import csv
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple, Union
 
 from ...errors import ConvcutError
 from ..ferplus import USAGES, VOTES_HEADER, parse_votes
+from .tables import LIST_BYTES, csv_rows, plain_name, shown
 
 SIZE = 48
 IMAGES_HEADER = ('emotion', 'pixels', 'Usage')
@@ -51,7 +51,7 @@ def read_pair(images: Union[str, Path], votes: Union[str, Path]) -> Iterator[Fac
             the message names file and line.
     """
     images, votes = Path(images), Path(votes)
-    image_rows, vote_rows = _rows(images, IMAGES_HEADER), _rows(votes, VOTES_HEADER)
+    image_rows, vote_rows = _rows(images, IMAGES_HEADER, most=None), _rows(votes, VOTES_HEADER)
     names = set()
     while True:
         image, vote = next(image_rows, None), next(vote_rows, None)
@@ -72,16 +72,16 @@ def _face(image: tuple, vote: tuple, image_place: str, vote_place: str, names: s
     for text, place in ((image_usage, image_place), (usage, vote_place)):
         if text not in USAGES.values():
             raise ConvcutError(
-                f'{place}: unknown Usage "{text}", expected {", ".join(USAGES.values())}'
+                f'{place}: unknown Usage "{shown(text)}", expected {", ".join(USAGES.values())}'
             )
     if usage != image_usage:
         raise ConvcutError(
             f'{vote_place}: Usage {usage}, expected {image_usage} as in {image_place}'
         )
     # the name becomes a file: nothing else may be in it
-    if name and (Path(name).name != name or Path(name).suffix != '.png' or '\\' in name):
+    if name and not (plain_name(name) and Path(name).suffix == '.png'):
         raise ConvcutError(
-            f'{vote_place}: expected an image name like fer0000000.png, got "{name}"'
+            f'{vote_place}: expected an image name like fer0000000.png, got "{shown(name)}"'
         )
     if name and name in names:
         raise ConvcutError(f'{vote_place}: expected each image name once, got {name} again')
@@ -98,30 +98,19 @@ def _face(image: tuple, vote: tuple, image_place: str, vote_place: str, names: s
     return Face(usage, name, grey, parse_votes(counts, vote_place))
 
 
-def _rows(path: Path, columns: tuple) -> Iterator[tuple]:
+def _rows(path: Path, columns: tuple, most: int | None = LIST_BYTES) -> Iterator[tuple]:
     """Yields line number and the fields in the order of ``columns``."""
-    if not path.is_file():
-        raise ConvcutError(f'{path}: no such file')
-    # 'replace': a file that is no text then fails at its header, with a clear message
-    with open(path, newline='', encoding='utf-8-sig', errors='replace') as file:
-        reader = csv.reader(file)
-        try:
-            header = [cell.strip() for cell in next(reader, [])]  # one edition has ' pixels'
-            absent = [column for column in columns if column not in header]
-            if absent:
-                raise ConvcutError(
-                    f'{path}, line 1: the header has no column "{absent[0]}", '
-                    f'expected {",".join(columns)}'
-                )
-            order = [header.index(column) for column in columns]
-            for row in reader:
-                if len(row) != len(header):
-                    raise ConvcutError(
-                        f'{path}, line {reader.line_num}: expected {len(header)} '
-                        f'fields, got {len(row)}'
-                    )
-                yield reader.line_num, [row[i] for i in order]
-        except csv.Error as error:
+    rows = csv_rows(path, most)
+    header = [cell.strip() for cell in next(rows, (1, []))[1]]  # one edition has ' pixels'
+    absent = [column for column in columns if column not in header]
+    if absent:
+        raise ConvcutError(
+            f'{path}, line 1: the header has no column "{absent[0]}", expected {",".join(columns)}'
+        )
+    order = [header.index(column) for column in columns]
+    for number, row in rows:
+        if len(row) != len(header):
             raise ConvcutError(
-                f'{path}, line {reader.line_num}: expected comma-separated fields ({error})'
-            ) from None
+                f'{path}, line {number}: expected {len(header)} fields, got {len(row)}'
+            )
+        yield number, [row[i] for i in order]

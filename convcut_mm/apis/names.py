@@ -50,13 +50,13 @@ class PictureNames:
 def file_name(name: str) -> str:
     """What a file is called after a path, URL or name of an input, without suffix."""
     base = Path(name.split('?')[0].replace('\\', '/').rstrip('/')).stem or 'image'
-    base = ''.join(c if c.isalnum() or c in '-_. ' else '_' for c in base)
-    # in the C locale files may be named in ASCII only
-    base = (
-        base.encode(sys.getfilesystemencoding(), 'replace')
-        .decode(sys.getfilesystemencoding())
-        .replace('?', '_')
+    base = ''.join(
+        # letters with their marks, and digits
+        c if unicodedata.category(c)[0] in 'LMN' or c in '-_. ' else '_'
+        for c in unicodedata.normalize('NFC', base)
     )
+    encoding = sys.getfilesystemencoding()  # ASCII in the C locale
+    base = base.encode(encoding, 'replace').decode(encoding).replace('?', '_')
     while len(os.fsencode(base)) > LONGEST:
         base = base[:-1]
     return base

@@ -9,7 +9,7 @@ from ..errors import ConvcutError
 from ..utils.drafts import Draft
 from .images import quiet_opencv
 
-# a gap longer than ten minutes at 30 frames a second is a wrong time, not a still picture
+# ten minutes at 30 frames a second; a longer gap is a wrong time, not a still picture
 MOST_REPEATS = 18_000
 
 
@@ -58,15 +58,25 @@ class VideoFile:
             picture = cv2.resize(picture, self.size)
         picture = np.ascontiguousarray(picture[..., ::-1])
         if time is not None:
-            if self._start is None:
-                self._start = time
-            due = min(round((time - self._start) * self.rate), self.frames + MOST_REPEATS)
-            while self._last is not None and self.frames < due:
+            due = self._due(time)
+            while self.frames < due:
                 self._write(self._last)
             if due < self.frames:
                 return
         self._write(picture)
         self._last = picture
+
+    def _due(self, time: float) -> int:
+        """The frame's place in the file; times that jump go on as if they had not."""
+        if self._start is None:
+            self._start = time
+        due = round((time - self._start) * self.rate)
+        likely = min(max(due, self.frames - 1), self.frames + MOST_REPEATS)
+        if due < likely:  # backwards: one frame after the one before
+            likely = self.frames
+        if due != likely:
+            self._start = time - likely / self.rate
+        return likely
 
     def _write(self, picture: np.ndarray) -> None:
         self._file.write(picture)

@@ -57,10 +57,15 @@ def say(text: object, stream: TextIO | None = None) -> None:
         OSError: It goes to a file on a full disk, ...
     """
     stream = stream or sys.stdout
+    if stream is None:  # closed by who started the program
+        return
     try:
         print(printable(text), file=stream, flush=True)
-    except BrokenPipeError:
-        # and nothing is left for Python to write, and to complain about, when it ends
+    except OSError as error:
+        # nothing is left for Python to write, and to complain about, when it ends
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, stream.fileno())
         os.close(nowhere)
+        if not isinstance(error, BrokenPipeError):
+            error.filename = stream.name
+            raise

@@ -73,8 +73,7 @@ class PictureWriter:
         else:
             path = self.folder / f'{name}.mp4'
             if self._video is None:
-                size = picture.shape[1], picture.shape[0]
-                self._video = VideoFile(path, answer.video.rate / self.every, size)
+                self._video = VideoFile(path, answer.video.rate / self.every)
             self._video.add(picture, answer.result.get('time'))
         answer.result['picture'] = path.name
 

@@ -9,6 +9,8 @@ from ..errors import ConvcutError
 from ..utils.drafts import Draft
 from .images import quiet_opencv
 
+HELD = 8  # frames
+SMOOTH, FASTEST = 25.0, 60.0  # frames a second
 # ten minutes at 30 frames a second; a longer gap is a wrong time, not a still picture
 MOST_REPEATS = 18_000
 
@@ -16,44 +18,62 @@ MOST_REPEATS = 18_000
 class VideoFile:
     """An MP4 file that appears under its name once it was found to be whole.
 
+    Its rate is constant, and a frame stays in sight until the next one's time. Where the first
+    frames come at changing intervals the rate is one that shows the short ones.
+
     Args:
         path (Path): The file; its folder is made if missing.
-        rate (float): Frames a second.
-        size (tuple[int, int]): Width and height.
-
-    Raises:
-        ConvcutError: OpenCV cannot write such files here.
+        rate (float): Frames a second, on average.
     """
 
-    def __init__(self, path: Path, rate: float, size: tuple) -> None:
-        self.path, self.rate, self.size = path, max(rate, 1.0), size
+    def __init__(self, path: Path, rate: float) -> None:
+        self.path, self.rate = path, max(rate, 1.0)
         self.frames = 0
+        self._held: list[tuple] = []  # the first frames, until the rate is known
+        self._file: cv2.VideoWriter | None = None
+        self._draft: Draft | None = None
         self._start: float | None = None
         self._last: np.ndarray | None = None
-        # OpenCV chooses the container by the suffix
-        self._draft = Draft(path, suffix=path.suffix)
-        try:
-            with quiet_opencv():
-                codec = cv2.VideoWriter_fourcc(*'mp4v')
-                self._file = cv2.VideoWriter(str(self._draft.place), codec, self.rate, size)
-            if not self._file.isOpened():
-                raise ConvcutError(f'{path}: OpenCV cannot write MP4 videos here')
-        except (cv2.error, UnicodeError):  # it takes no path that is not UTF-8
-            self._draft.drop()
-            raise ConvcutError(f'{path}: OpenCV cannot write to such a path') from None
-        except BaseException:
-            self._draft.drop()
-            raise
 
     def add(self, picture: np.ndarray, time: float | None = None) -> None:
-        """Adds a frame; the one before stays in sight until its time.
+        """Adds a frame.
 
         Args:
             picture (ndarray): (H, W, 3) uint8, red, green, blue.
-            time (float, optional): Its time in seconds, where frames come at a rate that changes.
-                One that comes within a frame's time of the one before is left out. Defaults to
-                None: one frame after the one before.
+            time (float, optional): Its time in seconds. One that comes within a frame's time of
+                the one before is left out. Defaults to None: one frame after the one before.
+
+        Raises:
+            ConvcutError: OpenCV cannot write such files here.
         """
+        if self._file is not None:
+            self._place(picture, time)
+            return
+        self._held.append((picture, time))
+        if len(self._held) == HELD:
+            self._open()
+
+    def _open(self) -> None:
+        """Opens the file and writes the frames that were held back."""
+        height, width = self._held[0][0].shape[:2]
+        self.size = width, height
+        self.rate = _rate([time for _, time in self._held], self.rate)
+        # OpenCV chooses the container by the suffix
+        self._draft = Draft(self.path, suffix=self.path.suffix)
+        try:
+            with quiet_opencv():
+                codec = cv2.VideoWriter_fourcc(*'mp4v')
+                place = str(self._draft.place)
+                self._file = cv2.VideoWriter(place, codec, self.rate, self.size)
+            if not self._file.isOpened():
+                raise ConvcutError(f'{self.path}: OpenCV cannot write MP4 videos here')
+        except (cv2.error, UnicodeError):  # it takes no path that is not UTF-8
+            raise ConvcutError(f'{self.path}: OpenCV cannot write to such a path') from None
+        held, self._held = self._held, []
+        for picture, time in held:
+            self._place(picture, time)
+
+    def _place(self, picture: np.ndarray, time: float | None) -> None:
         if (picture.shape[1], picture.shape[0]) != self.size:  # a stream may change its size
             picture = cv2.resize(picture, self.size)
         picture = np.ascontiguousarray(picture[..., ::-1])
@@ -92,9 +112,11 @@ class VideoFile:
             ConvcutError: Not all frames are in it, as on a full disk; nothing of it is left.
         """
         try:
-            self._file.release()
-            if not self.frames:
+            if self._held:
+                self._open()
+            if self._file is None:
                 return False
+            self._file.release()
             # OpenCV says nothing of what it could not write
             frames = count_frames(self._draft.place)
             if frames < self.frames:  # Ctrl-C may come between writing one and counting it
@@ -105,12 +127,25 @@ class VideoFile:
             self._draft.finish()
             return True
         finally:
-            self._draft.drop()
+            self.discard()
 
     def discard(self) -> None:
-        """Ends and removes what was written so far."""
-        self._file.release()
-        self._draft.drop()
+        """Ends and removes what was written so far; nothing happens after :meth:`close`."""
+        if self._file is not None:
+            self._file.release()
+        if self._draft is not None:
+            self._draft.drop()
+
+
+def _rate(times: list, rate: float) -> float:
+    """The rate of a file: the average, or where times come at changing intervals a higher one."""
+    if None in times or len(times) < 3:
+        return rate
+    steps = np.diff(times)
+    steps = steps[steps > 0]
+    if not len(steps) or steps.max() < 1.5 * steps.min():
+        return rate
+    return max(rate, min(max(1 / steps.min(), SMOOTH), FASTEST))
 
 
 def count_frames(path: Path) -> int:

@@ -13,7 +13,7 @@ RATE = 10
 
 def written(path, times) -> list:
     """Greys of the frames of a video of frames at those times, each a little lighter."""
-    file = VideoFile(path, RATE, (64, 48))
+    file = VideoFile(path, RATE)
     for index, time in enumerate(times):
         file.add(np.full((48, 64, 3), 20 + 10 * index, np.uint8), time)
     assert file.close()
@@ -24,13 +24,17 @@ def written(path, times) -> list:
     return greys
 
 
+STEADY = list(np.arange(8) / RATE)  # what the rate is taken from
+
+
 @pytest.mark.parametrize(
     'times,shown',
     [
-        (np.arange(5) / RATE, [0, 1, 2, 3, 4]),
-        (3 + np.arange(5) / RATE + [0, 0.01, -0.01, 0.02, 0], [0, 1, 2, 3, 4]),  # rounded times
-        ([0.0, 0.1, 0.5, 0.6], [0, 1, 1, 1, 1, 2, 3]),  # slow for a while
-        ([0.0, 0.02, 0.04, 0.1, 0.2], [0, 3, 4]),  # and too fast to be shown
+        (STEADY, list(range(8))),
+        (np.add(STEADY, 3) + np.resize([0, 0.01, -0.01], 8), list(range(8))),  # rounded times
+        ([*STEADY, 1.2, 1.3], [*range(7), 7, 7, 7, 7, 7, 8, 9]),  # slow for a while
+        ([*STEADY, 0.72, 0.74, 0.8, 0.9], [*range(8), 10, 11]),  # too fast to be shown
+        ([*STEADY, 0.0, 0.1], list(range(10))),  # a camera that was started anew
         ([None] * 3, [0, 1, 2]),
     ],
 )
@@ -38,15 +42,20 @@ def test_a_drawn_video_lasts_as_long_as_its_source(tmp_path, times, shown):
     assert written(tmp_path / 'a.mp4', times) == shown
 
 
+def test_frames_at_changing_intervals(tmp_path):
+    """At ten frames a second, the average, half of the short ones would be lost."""
+    assert written(tmp_path / 'a.mp4', [0, 0.04, 0.08, 0.48, 0.52]) == [0, 1, *[2] * 10, 3, 4]
+    assert cv2.VideoCapture(str(tmp_path / 'a.mp4')).get(cv2.CAP_PROP_FPS) == 25
+
+
 def test_a_wrong_time_fills_no_disk(tmp_path, monkeypatch):
     monkeypatch.setattr('convcut_mm.apis.video_file.MOST_REPEATS', 20)
-    assert written(tmp_path / 'a.mp4', [0.0, 1e9, 1e9 + 0.1]) == [0] * 21 + [1, 2]
-    # a camera that was started anew
-    assert written(tmp_path / 'b.mp4', [7.0, 7.1, 0.0, 0.1, 0.3]) == [0, 1, 2, 3, 3, 4]
+    given = written(tmp_path / 'a.mp4', [*STEADY, 1e9, 1e9 + 0.1])
+    assert given == [*range(7), *[7] * 21, 8, 9]
 
 
 def test_a_video_without_frames_is_none(tmp_path):
-    assert not VideoFile(tmp_path / 'a.mp4', RATE, (64, 48)).close()
+    assert not VideoFile(tmp_path / 'a.mp4', RATE).close()
     assert list(tmp_path.iterdir()) == []
 
 

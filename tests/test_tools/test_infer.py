@@ -169,3 +169,17 @@ def test_interrupted(infer, write_video, tmp_path):
 def test_help_shows_the_commands(run_here, capsys):
     assert run_here('tools/infer.py', '--help') == 0
     assert 'python tools/infer.py photo.jpg --out results' in capsys.readouterr().out
+
+
+def test_a_drawn_video_is_as_long_as_its_source(infer, tmp_path):
+    """Frames that stay for different times: two short ones, a long one, and a short one."""
+    frames = [Image.new('RGB', (64, 64), (60 * index, 0, 0)) for index in range(4)]
+    durations = [100, 100, 1000, 100]
+    frames[0].save(tmp_path / 'a.gif', save_all=True, append_images=frames[1:], duration=durations)
+    status, _, err = infer(tmp_path / 'a.gif')
+    assert status == 0, err
+    assert [line['time'] for line in lines(tmp_path)] == [0.0, 0.1, 0.2, 1.2]
+    video = cv2.VideoCapture(str(tmp_path / 'out/a.mp4'))
+    seconds = video.get(cv2.CAP_PROP_FRAME_COUNT) / video.get(cv2.CAP_PROP_FPS)
+    video.release()
+    assert abs(seconds - 1.25) < 0.05  # how long the last one stays is not known

@@ -24,7 +24,7 @@ from convcut_mm.evaluation import (
     DumpPredictions,
     summary_lines,
 )
-from convcut_mm.evaluation.batch_attention import BATCH_REGIMES, set_test_batches
+from convcut_mm.evaluation.batch_audit import BATCH_REGIMES, set_test_batches
 from convcut_mm.utils import tool
 from convcut_mm.utils.atomic import write_atomically
 from convcut_mm.utils.checkpoint import load_from_local

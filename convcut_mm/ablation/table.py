@@ -6,9 +6,7 @@ from typing import Optional
 import numpy as np
 
 from ..errors import ConvcutError
-from ..evaluation.estimate import Estimate
-from ..evaluation.evaluate import evaluate
-from ..evaluation.report import estimate_text, markdown_table
+from ..evaluation.functional import Estimate, estimate_text, evaluate, markdown_table
 from .ablation_set import AblationSet, Row
 
 # a row's metrics, and their headings

@@ -1,25 +1,27 @@
-from .accuracy import (
+"""From predictions to metrics: accuracies, intervals, files of predictions, the batch audit."""
+
+from .functional import (
+    Estimate,
+    Metrics,
+    bootstrap,
     class_accuracies,
+    class_table,
     confusion_matrices,
+    difference,
+    estimate_text,
+    evaluate,
+    interval_text,
     macro_f1,
+    markdown_table,
     mean_class_accuracy,
+    method_table,
     overall_accuracy,
+    summary_lines,
 )
-from .bootstrap import bootstrap
-from .estimate import Estimate
-from .evaluate import Metrics, difference, evaluate
 from .ground_truth import GroundTruth, ground_truth, match_images, predictions_for
 from .metrics import CollectPredictions, DumpPredictions
 from .prediction_csv import read_csv
 from .predictions import PICKLE_SUFFIXES, Predictions, load_predictions, predictions_of
-from .report import (
-    class_table,
-    estimate_text,
-    interval_text,
-    markdown_table,
-    method_table,
-    summary_lines,
-)
 from .safe_pickle import load_pickle
 
 __all__ = [

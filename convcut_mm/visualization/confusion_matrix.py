@@ -4,9 +4,8 @@ import numpy as np
 from matplotlib.figure import Figure
 from sklearn.metrics import confusion_matrix
 
-from ..evaluation.evaluate import evaluate
+from ..evaluation.functional import evaluate, interval_text
 from ..evaluation.predictions import Predictions
-from ..evaluation.report import interval_text
 from .style import new_figure, stacked, styled
 
 CELL = 0.95  # inches a class

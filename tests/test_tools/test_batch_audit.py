@@ -160,7 +160,7 @@ def test_test_py_takes_each_image_alone(leak, run_here, capsys, tmp_path):
     """The configured batches, class after class, are the way to the leaked figure."""
     config, checkpoint, labels, answers = leak
     figures = {}
-    for regime, says in ((None, 'each image was tested alone'), ('configured', 'tell nothing')):
+    for regime, says in ((None, 'each image was tested alone'), ('configured', 'say nothing')):
         options = () if regime is None else ('--batch-regime', regime)
         work = ('--work-dir', tmp_path / 'work', '--out-item', 'metrics')
         out = tmp_path / f'{regime}.json'

@@ -7,8 +7,7 @@ import pytest
 from PIL import Image
 from scipy.special import softmax
 
-from convcut_mm.evaluation.batch_audit import audit
-from convcut_mm.evaluation.batch_regimes import regimes
+from convcut_mm.evaluation.batch_audit import audit, regimes
 from convcut_mm.visualization.batch_audit import draw
 from convcut_mm.visualization.style import save
 

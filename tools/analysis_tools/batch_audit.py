@@ -18,10 +18,16 @@ import torch
 from rich.console import Console
 
 from convcut_mm.errors import ConvcutError
-from convcut_mm.evaluation.batch_audit import Audit, audit
-from convcut_mm.evaluation.batch_audit_report import record, table
-from convcut_mm.evaluation.batch_regimes import probe_batches, regimes
-from convcut_mm.evaluation.batch_scores import BatchScorer
+from convcut_mm.evaluation.batch_audit import (
+    Audit,
+    BatchScorer,
+    Regime,
+    audit,
+    audit_record,
+    audit_table,
+    probe_batches,
+    regimes,
+)
 from convcut_mm.utils import tool
 from convcut_mm.utils.atomic import write_atomically
 from convcut_mm.utils.progress import progress
@@ -88,21 +94,21 @@ def main() -> None:
         classes=classifier.classes,
         computed='whole model' if scorer.features is None else 'head on stored features',
     )
-    content = json.dumps({**about, **record(found)}, indent=2, allow_nan=False)
+    content = json.dumps({**about, **audit_record(found)}, indent=2, allow_nan=False)
     write_atomically(out / 'batch_audit.json', f'{content}\n'.encode())
     paths = [
         out / 'batch_audit.json',
         *save(draw(found, title(about, found)), out / 'batch_audit'),
     ]
     # a pipe has no width: whole lines for grep
-    Console(width=None if sys.stdout.isatty() else 240).print(table(found))
+    Console(width=None if sys.stdout.isatty() else 240).print(audit_table(found))
     print(f'written: {", ".join(map(str, paths))}\n{found.verdict()}')
     if found.depends_on_batch:
         sys.exit(DEPENDS)
 
 
 def run(
-    scorer: BatchScorer, checkpoint: str, tests: list, tolerance: float, batch_size: int
+    scorer: BatchScorer, checkpoint: str, tests: list[Regime], tolerance: float, batch_size: int
 ) -> Audit:
     """Tests under all regimes, with a progress bar."""
     # TensorFloat-32 rounds by more than the tolerance

@@ -31,7 +31,7 @@ from convcut_mm.evaluation import (
     method_table,
     predictions_for,
 )
-from convcut_mm.evaluation.bootstrap import DRAWS, LEVEL
+from convcut_mm.evaluation.functional.bootstrap import DRAWS, LEVEL
 from convcut_mm.utils import tool
 from convcut_mm.utils.atomic import write_atomically
 from convcut_mm.utils.progress import progress

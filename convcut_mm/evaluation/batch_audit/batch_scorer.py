@@ -9,7 +9,7 @@ from mmengine.registry import FUNCTIONS
 from torch import nn
 from torch.utils.data import DataLoader, Dataset
 
-from ..errors import ConvcutError
+from ...errors import ConvcutError
 
 STRICTER = 0.1  # features must agree with the whole model to this share of the tolerance
 

@@ -8,7 +8,7 @@ Rows are the true classes and columns the predicted ones, as in scikit-learn's
 
 import numpy as np
 
-from ..errors import ConvcutError
+from ...errors import ConvcutError
 
 
 def confusion_matrices(

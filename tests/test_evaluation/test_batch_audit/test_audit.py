@@ -8,9 +8,15 @@ from rich.console import Console
 from scipy.special import softmax
 
 from convcut_mm.errors import ConvcutError
-from convcut_mm.evaluation.batch_audit import audit, changed_labels
-from convcut_mm.evaluation.batch_audit_report import record, table
-from convcut_mm.evaluation.batch_regimes import Regime, probe_batches, regimes
+from convcut_mm.evaluation.batch_audit import (
+    Regime,
+    audit,
+    audit_record,
+    audit_table,
+    changed_labels,
+    probe_batches,
+    regimes,
+)
 
 CLASSES, PER_CLASS = 4, 40
 LABELS = np.tile(np.arange(CLASSES), PER_CLASS)
@@ -154,7 +160,7 @@ def test_scores_that_are_not_finite():
 
 def test_rows_and_record_follow_from_the_predictions():
     found = audit(attending_over_the_batch, LABELS, regimes([8], seeds=3))
-    written = json.loads(json.dumps(record(found), allow_nan=False))
+    written = json.loads(json.dumps(audit_record(found), allow_nan=False))
     assert [run['seed'] for run in written['runs']] == [None, 0, 1, 2, 0, 1, 2]
     for entry, run in zip(written['runs'], found.runs):
         scores = attending_over_the_batch(run.regime.batches(LABELS))
@@ -180,7 +186,7 @@ def test_table_has_the_rows():
     found = audit(attending_over_the_batch, LABELS, regimes([8, 40], seeds=2))
     console = Console(width=200)
     with console.capture() as capture:
-        console.print(table(found))
+        console.print(audit_table(found))
     lines = [line.split() for line in capture.get().splitlines()]
     assert [line[:2] for line in lines[1:]] == [
         ['alone', '1'],

@@ -6,8 +6,8 @@ from typing import Optional
 import numpy as np
 import torch
 
+from ..ground_truth import GroundTruth
 from .estimate import Estimate
-from .ground_truth import GroundTruth
 
 # a line's title, its metric by CollectPredictions, and the one to take without
 _LINES = (

@@ -6,9 +6,11 @@ from typing import Optional
 
 import numpy as np
 
-from ..errors import ConvcutError
+from ...errors import ConvcutError
 
-ALONE, SHUFFLED, CLASS_ORDERED = ORDERS = ('alone', 'shuffled', 'class-ordered')
+ALONE = 'alone'
+SHUFFLED = 'shuffled'
+CLASS_ORDERED = 'class-ordered'
 
 
 @dataclass(frozen=True)
@@ -26,8 +28,8 @@ class Regime:
     batch_size: int = 1
     seed: Optional[int] = None
 
-    def batches(self, labels: np.ndarray) -> list:
-        """Cuts the test set.
+    def batches(self, labels: np.ndarray) -> list[np.ndarray]:
+        """Cut the test set.
 
         Args:
             labels (ndarray): Class of each of N images, (N,).
@@ -43,8 +45,8 @@ class Regime:
         return np.split(order, range(self.batch_size, len(order), self.batch_size))
 
 
-def regimes(batch_sizes: Sequence[int], seeds: int) -> list:
-    """The regimes of an audit: batches of one, then each order with each size and seed.
+def regimes(batch_sizes: Sequence[int], seeds: int) -> list[Regime]:
+    """Give the regimes of an audit: batches of one, then each order with each size and seed.
 
     Args:
         batch_sizes (Sequence[int]): Two or more images a batch.
@@ -69,8 +71,10 @@ def regimes(batch_sizes: Sequence[int], seeds: int) -> list:
     ]
 
 
-def probe_batches(tests: Sequence[Regime], labels: np.ndarray, images: int = 8) -> list:
-    """A few batches of each order of an audit: the first, the middle and the last.
+def probe_batches(
+    tests: Sequence[Regime], labels: np.ndarray, images: int = 8
+) -> list[np.ndarray]:
+    """Give a few batches of each order of an audit: the first, the middle and the last.
 
     Args:
         tests (Sequence[Regime]): The audit's regimes; of each order the smallest batches are

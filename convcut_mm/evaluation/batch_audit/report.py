@@ -2,12 +2,12 @@
 
 from rich.table import Table
 
-from .batch_audit import Audit
-from .report import estimate_text
+from ..functional.report import estimate_text
+from .audit import Audit
 
 
-def table(audit: Audit) -> Table:
-    """A row for each order and batch size: means over seeds and checkpoints, 95 % intervals."""
+def audit_table(audit: Audit) -> Table:
+    """Give a row an order and batch size: means over seeds and checkpoints, 95 % intervals."""
     shown = Table(box=None, pad_edge=False)
     shown.add_column('order')
     titles = ('batch size', 'accuracy (%)', 'mean class accuracy (%)', 'predictions changed (%)')
@@ -19,8 +19,8 @@ def table(audit: Audit) -> Table:
     return shown
 
 
-def record(audit: Audit) -> dict:
-    """Verdict, rows and runs as plain data for JSON; accuracies and shares in per cent."""
+def audit_record(audit: Audit) -> dict:
+    """Give verdict, rows and runs as plain data for JSON; accuracies and shares in per cent."""
     return dict(
         depends_on_batch=audit.depends_on_batch,
         verdict=audit.verdict(),

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from ..errors import ConvcutError
+from ...errors import ConvcutError
 from .estimate import Estimate
 
 LEVEL = 0.95

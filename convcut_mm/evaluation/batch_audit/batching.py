@@ -1,17 +1,17 @@
 """Batches for a test of a model that looks at its batch."""
 
-from typing import Optional
-
 from mmengine.config import Config
 from torch import nn
 
-from ..models.utils import batch_dependent_parts
+from ...models.utils import batch_dependent_parts
 
-ALONE, CONFIGURED = BATCH_REGIMES = ('alone', 'configured')
+ALONE = 'alone'
+CONFIGURED = 'configured'
+BATCH_REGIMES = (ALONE, CONFIGURED)
 
 
-def set_test_batches(cfg: Config, model: nn.Module, wanted: Optional[str]) -> Optional[str]:
-    """Lets a model that looks at its batch see each test image alone, unless asked otherwise.
+def set_test_batches(cfg: Config, model: nn.Module, wanted: str | None) -> str | None:
+    """Let a model that looks at its batch see each test image alone, unless asked otherwise.
 
     Args:
         cfg (Config): The config; its ``test_dataloader`` is changed.
@@ -20,7 +20,7 @@ def set_test_batches(cfg: Config, model: nn.Module, wanted: Optional[str]) -> Op
             a model that looks at its batch, 'configured' for all others.
 
     Returns:
-        str | None: A line that says what the figures are, for a model that looks at its batch.
+        str | None: A line that says how images were batched, for a model that looks at its batch.
     """
     parts = batch_dependent_parts(model)
     loader = cfg.test_dataloader
@@ -35,7 +35,7 @@ def set_test_batches(cfg: Config, model: nn.Module, wanted: Optional[str]) -> Op
     else:
         how = (
             f'{", ".join(parts)} looks at the other images of the batch, and was tested in '
-            f'batches of {loader.get("batch_size")} as configured: these figures tell nothing '
+            f'batches of {loader.get("batch_size")} as configured: these metrics say nothing '
             'about single images; --batch-regime alone does'
         )
     return how if parts else None

@@ -13,11 +13,11 @@ from functools import cached_property
 import numpy as np
 from sklearn.metrics import confusion_matrix
 
-from ..errors import ConvcutError
-from .accuracy import confusion_matrices, mean_class_accuracy, overall_accuracy
-from .batch_regimes import ALONE, Regime
-from .bootstrap import bootstrap
-from .estimate import Estimate
+from ...errors import ConvcutError
+from ..functional.accuracy import confusion_matrices, mean_class_accuracy, overall_accuracy
+from ..functional.bootstrap import bootstrap
+from ..functional.estimate import Estimate
+from .regimes import ALONE, Regime
 
 
 @dataclass(frozen=True)
@@ -148,7 +148,7 @@ def audit(
         scores_in (callable): Takes batches, a list of arrays of positions, and gives the
             probabilities of all images in the order of the data set, (N, C).
         labels (ndarray): Class of each image, (N,).
-        tests (Sequence[Regime]): As from :func:`~convcut_mm.evaluation.batch_regimes.regimes`;
+        tests (Sequence[Regime]): As from :func:`~convcut_mm.evaluation.batch_audit.regimes`;
             the first is the reference.
         tolerance (float): Differences of a probability up to this are numerical noise. Defaults
             to 1e-4.

@@ -8,7 +8,7 @@ from mmpretrain.registry import DATASETS, MODELS
 from PIL import Image
 
 from convcut_mm.errors import ConvcutError
-from convcut_mm.evaluation.batch_scores import BatchScorer
+from convcut_mm.evaluation.batch_audit import BatchScorer
 
 IMAGES = 10
 BATCHES = [np.array(batch) for batch in ([7], [3, 0, 9, 1], [2, 8, 4, 5, 6])]

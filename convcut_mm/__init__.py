@@ -14,10 +14,11 @@ from . import datasets, engine, evaluation, models  # noqa: E402
 from .errors import ConvcutError  # noqa: E402
 from .utils.checkpoint import install_safe_loaders  # noqa: E402
 from .version import __version__  # noqa: E402
-from .zoo import register_models  # noqa: E402
+from .zoo import load_methods, register_models  # noqa: E402
 
 install_safe_loaders()
 register_models()
+load_methods()
 
 __all__ = [
     'ConvcutError',

@@ -1,10 +1,14 @@
 """Where the configs lie, and their registration as models of mmpretrain."""
 
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Optional
 
 from mmpretrain.apis import ModelHub
 
+from .errors import ConvcutError
+
+METHODS = 'convcut_mm.methods'  # the entry points of packages that add methods
 PACKAGE = Path(__file__).resolve().parent
 _registered: dict = {}  # name of each model of the metafiles: its config file
 _former_names: dict = {}  # name that a model had in an earlier release: its name
@@ -79,3 +83,31 @@ def config_file(name: str) -> Optional[Path]:
         Path | None: None if no such model is registered.
     """
     return _registered.get(_former_names.get(name, name))
+
+
+def load_methods() -> list[str]:
+    """Registers the methods of other installed packages: docs/add_a_method.md.
+
+    Returns:
+        list[str]: Names of the entry points that were run.
+
+    Raises:
+        ConvcutError: One of them fails.
+    """
+    names = []
+    for entry in entry_points(group=METHODS):
+        try:
+            entry.load()()
+        except Exception as error:  # whatever a stranger's code raises, its name has to be told
+            raise ConvcutError(
+                f'the installed method "{entry.name}" ({entry.value}) cannot be loaded, mend or '
+                f'uninstall it: {type(error).__name__}: {error}'
+            ) from error
+        names.append(entry.name)
+    return names
+
+
+def forget(name: str) -> None:
+    """Takes a model out of the zoo and of mmpretrain's list."""
+    ModelHub._models_dict.pop(name, None)
+    _registered.pop(name, None)

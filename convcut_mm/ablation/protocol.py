@@ -4,6 +4,8 @@ from typing import Optional
 
 from mmengine.config import Config
 
+from ..datasets.builder import describe_dataset
+
 
 def describe(cfg: Config) -> dict:
     """A config's protocol.
@@ -15,9 +17,9 @@ def describe(cfg: Config) -> dict:
         dict[str, str]: 'fitted on', 'epoch chosen by', 'tested on', 'recipe', 'backbone'.
     """
     return {
-        'fitted on': _data(cfg.train_dataloader.dataset),
+        'fitted on': describe_dataset(cfg.train_dataloader.dataset),
         'epoch chosen by': _choice(cfg),
-        'tested on': _data(cfg.test_dataloader.dataset),
+        'tested on': describe_dataset(cfg.test_dataloader.dataset),
         'recipe': _recipe(cfg),
         'backbone': 'frozen' if cfg.model.backbone.get('frozen') else 'trained with the rest',
     }
@@ -53,26 +55,11 @@ def protocol(rows: dict, backbone: Optional[Config] = None) -> list:
     return lines
 
 
-def _data(dataset: dict) -> str:
-    words = [dataset['type'], dataset['split']]
-    if dataset.get('part') is not None:
-        shares, seed = dataset.get('holdout', 0.1), dataset.get('holdout_seed', 0)
-        shares = shares if isinstance(shares, (list, tuple)) else [shares]
-        held = ' and '.join(f'{share:g}' for share in shares)
-        words.append(f'part {dataset["part"]} (held out: {held}, seed {seed})')
-    if dataset['type'] == 'FERPlus':
-        rule = f'rule {dataset.get("rule", "majority")}'
-        if dataset.get('keep') is not None:
-            rule += f' on the images of {dataset["keep"]}'
-        words += [rule, f'votes of {dataset.get("label_source", "label.csv")}']
-    return ', '.join(words)
-
-
 def _choice(cfg: Config) -> str:
     metric = cfg.default_hooks.checkpoint.get('save_best')
     if cfg.get('val_dataloader') is None or metric is None:
         return 'nothing, it is the last one'
-    return f'{metric} on {_data(cfg.val_dataloader.dataset)}'
+    return f'{metric} on {describe_dataset(cfg.val_dataloader.dataset)}'
 
 
 def _recipe(cfg: Config) -> str:

@@ -108,6 +108,15 @@ class FERDataset(BaseDataset):
         """The classes in the order of the labels that :meth:`read_items` gives, if it is known."""
         return self.METAINFO.get('classes')
 
+    def describe(self) -> str:
+        """Which images with which labels, in a few words: for protocols and tables."""
+        words = [type(self).__name__, self.split]
+        if self.part is not None:
+            shares = ' and '.join(dict.fromkeys(f'{draw.holdout:g}' for draw in self._draws))
+            seeds = ' and '.join(dict.fromkeys(f'{draw.seed}' for draw in self._draws))
+            words.append(f'part {self.part} (held out: {shares}, seed {seeds})')
+        return ', '.join(words)
+
     def read_items(self) -> list:
         """Returns a dict with ``img_path`` and ``gt_label`` for each image of the split."""
         raise NotImplementedError

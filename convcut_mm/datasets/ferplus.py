@@ -55,7 +55,7 @@ class FERPlus(FERDataset):
     """
 
     SPLITS = tuple(FOLDERS)
-    METAINFO = dict(classes=ferplus_votes.ANSWERS[: ferplus_votes.NUM_EMOTIONS])
+    METAINFO = dict(classes=ferplus_votes.ANSWERS[: ferplus_votes.NUM_EMOTIONS], grey=True)
 
     def __init__(
         self,
@@ -90,6 +90,11 @@ class FERPlus(FERDataset):
     def known_classes(self) -> tuple:
         """The eight emotions, or seven without contempt."""
         return self.METAINFO['classes'][: self.num_classes]
+
+    def describe(self) -> str:
+        """Split, part, rule and the source of the votes."""
+        also = '' if self.keep == self.rule else f' on the images of {self.keep}'
+        return f'{super().describe()}, rule {self.rule}{also}, votes of {self.label_source}'
 
     def read_items(self) -> list:
         """Reads votes and applies the rule."""

@@ -10,7 +10,8 @@ from matplotlib.figure import Figure
 from mmpretrain.datasets import BaseDataset
 
 from ..datasets.fer_dataset import FERDataset
-from .classifier import build_dataset, read_model_config
+from ..datasets.builder import build_dataset
+from .classifier import read_model_config
 from .style import OKABE_ITO, new_figure, styled
 
 COLUMNS = 2

@@ -16,9 +16,10 @@ from mmengine.registry import DefaultScope
 from mmengine.runner import CheckpointLoader
 from mmpretrain import get_model
 from mmpretrain.datasets import BaseDataset
-from mmpretrain.registry import DATASETS, TRANSFORMS
+from mmpretrain.registry import TRANSFORMS
 from torch import nn
 
+from ..datasets.builder import build_dataset, class_names
 from ..datasets.fer_dataset import FERDataset
 from ..errors import ConvcutError
 from ..models.utils import is_batch_dependent
@@ -177,30 +178,3 @@ def read_model_config(path: Union[str, Path], cfg_options: Optional[dict] = None
     if config.get('test_dataloader') is None:
         raise ConvcutError(f'{path}: has no test_dataloader, so there is nothing to show')
     return config
-
-
-def build_dataset(settings: dict, **changes) -> BaseDataset:
-    """Builds a data set of a config without its transforms.
-
-    Args:
-        settings (dict): As in the config.
-        **changes: Settings that replace its own.
-    """
-    with DefaultScope.overwrite_default_scope('mmpretrain'):
-        return DATASETS.build({**settings, 'pipeline': [], 'lazy_init': False, **changes})
-
-
-def class_names(config: Config) -> tuple:
-    """Class names of a config's test set, which need not lie on this machine.
-
-    Raises:
-        ConvcutError: The data set names no classes.
-    """
-    dataset = build_dataset(config.test_dataloader.dataset, lazy_init=True)
-    classes = dataset.metainfo.get('classes')
-    if not classes:
-        raise ConvcutError(
-            f'{config.filename}: its test set names no classes; add metainfo=dict(classes=[...]) '
-            'to test_dataloader.dataset'
-        )
-    return tuple(classes)

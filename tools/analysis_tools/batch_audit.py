@@ -32,7 +32,8 @@ from convcut_mm.utils import tool
 from convcut_mm.utils.atomic import write_atomically
 from convcut_mm.utils.progress import progress
 from convcut_mm.visualization.batch_audit import draw
-from convcut_mm.visualization.classifier import build_dataset, load_classifier
+from convcut_mm.datasets.builder import build_dataset
+from convcut_mm.visualization.classifier import load_classifier
 from convcut_mm.visualization.style import save
 
 DEPENDS = 3  # exit status

@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image
 
 from convcut_mm.errors import ConvcutError
-from convcut_mm.visualization.classifier import build_dataset
+from convcut_mm.datasets.builder import build_dataset
 
 
 def ferplus_faces(data: Path, split: str, size: int, count: Optional[int] = None) -> tuple:

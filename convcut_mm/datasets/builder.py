@@ -1,0 +1,75 @@
+"""Builds the data sets of configs, and asks them what a tool has to know."""
+
+from mmengine.config import Config
+from mmengine.registry import DefaultScope
+from mmpretrain.datasets import BaseDataset
+from mmpretrain.registry import DATASETS
+
+from ..errors import ConvcutError
+
+
+def build_dataset(settings: dict, **changes) -> BaseDataset:
+    """Builds a data set of a config without its transforms.
+
+    Args:
+        settings (dict): As in the config.
+        **changes: Settings that replace its own; ``lazy_init=True`` reads no file.
+    """
+    with DefaultScope.overwrite_default_scope('mmpretrain'):
+        return DATASETS.build({**settings, 'pipeline': [], 'lazy_init': False, **changes})
+
+
+def class_names(config: Config) -> tuple[str, ...]:
+    """Class names of a config's test set, which need not lie on this machine.
+
+    Raises:
+        ConvcutError: There is no test set, or it names no classes.
+    """
+    classes = build_dataset(_test_set(config), lazy_init=True).metainfo.get('classes')
+    if not classes:
+        raise ConvcutError(
+            f'{config.filename}: its test set names no classes; add metainfo=dict(classes=[...]) '
+            'to test_dataloader.dataset'
+        )
+    return tuple(classes)
+
+
+def is_grey(config: Config) -> bool:
+    """Whether a config's test images are grey ones.
+
+    The data set says so by ``METAINFO['grey']``, the config by ``metainfo=dict(grey=True)``, the
+    pipeline by a ``color_type`` of grey.
+    """
+    settings = _test_set(config)
+    while 'dataset' in settings:  # wrapped, for example repeated
+        settings = settings['dataset']
+    grey = (settings.get('metainfo') or {}).get('grey')
+    if grey is None:
+        with DefaultScope.overwrite_default_scope('mmpretrain'):
+            kind = settings['type']
+            kind = DATASETS.get(kind) if isinstance(kind, str) else kind
+        grey = (getattr(kind, 'METAINFO', None) or {}).get('grey')
+    steps = settings.get('pipeline') or []
+    return bool(grey) or any('gray' in str(step.get('color_type', '')) for step in steps)
+
+
+def describe_dataset(settings: dict) -> str:
+    """Which images and which labels, in a few words.
+
+    A data set says it by a method ``describe()``; of others the type and the split are told.
+    """
+    dataset = build_dataset(settings, lazy_init=True)
+    if hasattr(dataset, 'describe'):
+        return dataset.describe()
+    split = settings.get('split')
+    return type(dataset).__name__ if split is None else f'{type(dataset).__name__}, {split}'
+
+
+def _test_set(config: Config) -> dict:
+    loader = config.get('test_dataloader')
+    if loader is None:
+        raise ConvcutError(
+            f'{config.filename}: has no test_dataloader, whose pipeline says how images are '
+            'prepared'
+        )
+    return loader['dataset']

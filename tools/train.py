@@ -18,9 +18,9 @@ from mmengine.config import Config
 from mmengine.device import get_device
 from mmengine.hooks import Hook
 
+from convcut_mm.datasets.builder import class_names
 from convcut_mm.errors import ConvcutError
 from convcut_mm.utils import fine_tuning, tool
-from convcut_mm.datasets.builder import class_names
 
 LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 

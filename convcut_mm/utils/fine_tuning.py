@@ -7,10 +7,10 @@ from typing import Optional
 from mmengine.config import Config, ConfigDict
 from torch import nn
 
+from ..datasets.builder import build_dataset, class_names
 from ..datasets.utils.face_tree import check_images, read_tree
 from ..engine.hooks import ClassTransferHook
 from ..errors import ConvcutError
-from ..datasets.builder import build_dataset, class_names
 from ..zoo import weights
 from .checkpoint import load_from_local, mismatch
 

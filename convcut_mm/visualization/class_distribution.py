@@ -9,8 +9,8 @@ import numpy as np
 from matplotlib.figure import Figure
 from mmpretrain.datasets import BaseDataset
 
-from ..datasets.fer_dataset import FERDataset
 from ..datasets.builder import build_dataset
+from ..datasets.fer_dataset import FERDataset
 from .classifier import read_model_config
 from .style import OKABE_ITO, new_figure, styled
 

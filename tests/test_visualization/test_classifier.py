@@ -5,8 +5,8 @@ import pytest
 import torch
 from PIL import Image
 
-from convcut_mm.errors import ConvcutError
 from convcut_mm.datasets.builder import class_names
+from convcut_mm.errors import ConvcutError
 from convcut_mm.visualization.classifier import load_classifier, read_model_config
 
 CLASSES = ('surprise', 'fear', 'disgust', 'happiness', 'sadness', 'anger', 'neutral')

@@ -17,6 +17,7 @@ from pathlib import Path
 import torch
 from rich.console import Console
 
+from convcut_mm.datasets.builder import build_dataset
 from convcut_mm.errors import ConvcutError
 from convcut_mm.evaluation.batch_audit import (
     Audit,
@@ -32,7 +33,6 @@ from convcut_mm.utils import tool
 from convcut_mm.utils.atomic import write_atomically
 from convcut_mm.utils.progress import progress
 from convcut_mm.visualization.batch_audit import draw
-from convcut_mm.datasets.builder import build_dataset
 from convcut_mm.visualization.classifier import load_classifier
 from convcut_mm.visualization.style import save
 

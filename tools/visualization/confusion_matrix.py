@@ -11,10 +11,10 @@ from pathlib import Path
 
 import numpy as np
 
+from convcut_mm.datasets.builder import class_names
 from convcut_mm.evaluation.predictions import Predictions, load_predictions
 from convcut_mm.models.utils import is_batch_dependent
 from convcut_mm.utils import tool
-from convcut_mm.datasets.builder import class_names
 from convcut_mm.visualization.classifier import load_classifier, read_model_config
 from convcut_mm.visualization.confusion_matrix import draw_confusion_matrix
 from convcut_mm.visualization.options import add_device, announce, new_parser

@@ -6,8 +6,8 @@ from typing import Optional
 import numpy as np
 from PIL import Image
 
-from convcut_mm.errors import ConvcutError
 from convcut_mm.datasets.builder import build_dataset
+from convcut_mm.errors import ConvcutError
 
 
 def ferplus_faces(data: Path, split: str, size: int, count: Optional[int] = None) -> tuple:

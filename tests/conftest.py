@@ -238,9 +238,9 @@ def tiny_model(tmp_path_factory, root):
     def make(attention='spatial', seed: int = 0, extra: str = '') -> tuple:
         from mmpretrain import get_model
 
-        from convcut_mm.datasets.drawing import draw_dataset
+        from convcut_mm.datasets.synthetic_faces import render_dataset
 
-        draw_dataset(folder / 'faces', train_per_class=12, test_per_class=4, seed=0)
+        render_dataset(folder / 'faces', train_per_class=12, test_per_class=4, seed=0)
         name = f'tiny_{attention}_{seed}_{abs(hash(extra))}'
         config, checkpoint = folder / f'{name}.py', folder / f'{name}.pth'
         if not checkpoint.is_file():

@@ -112,7 +112,7 @@ def test_only_released_configs_choose_on_the_test_set(name):
 
 
 def test_get_model_and_inference_model(tmp_path):
-    from convcut_mm.datasets.drawing import contact_sheet
+    from convcut_mm.datasets.synthetic_faces import contact_sheet
 
     image = contact_sheet(per_class=1, size=48)
     model = get_model('convcut-atto_ferplus', pretrained=True)

@@ -5,8 +5,8 @@ from pathlib import Path
 from mmengine.logging import print_log
 from mmpretrain.registry import DATASETS
 
-from .drawing import draw_dataset
 from .rafdb import RAFDB
+from .synthetic_faces import render_dataset
 
 
 @DATASETS.register_module()
@@ -21,7 +21,7 @@ class DrawnFaces(RAFDB):
             other counts or another seed are an error.
         train_per_class (int): Training faces a class. Defaults to 500.
         test_per_class (int): Test faces a class. Defaults to 50.
-        draw_seed (int): Seed of the drawing. Defaults to 0.
+        draw_seed (int): Seed of the faces. Defaults to 0.
         **kwargs: See :class:`RAFDB`.
     """
 
@@ -33,14 +33,14 @@ class DrawnFaces(RAFDB):
         draw_seed: int = 0,
         **kwargs,
     ) -> None:
-        self.drawing = dict(
+        self.rendering = dict(
             train_per_class=train_per_class, test_per_class=test_per_class, seed=draw_seed
         )
         super().__init__(data_root=data_root, **kwargs)
 
     def load_data_list(self) -> list:
-        """Draws the faces first if there are none, and refuses faces of other options."""
+        """Render the faces first if there are none, and refuse faces of other options."""
         if not Path(self.data_root).exists():
-            print_log(f'{self.data_root} does not exist: drawing faces there', logger='current')
-        draw_dataset(self.data_root, **self.drawing)
+            print_log(f'{self.data_root} does not exist: rendering faces there', logger='current')
+        render_dataset(self.data_root, **self.rendering)
         return super().load_data_list()

@@ -33,7 +33,7 @@ USAGES = dict(Training=24, PublicTest=16, PrivateTest=8)
 @pytest.fixture(scope='module')
 def place(tmp_path_factory, root, tiny_model, run_here) -> tuple:
     """(folder, {placeholder of the pages: what it stands for})."""
-    from convcut_mm.datasets.drawing import draw_dataset
+    from convcut_mm.datasets.synthetic_faces import render_dataset
 
     folder = tmp_path_factory.mktemp('docs')
     for name in ('tools', 'demo'):
@@ -43,7 +43,7 @@ def place(tmp_path_factory, root, tiny_model, run_here) -> tuple:
         init = '' if 'atto' in name else 'init_cfg=None, '
         text = CONFIG.format(root=root, name=name, init=init)
         (folder / 'configs' / f'{name}.py').write_text(text)
-    draw_dataset(folder / 'data' / 'rafdb', train_per_class=12, test_per_class=4, seed=0)
+    render_dataset(folder / 'data' / 'rafdb', train_per_class=12, test_per_class=4, seed=0)
     _write_csv(folder / 'csv')
     converter = 'tools/dataset_converters/ferplus.py'
     assert run_here(converter, folder / 'csv', folder / 'data' / 'ferplus') == 0

@@ -35,11 +35,11 @@ def infer(run_here, capsys, tiny_model, tmp_path):
 @pytest.fixture
 def faces(tmp_path, tiny_model):
     """A folder with two images."""
-    from convcut_mm.datasets.drawing import EXPRESSIONS, draw_face
+    from convcut_mm.datasets.synthetic_faces import EXPRESSIONS, render_face
 
     (tmp_path / 'faces').mkdir()
     for index in range(2):
-        image = draw_face(list(EXPRESSIONS)[index], np.random.default_rng(index))
+        image = render_face(list(EXPRESSIONS)[index], np.random.default_rng(index))
         Image.fromarray(image).save(tmp_path / 'faces' / f'{index}.png')
     return tmp_path / 'faces'
 

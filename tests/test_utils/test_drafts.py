@@ -7,7 +7,7 @@ import signal
 
 import pytest
 
-from convcut_mm.datasets.drawing import draw_dataset
+from convcut_mm.datasets.synthetic_faces import render_dataset
 from convcut_mm.utils.atomic import LATER, atomic_file, write_atomically
 from convcut_mm.utils.drafts import Draft, draft_folder, remove_leftovers, scratch_folder
 
@@ -141,7 +141,7 @@ def test_a_folder_never_replaces_what_lies_there(tmp_path):
 
 def draw(connection, root) -> None:
     connection.send(None)
-    draw_dataset(root, train_per_class=5000)
+    render_dataset(root, train_per_class=5000)
 
 
 def test_a_drawing_that_was_killed_is_cleared_away(tmp_path, fork):
@@ -151,5 +151,5 @@ def test_a_drawing_that_was_killed_is_cleared_away(tmp_path, fork):
     kill(drawing)
     assert len(names(tmp_path)) == 1
     # this process made no draft here before, as a new one
-    draw_dataset(tmp_path / 'faces', train_per_class=1, test_per_class=1)
+    render_dataset(tmp_path / 'faces', train_per_class=1, test_per_class=1)
     assert names(tmp_path) == ['faces']

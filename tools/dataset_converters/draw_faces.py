@@ -11,7 +11,7 @@ import io
 
 from PIL import Image
 
-from convcut_mm.datasets.drawing import EXPRESSIONS, contact_sheet, draw_dataset
+from convcut_mm.datasets.synthetic_faces import EXPRESSIONS, contact_sheet, render_dataset
 from convcut_mm.errors import ConvcutError
 from convcut_mm.utils import tool
 from convcut_mm.utils.atomic import write_atomically
@@ -63,7 +63,7 @@ def main() -> None:
         write_sheet(args.sheet, args.seed, args.size)
         print(f'{args.sheet}: {SHEET_COLUMNS} faces for each of {len(EXPRESSIONS)} expressions')
         return
-    draw_dataset(args.folder, args.train_per_class, args.test_per_class, args.seed, args.size)
+    render_dataset(args.folder, args.train_per_class, args.test_per_class, args.seed, args.size)
     print(
         f'{args.folder}: {args.train_per_class * len(EXPRESSIONS)} training and '
         f'{args.test_per_class * len(EXPRESSIONS)} test faces of {len(EXPRESSIONS)} expressions'

@@ -15,7 +15,7 @@ from ...errors import ConvcutError
 from ...utils.drafts import draft_folder
 from ...utils.progress import progress
 from .expressions import EXPRESSIONS
-from .face import draw_face
+from .face import render_face
 
 # Goes up with every change that draws other pictures from the same seed.
 GENERATOR_VERSION = 1
@@ -25,19 +25,24 @@ SPLITS = (('train', 5), ('test', 4))
 SHEET_SPLIT = len(SPLITS)
 
 
-def _readme(train_per_class: int, test_per_class: int, seed: int, size: int) -> str:
+README = (
+    'These faces were rendered by a program (convcut_mm.datasets.synthetic_faces); they are no '
+    'photographs and no part of RAF-DB.\n'
+)
+
+
+def _settings(train_per_class: int, test_per_class: int, seed: int, size: int) -> str:
     return (
-        'These faces were drawn by a program (convcut_mm.datasets.drawing); they are no '
-        'photographs and no part of RAF-DB.\n'
         f'Generator version {GENERATOR_VERSION}, seed {seed}, {size} x {size} pixels, '
         f'{train_per_class} training and {test_per_class} test faces for each of '
         f'{len(EXPRESSIONS)} expressions.\n'
     )
 
 
-def _is_complete(root: Path, readme: str) -> bool:
+def _is_complete(root: Path, settings: str) -> bool:
     try:
-        return (root / 'README.txt').read_text(encoding='utf-8') == readme
+        # only the last line: earlier releases began the file in other words
+        return (root / 'README.txt').read_text(encoding='utf-8').endswith(f'RAF-DB.\n{settings}')
     except (OSError, UnicodeDecodeError):
         return False
 
@@ -79,7 +84,7 @@ def _write(folder: Path, faces: list[tuple[int, int, int]], seed: int, size: int
         for split, number, label in faces:
             name, digits = SPLITS[split]
             stem = f'{name}_{number:0{digits}d}'
-            face = draw_face(EXPRESSIONS[label - 1], _rng(seed, split, number), size)
+            face = render_face(EXPRESSIONS[label - 1], _rng(seed, split, number), size)
             Image.fromarray(face).save(aligned / f'{stem}_aligned.jpg', quality=JPEG_QUALITY)
             lines.append(f'{stem}.jpg {label}\n')
             step()
@@ -88,7 +93,7 @@ def _write(folder: Path, faces: list[tuple[int, int, int]], seed: int, size: int
         file.writelines(lines)
 
 
-def draw_dataset(
+def render_dataset(
     root: str | Path,
     train_per_class: int = 500,
     test_per_class: int = 50,
@@ -122,8 +127,8 @@ def draw_dataset(
         size=(size, 32),
     )
     root = Path(root)
-    readme = _readme(train_per_class, test_per_class, seed, size)
-    if _is_complete(root, readme):
+    settings = _settings(train_per_class, test_per_class, seed, size)
+    if _is_complete(root, settings):
         return root
     if os.path.lexists(root):
         raise _taken(root)
@@ -131,12 +136,12 @@ def draw_dataset(
     try:
         with draft_folder(root) as draft:
             _write(draft, _plan((train_per_class, test_per_class), seed), seed, size)
-            (draft / 'README.txt').write_text(readme, encoding='utf-8')
+            (draft / 'README.txt').write_text(README + settings, encoding='utf-8')
     except OSError:
         # Another process was first: fine if it drew the same faces.
         if not os.path.lexists(root):
             raise
-        if not _is_complete(root, readme):
+        if not _is_complete(root, settings):
             raise _taken(root) from None
     return root
 
@@ -165,6 +170,6 @@ def contact_sheet(per_class: int = 6, seed: int = 0, size: int = 100) -> np.ndar
         pen.text((6, (row + 0.5) * size), name, fill='black', font=font, anchor='lm')
         for column in range(per_class):
             number = row * per_class + column + 1
-            face = draw_face(name, _rng(seed, SHEET_SPLIT, number), size)
+            face = render_face(name, _rng(seed, SHEET_SPLIT, number), size)
             sheet.paste(Image.fromarray(face), (margin + column * size, row * size))
     return np.asarray(sheet)

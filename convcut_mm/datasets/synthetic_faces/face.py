@@ -10,9 +10,9 @@ from ...errors import ConvcutError
 from .canvas import Canvas
 from .colours import muted
 from .expressions import EXPRESSIONS
-from .features import draw_eye, draw_mouth, draw_nose, draw_skin_folds
-from .head import draw_beard, draw_behind, draw_glasses, draw_hair, outline
-from .person import Person, random_pose
+from .features import render_eye, render_mouth, render_nose, render_skin_folds
+from .head import outline, render_beard, render_behind, render_glasses, render_hair
+from .person import Person, sample_pose
 
 SUPERSAMPLING = 3
 
@@ -38,7 +38,7 @@ def _photograph(image: Image.Image, rng: np.random.Generator, size: int) -> np.n
     return np.clip(np.asarray(image) * light + noise, 0, 255).astype(np.uint8)
 
 
-def draw_face(expression: str, rng: np.random.Generator, size: int = 100) -> np.ndarray:
+def render_face(expression: str, rng: np.random.Generator, size: int = 100) -> np.ndarray:
     """Draws the face of a random person who shows an expression.
 
     Args:
@@ -62,19 +62,19 @@ def draw_face(expression: str, rng: np.random.Generator, size: int = 100) -> np.
     # Interpolating at the final size is enough for a gradient, and several times faster.
     image = image.resize((size, size), Image.Resampling.BILINEAR)
     image = image.resize((side, side), Image.Resampling.NEAREST)
-    canvas, person = Canvas(image, rng), Person.random(rng)
-    pose = random_pose(expression, rng)
+    canvas, person = Canvas(image, rng), Person.sample(rng)
+    pose = sample_pose(expression, rng)
     drop = 0.35 * max(pose['open'], 0)
     chin = person.chin + drop
-    draw_behind(canvas, person, chin)
+    render_behind(canvas, person, chin)
     canvas.fill(*outline(person, drop), person.skin)
-    draw_beard(canvas, person, chin)
-    draw_skin_folds(canvas, person, pose)
+    render_beard(canvas, person, chin)
+    render_skin_folds(canvas, person, pose)
     for eye in (-1, 1):
-        draw_eye(canvas, person, pose, eye)
-    draw_nose(canvas, person, pose)
-    draw_mouth(canvas, person, pose)
-    draw_hair(canvas, person)
+        render_eye(canvas, person, pose, eye)
+    render_nose(canvas, person, pose)
+    render_mouth(canvas, person, pose)
+    render_hair(canvas, person)
     if person.glasses:
-        draw_glasses(canvas, person)
+        render_glasses(canvas, person)
     return _photograph(image, rng, size)

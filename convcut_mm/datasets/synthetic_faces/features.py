@@ -10,7 +10,7 @@ TEETH, TONGUE = np.array((246, 242, 232.0)), np.array((188, 84, 88.0))
 MOUTH = np.array((64, 18, 24.0))
 
 
-def draw_skin_folds(canvas: Canvas, person: Person, pose: dict[str, float]) -> None:
+def render_skin_folds(canvas: Canvas, person: Person, pose: dict[str, float]) -> None:
     """Cheeks, and the lines that moving muscles fold into the skin."""
     fold = mix(person.skin, BLACK, 0.42)
     flush = mix(person.skin, np.array((220, 80, 70.0)), 0.45)
@@ -61,7 +61,7 @@ def draw_skin_folds(canvas: Canvas, person: Person, pose: dict[str, float]) -> N
         )
 
 
-def draw_eye(canvas: Canvas, person: Person, pose: dict[str, float], side: int) -> None:
+def render_eye(canvas: Canvas, person: Person, pose: dict[str, float], side: int) -> None:
     """An eye and its brow; ``CURVE`` runs from the nose to the temple."""
     zoom = person.eye_size / 0.17
     x = side * (person.eye_x + person.eye_size * CURVE)
@@ -108,7 +108,7 @@ def draw_eye(canvas: Canvas, person: Person, pose: dict[str, float], side: int) 
     )
 
 
-def draw_nose(canvas: Canvas, person: Person, pose: dict[str, float]) -> None:
+def render_nose(canvas: Canvas, person: Person, pose: dict[str, float]) -> None:
     """The nose: shade on the far side, wings and nostrils."""
     shade, width = (
         mix(person.skin, BLACK, 0.3),
@@ -134,7 +134,7 @@ def draw_nose(canvas: Canvas, person: Person, pose: dict[str, float]) -> None:
         )
 
 
-def draw_mouth(canvas: Canvas, person: Person, pose: dict[str, float]) -> None:
+def render_mouth(canvas: Canvas, person: Person, pose: dict[str, float]) -> None:
     """Lips, and in an open mouth the teeth and the tongue."""
     t, x = CURVE, pose['mouth_width'] * CURVE
     bulge = 1 - np.abs(t) ** 2

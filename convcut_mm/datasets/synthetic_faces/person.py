@@ -66,7 +66,7 @@ class Person:
     gaze: float
 
     @classmethod
-    def random(cls, rng: np.random.Generator) -> Person:
+    def sample(cls, rng: np.random.Generator) -> Person:
         tone = rng.uniform(0, len(SKINS) - 1)
         skin = mix(SKINS[int(tone)], SKINS[min(int(tone) + 1, len(SKINS) - 1)], tone % 1)
         skin = skin * rng.uniform(0.975, 1.02, 3)
@@ -102,7 +102,7 @@ class Person:
         )
 
 
-def random_pose(expression: str, rng: np.random.Generator) -> dict[str, float]:
+def sample_pose(expression: str, rng: np.random.Generator) -> dict[str, float]:
     """The face's shape under an expression of random intensity, with a person's own habits."""
     variants = MOVES[expression]
     moves = variants[rng.integers(len(variants))]

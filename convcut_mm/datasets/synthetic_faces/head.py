@@ -14,7 +14,7 @@ def outline(person: Person, drop: float) -> tuple[np.ndarray, np.ndarray]:
     return x, np.where(SIN > 0, (person.chin + drop) * SIN, 0.93 * SIN)
 
 
-def draw_behind(canvas: Canvas, person: Person, chin: float) -> None:
+def render_behind(canvas: Canvas, person: Person, chin: float) -> None:
     """Hair behind the head, neck, shirt and ears."""
     hair, width = mix(person.hair, BLACK, 0.18), person.width
     if person.hair_style == 'long':
@@ -42,7 +42,7 @@ def draw_behind(canvas: Canvas, person: Person, chin: float) -> None:
         canvas.ellipse(side * width * 1.02, 0.03, 0.05, 0.1, mix(person.skin, BLACK, 0.2))
 
 
-def draw_beard(canvas: Canvas, person: Person, chin: float) -> None:
+def render_beard(canvas: Canvas, person: Person, chin: float) -> None:
     """A beard below the mouth, under the lips that are drawn later."""
     if person.beard == 'full':
         t = np.sin(CURVE * np.pi / 2)
@@ -57,7 +57,7 @@ def draw_beard(canvas: Canvas, person: Person, chin: float) -> None:
         canvas.ellipse(0, chin - 0.08, 0.2, 0.14, person.hair, 0.72)
 
 
-def draw_hair(canvas: Canvas, person: Person) -> None:
+def render_hair(canvas: Canvas, person: Person) -> None:
     """Hair on the crown, above the hairline."""
     if person.hair_style == 'bald':
         return
@@ -76,7 +76,7 @@ def draw_hair(canvas: Canvas, person: Person) -> None:
     canvas.band(x, outer, inner, person.hair)
 
 
-def draw_glasses(canvas: Canvas, person: Person) -> None:
+def render_glasses(canvas: Canvas, person: Person) -> None:
     """Thin frames that leave eyes and brows to be seen."""
     frame, y = np.array((45, 40, 42)), person.eye_y + 0.015
     turn = np.append(ROUND, ROUND[:2])

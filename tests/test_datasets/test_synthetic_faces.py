@@ -13,8 +13,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from convcut_mm.datasets import drawing
-from convcut_mm.datasets.drawing import EXPRESSIONS, contact_sheet, draw_dataset, draw_face
+from convcut_mm.datasets import synthetic_faces
+from convcut_mm.datasets.synthetic_faces import (
+    EXPRESSIONS,
+    contact_sheet,
+    render_dataset,
+    render_face,
+)
 from convcut_mm.errors import ConvcutError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -24,7 +29,7 @@ ALIGNED, LABELS = 'basic/Image/aligned', 'basic/EmoLabel/list_patition_label.txt
 
 
 def draw(root, train=TRAIN, test=TEST, seed=0):
-    return draw_dataset(root, train, test, seed, SIZE)
+    return render_dataset(root, train, test, seed, SIZE)
 
 
 def digests(root):
@@ -88,8 +93,18 @@ def test_face_does_not_depend_on_how_many_there_are(faces, tmp_path):
         assert (faces / picture).read_bytes() == (more / picture).read_bytes()
 
 
+def test_folder_of_an_earlier_release_is_known(faces, tmp_path):
+    root = tmp_path / 'faces'
+    shutil.copytree(faces, root)
+    readme = root / 'README.txt'
+    settings = readme.read_text().splitlines()[1]
+    readme.write_text(f'Drawn by a program; no photographs and no part of RAF-DB.\n{settings}\n')
+    before = digests(root)
+    assert draw(root) == root and digests(root) == before
+
+
 def test_second_call_draws_nothing(faces, monkeypatch):
-    monkeypatch.setattr(drawing.dataset, '_write', None)
+    monkeypatch.setattr(synthetic_faces.dataset, '_write', None)
     before = digests(faces)
     assert draw(str(faces)) == faces
     assert digests(faces) == before
@@ -119,13 +134,13 @@ def test_other_arguments_are_refused(faces):
 
 @pytest.mark.parametrize('seed', [0, 1])
 def test_folder_that_appears_meanwhile(faces, tmp_path, monkeypatch, seed):
-    root, write = tmp_path / 'late', drawing.dataset._write
+    root, write = tmp_path / 'late', synthetic_faces.dataset._write
 
     def write_late(*args):
         write(*args)
         shutil.copytree(faces, root)
 
-    monkeypatch.setattr(drawing.dataset, '_write', write_late)
+    monkeypatch.setattr(synthetic_faces.dataset, '_write', write_late)
     if seed == 0:
         assert draw(root) == root
     else:
@@ -139,7 +154,7 @@ def test_failure_leaves_nothing(tmp_path, monkeypatch):
         (folder / 'half').touch()
         raise OSError('disk full')
 
-    monkeypatch.setattr(drawing.dataset, '_write', fail)
+    monkeypatch.setattr(synthetic_faces.dataset, '_write', fail)
     with pytest.raises(OSError, match='disk full'):
         draw(tmp_path / 'faces')
     assert os.listdir(tmp_path) == []
@@ -171,18 +186,18 @@ def test_two_processes_at_once(faces, tmp_path):
 )
 def test_bad_arguments(tmp_path, name, value, least):
     with pytest.raises(ConvcutError, match=f'{name} is {value}, but .* at least {least}'):
-        draw_dataset(tmp_path / 'faces', **{name: value})
+        render_dataset(tmp_path / 'faces', **{name: value})
     assert os.listdir(tmp_path) == []
 
 
 def test_face_and_sheet():
     rng = np.random.default_rng(0)
-    face = draw_face('fear', rng, SIZE)
+    face = render_face('fear', rng, SIZE)
     assert face.shape == (SIZE, SIZE, 3) and face.dtype == np.uint8 and face.std() > 10
     with pytest.raises(ConvcutError, match="no expression 'joy'; there are surprise, fear"):
-        draw_face('joy', rng)
+        render_face('joy', rng)
     with pytest.raises(ConvcutError, match='size is 31'):
-        draw_face('fear', rng, 31)
+        render_face('fear', rng, 31)
     sheet = contact_sheet(2, size=SIZE)
     assert sheet.shape[0] == len(EXPRESSIONS) * SIZE and sheet.shape[1] > 2 * SIZE
     for bad in (dict(per_class=0), dict(seed=-1), dict(size=31)):

@@ -21,6 +21,7 @@ from mmengine.hooks import Hook
 from convcut_mm.datasets.builder import class_names
 from convcut_mm.errors import ConvcutError
 from convcut_mm.utils import fine_tuning, tool
+from convcut_mm.utils.checkpoint import check_resumable
 
 LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 
@@ -103,6 +104,8 @@ def main() -> None:
     if args.resume is not None and not (args.resume == 'auto' and transfer and not last.exists()):
         cfg.resume, transfer = True, None
         cfg.load_from = None if args.resume == 'auto' else args.resume
+        if cfg.load_from is not None and '://' not in cfg.load_from:
+            check_resumable(cfg.load_from)
     if args.auto_scale_lr:
         if cfg.get('auto_scale_lr') is None:
             raise ConvcutError(

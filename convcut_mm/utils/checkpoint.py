@@ -152,6 +152,26 @@ def refusal(path: str | os.PathLike, error: Exception, instead: str) -> ConvcutE
     )
 
 
+def check_resumable(filename: str) -> None:
+    """Refuses a file that no training can go on from, before anything is written.
+
+    Args:
+        filename (str): Path of the file.
+
+    Raises:
+        ConvcutError: As for :func:`load_from_local`, or it holds weights only.
+    """
+    checkpoint = load_from_local(filename, 'cpu')
+    meta, hub = checkpoint.get('meta') or {}, checkpoint.get('message_hub')
+    if not isinstance(hub, dict) or any(
+        type(meta.get(key)) is not int for key in ('epoch', 'iter')
+    ):
+        raise ConvcutError(
+            f'{filename}: holds weights only, so no training can go on from it; to start from '
+            'them use --pretrained'
+        )
+
+
 def mismatch(state_dict: dict, expected: dict, ignore: tuple = ()) -> str | None:
     """Says in a few words how a checkpoint's weights differ from a model's.
 

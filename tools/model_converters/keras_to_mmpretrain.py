@@ -11,6 +11,7 @@ graphs) need --cfg-options model.neck.norm_cfg=None.
 import argparse
 import io
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import h5py
@@ -50,6 +51,11 @@ LEAVES = {
     'moving_variance': 'running_var',
 }
 
+# a small file must not ask for much: Keras stores numbers as they are
+MOST_TIMES = 4
+SPARE = 2**20  # bytes
+DEEPEST = 16  # groups in one another
+
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
@@ -63,6 +69,9 @@ def parse_args() -> argparse.Namespace:
 def read_keras(path: str) -> dict:
     """Reads every weight of a Keras HDF5 file.
 
+    HDF5 can take contents from other files, of whose paths it holds the names: by links, virtual
+    data sets and external storage. Keras writes none of these, and all are refused.
+
     Args:
         path (str): Weights file or whole-model file.
 
@@ -70,24 +79,69 @@ def read_keras(path: str) -> dict:
         dict[str, ndarray]: Weights by '<layer>/<weight>', without the ':0' of the graph.
 
     Raises:
-        ConvcutError: Not such a file.
+        ConvcutError: Not such a file, or one with other things than numbers in it.
     """
     if not Path(path).is_file():
         raise ConvcutError(f'{path}: no such file')
+    weights: dict = {}
+    left = MOST_TIMES * Path(path).stat().st_size + SPARE
     try:
         with h5py.File(path, 'r') as file:
-            weights = {}
-
-            def visit(name: str, item: object) -> None:
-                if isinstance(item, h5py.Dataset):
-                    layer, leaf = name.split('/')[-2:]
-                    weights[f'{layer}/{leaf.split(":")[0]}'] = item[()]
-
             # an optimizer's state may lie beside the weights of a whole model
-            file.get('model_weights', file).visititems(visit)
-    except OSError as error:
+            whole = 'model_weights' in list(file)
+            top = _linked(file, 'model_weights', path) if whole else file
+            if not isinstance(top, h5py.Group):
+                raise ConvcutError(f'{path}: "model_weights" is no group')
+            for name, item in _datasets(top, path, (), set()):
+                left -= item.nbytes
+                if left < 0:
+                    raise ConvcutError(
+                        f'{path}: {name!r} and those before it are larger than the file, which '
+                        'Keras would not compress'
+                    )
+                layer, leaf = name.split('/')[-2:]
+                weights[f'{layer}/{leaf.split(":")[0]}'] = item[()]
+    except (OSError, RuntimeError, KeyError, ValueError, TypeError, MemoryError) as error:
+        if isinstance(error, ConvcutError):
+            raise
         raise ConvcutError(f'{path}: not a whole HDF5 file of Keras ({error})') from None
     return weights
+
+
+def _linked(group: h5py.Group, name: str, path: str) -> object:
+    """What a group holds under a name, if it lies in the file itself."""
+    link = group.get(name, getlink=True)
+    if not isinstance(link, h5py.HardLink):
+        raise ConvcutError(
+            f'{path}: {name!r} is a link to another place ({type(link).__name__}), which Keras '
+            'does not write'
+        )
+    return group[name]
+
+
+def _datasets(group: h5py.Group, path: str, above: tuple, seen: set) -> Iterator[tuple]:
+    """Gives name and data set for all in a group, and in those below it."""
+    place = h5py.h5o.get_info(group.id).addr
+    if place in seen or len(above) > DEEPEST:
+        problem = 'stands in it twice' if place in seen else 'lies too deep'
+        raise ConvcutError(f'{path}: the group {"/".join(above)!r} {problem}')
+    seen.add(place)
+    for part in group:
+        item, names = _linked(group, part, path), (*above, part)
+        name = '/'.join(names)
+        if isinstance(item, h5py.Group):
+            yield from _datasets(item, path, names, seen)
+        elif isinstance(item, h5py.Dataset):
+            if len(names) < 2:
+                raise ConvcutError(f'{path}: {name!r} is the weight of no layer')
+            if item.is_virtual or item.external:
+                raise ConvcutError(
+                    f'{path}: {name!r} takes its numbers from other files, which Keras does not '
+                    'write'
+                )
+            if item.shape is None or item.dtype.kind not in 'fiu' or item.dtype.itemsize > 8:
+                raise ConvcutError(f'{path}: {name!r} is no array of numbers')
+            yield name, item
 
 
 def convert(weights: dict, path: str) -> dict:
@@ -112,7 +166,10 @@ def convert(weights: dict, path: str) -> dict:
         layer, leaf = name.split('/')
         key = _key(layer, leaf, separable)
         if key is None:
-            raise ConvcutError(f'{path}: "{name}" is no weight of the released graph')
+            raise ConvcutError(f'{path}: {name!r} is no weight of the released graph')
+        if value.ndim not in ((4,) if leaf == 'depthwise_kernel' else (0, 1, 2, 4)):
+            raise ConvcutError(f'{path}: {name!r} has {value.ndim} dimensions')
+        value = value.astype(value.dtype.newbyteorder('='), copy=False)
         state[key] = torch.from_numpy(np.ascontiguousarray(_transpose(leaf, value)))
     state['head.embedding.norm.num_batches_tracked'] = torch.tensor(0)  # Keras keeps no count
     for key in (

@@ -58,7 +58,7 @@ def terabytes(file, _):
 
 
 def compressed(file, _):
-    file.create_dataset('dense/dense/kernel:0', data=np.zeros(10**6), compression='gzip')
+    file.create_dataset('dense/dense/kernel:0', data=np.zeros(5 * 10**6), compression='lzf')
 
 
 def circle(file, _):

@@ -90,6 +90,14 @@ setup(
         'export': EXPORT,
         'demo': DEMO,
         # selenium: for the page, where Chromium is
-        'test': ['pytest>=8', 'pytest-xdist>=3.5', 'ruff', 'selenium>=4.20', *DEMO, *EXPORT],
+        'test': [
+            'pytest>=8',
+            'pytest-xdist>=3.5',
+            'ruff',
+            'selenium>=4.20',
+            *DEMO,
+            *EXPORT,
+            *HEIF,
+        ],
     },
 )

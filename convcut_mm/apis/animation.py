@@ -40,6 +40,7 @@ class Animation:
     ) -> None:
         self.name, self.problem = name, None
         self._image, self._max_pixels, self._max_value = image, max_pixels, max_value
+        image.load()  # a WebP says how long only then
         self.rate = 1 / _duration(image)
 
     def __iter__(self) -> Iterator[Frame]:

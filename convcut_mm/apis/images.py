@@ -126,16 +126,14 @@ def _decode(
                 if not _has_deep_colours(image, content) or 'transparency' in image.info:
                     return result
                 if image.format == 'TIFF':
-                    return _by_opencv(content, UPRIGHT, name, max_value)
+                    return _tiff_by_opencv(content, name, max_pixels, max_value)
                 orientation = image.getexif().get(ORIENTATION, 1)
                 return _by_opencv(content, cv2.IMREAD_UNCHANGED, name, max_value, orientation)
     except UnidentifiedImageError:
         # Pillow knows no TIFF with 16 bits a colour
-        pixels = image_files.tiff_pixels(content)
-        if pixels is None:
+        if image_files.tiff_pixels(content) is None:
             raise ConvcutError(f'{name}: {image_files.NO_IMAGE}') from None
-        image_files.check_pixels(pixels, 1, max_pixels)
-        return _by_opencv(content, UPRIGHT, name, max_value)
+        return _tiff_by_opencv(content, name, max_pixels, max_value)
 
 
 @contextmanager
@@ -156,6 +154,15 @@ def _has_deep_colours(image: Image.Image, content: bytes) -> bool:
     if image.format == 'TIFF':
         return len(image.getbands()) > 1 and 16 in image.tag_v2.get(TIFF_BITS, ())
     return content[:8] == PNG and content[24] == 16 and content[25] != PNG_GREY
+
+
+def _tiff_by_opencv(
+    content: bytes, name: str, max_pixels: int, max_value: float | None
+) -> np.ndarray:
+    pixels = image_files.tiff_pixels(content)
+    if pixels is None or pixels > max_pixels:  # Pillow may have read another size
+        raise image_files.too_large(None, max_pixels)
+    return _by_opencv(content, UPRIGHT, name, max_value)
 
 
 def _by_opencv(

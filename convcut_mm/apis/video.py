@@ -157,7 +157,8 @@ class _Times:
         if (end - start) / self.step - 1 >= missing / 2:
             where = f'from {start:.1f} to {end:.1f} s' if start >= 0 else f'before {end:.1f} s'
             return f'incomplete: {count}, none {where}'
-        if (self.end - self.last) / self.step - 1 > self.tolerated:
+        # the last frame may stay as long as any other
+        if (self.end - self.last - (end - start)) / self.step > self.tolerated:
             return f'ends early: {count}'
         return None  # its rate changes, and the count was only the length times the rate
 

@@ -269,3 +269,94 @@ def test_named_in_the_package():
     assert convcut_mm.ExpressionInferencer is ExpressionInferencer
     with pytest.raises(AttributeError, match='no attribute'):
         convcut_mm.nothing  # noqa: B018
+
+
+class Sideways(Detector):
+    """Finds a face at the top left that reaches beyond the image."""
+
+    def __call__(self, image):
+        return [Face((-37.0, -9.5, 60.0, 80.0), 0.9)]
+
+
+def test_boxes_end_where_the_image_does(make_inferencer, images):
+    finder = make_inferencer(detector=Sideways())
+    image = np.asarray(Image.open(images[0][0]))
+    (result,) = finder(image[:70])
+    (face,) = result['faces']
+    assert face['box'] == [0, 0, 60, 70]
+    # what the model is shown stays as it was, with the border repeated
+    crop = finder.crop(image[:70], Sideways()(image)[0])
+    answer = finder.classify(crop)[0]
+    assert np.allclose(list(face['probabilities'].values()), answer, atol=1e-6)
+
+
+def test_classify_takes_one_face_or_many(inferencer, images):
+    paths, scores, _ = images
+    face = np.asarray(Image.open(paths[0]))
+    tensor = torch.from_numpy(face.copy()).permute(2, 0, 1)
+    one = inferencer.classify(face)
+    assert one.shape == (1, 7) and np.allclose(one, scores[:1], atol=1e-5)
+    for kind in (paths[0], Image.open(paths[0]), tensor, face / 255, face[None]):
+        assert np.allclose(inferencer.classify(kind), one, atol=1e-5)
+    for kind in (
+        np.stack([face] * 3),
+        [face] * 3,
+        (face for _ in range(3)),
+        tensor[None].expand(3, -1, -1, -1),
+    ):
+        assert np.allclose(inferencer.classify(kind), one.repeat(3, axis=0), atol=1e-5)
+    for kind, problem in {
+        'a.mp4': 'a.mp4: a video; classify takes images',
+        'missing.png': 'missing.png: no such file',
+        None: 'a NoneType is no image',
+    }.items():
+        with pytest.raises(ConvcutError, match=problem):
+            inferencer.classify(kind)
+    with pytest.raises(ConvcutError, match=r'array of shape \(9, 48, 48\) is no image'):
+        inferencer.classify(np.zeros((9, 48, 48), np.uint8))
+
+
+def test_what_is_no_image_is_answered_so(inferencer):
+    nan, good = np.full((8, 8), np.nan), np.zeros((8, 8), np.uint8)
+    first, second = inferencer([nan, good])
+    assert first['error'] == 'image 0: an array with NaN or infinite values is no image'
+    assert first['faces'] == [] and second['error'] is None
+
+
+def test_turned_by_hand(inferencer, images, write_video, tmp_path):
+    paths, scores, _ = images
+    upright = np.asarray(Image.open(paths[0]))
+    lying = np.rot90(upright)  # counter-clockwise
+    assert np.allclose(scores_of(inferencer(lying, rotate=90)), scores[:1], atol=1e-5)
+    assert not np.allclose(scores_of(inferencer(lying)), scores[:1], atol=1e-3)
+    path = write_video(tmp_path / 'a.avi', [upright[:48]] * 3)
+    assert [result['width'] for result in inferencer.stream(path, rotate=270)] == [48] * 3
+    for options in (dict(rotate=45), dict(max_value=0)):
+        with pytest.raises(ConvcutError, match='=(45|0): expected'):
+            inferencer(lying, **options)
+
+
+def test_deep_pixels(inferencer, images):
+    paths, scores, _ = images
+    ten_bits = (np.asarray(Image.open(paths[0])).astype(np.uint16) * (1023 / 255)).round()
+    result = inferencer(ten_bits.astype(np.uint16), max_value=1023)
+    assert np.allclose(scores_of(result), scores[:1], atol=0.02)
+
+
+def test_the_limit_of_pixels_is_the_inferencers(make_inferencer, images):
+    small = make_inferencer(max_pixels=9_999)
+    (result,) = small(images[0][0])
+    assert '100 x 100 pixels, more than the 0.009999 megapixels' in result['error']
+    with pytest.raises(ConvcutError, match='max_pixels=0: expected 1 or more'):
+        make_inferencer(max_pixels=0)
+
+
+def test_a_stream_of_images(inferencer, images):
+    """A generator is asked for one image after the other."""
+
+    def endless():
+        while True:
+            yield images[0][0]
+
+    results = inferencer.stream(endless(), batch_size=2)
+    assert [next(results)['error'] for _ in range(3)] == [None] * 3

@@ -198,6 +198,17 @@ def test_broken_images_are_all_found_before(tmp_path):
     assert '001.jpg (' in message and message.endswith(' and 1 more; remove or replace them')
 
 
+def test_a_header_that_asks_for_gigabytes(tmp_path):
+    faces(tmp_path, a=2, b=2)
+    path = tmp_path / 'a' / '001.jpg'
+    content = bytearray(path.read_bytes())
+    place = content.index(b'\xff\xc0') + 5
+    content[place : place + 4] = b'\x7f\xbc' * 2
+    path.write_bytes(content)
+    with pytest.raises(ConvcutError, match=r'001.jpg \(more than the 120 megapixels'):
+        check_images(read_tree(tmp_path).paths, shown=False)
+
+
 def test_class_of_the_page(tmp_path, page_blocks):
     """docs/add_a_data_set.md shows a class for data in another form."""
     ((_, _, code),) = page_blocks('docs/add_a_data_set.md', 'test_datasets/test_face_folder.py')

@@ -64,6 +64,21 @@ def test_damaged_image(root, damage, backend, test_mode):
     assert dataset[4]['inputs'].shape == (3, 32, 32)
 
 
+@pytest.mark.parametrize('backend', ['pillow', 'cv2'])
+def test_a_header_that_asks_for_gigabytes(root, backend):
+    """OpenCV alone would make room for it."""
+    pipeline = [dict(type='LoadImageFromFile', imdecode_backend=backend), dict(type='PackInputs')]
+    dataset = RAFDB(root, pipeline=pipeline)
+    path = Path(dataset.get_data_info(5)['img_path'])
+    content = bytearray(path.read_bytes())
+    place = content.index(b'\xff\xc0') + 5
+    content[place : place + 4] = b'\x7f\xbc' * 2
+    path.write_bytes(content)
+    with pytest.raises(ConvcutError, match=f'{path.name}: more than the 120 megapixels') as error:
+        dataset[5]
+    assert '\n' not in str(error.value)
+
+
 def test_other_errors_stay(root):
     """A mistake in the pipeline is not blamed on the image."""
 

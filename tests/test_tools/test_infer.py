@@ -126,6 +126,8 @@ def test_results_of_the_run_before_are_no_input(infer, faces, tmp_path):
     [
         (['missing.jpg'], 'error: missing.jpg: no such file or folder'),
         (['webcam:9'], 'webcam:9: no such webcam'),
+        ([''], 'error: "": an empty path'),
+        (['/dev/zero'], '/dev/zero: a pipe, socket or device'),
     ],
 )
 def test_mistakes(infer, tmp_path, args, problem):

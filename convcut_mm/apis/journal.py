@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ..errors import ConvcutError
 from ..utils.drafts import naming
-from .images import URL_PREFIXES
+from .images import DATA_PREFIX, URL_PREFIXES
 from .records import json_line, plain
 from .sources import STREAM_PREFIXES, Source
 
@@ -156,8 +156,10 @@ class Journal:
 def _stamp(source: Source) -> list:
     """What tells a source from another and from what it was before."""
     name, value = plain(source.name), source.value
-    if not isinstance(value, str) or value.startswith((*URL_PREFIXES, *STREAM_PREFIXES)):
+    if not isinstance(value, str):
         return [name]
+    if value.startswith((*URL_PREFIXES, *STREAM_PREFIXES, DATA_PREFIX)):
+        return [name, value]
     try:
         status = os.stat(value)
     except (OSError, ValueError):

@@ -99,7 +99,8 @@ class VideoFile:
         return likely
 
     def _write(self, picture: np.ndarray) -> None:
-        self._file.write(picture)
+        with quiet_opencv():
+            self._file.write(picture)
         self.frames += 1
 
     def close(self) -> bool:
@@ -116,7 +117,8 @@ class VideoFile:
                 self._open()
             if self._file is None:
                 return False
-            self._file.release()
+            with quiet_opencv():
+                self._file.release()
             # OpenCV says nothing of what it could not write
             frames = count_frames(self._draft.place)
             if frames < self.frames:  # Ctrl-C may come between writing one and counting it

@@ -1,4 +1,4 @@
-"""Drawing in face space.
+"""Painting in face space.
 
 Face space has its origin between eyes and mouth, x to the right and y down; the chin of a face at
 rest is near y = 0.95 and the cheeks are near x = -0.72 and 0.72.
@@ -13,11 +13,11 @@ COS, SIN = np.cos(ROUND), np.sin(ROUND)
 
 
 class Canvas:
-    """Draws curves given in face space on an image, seen from a slightly turned head."""
+    """Paints curves given in face space on an image, seen from a slightly turned head."""
 
     def __init__(self, image: Image.Image, rng: np.random.Generator) -> None:
         # 'RGBA' makes Pillow blend by alpha although the image itself has none.
-        self._draw = ImageDraw.Draw(image, 'RGBA')
+        self._pen = ImageDraw.Draw(image, 'RGBA')
         self.unit = image.width * rng.uniform(0.43, 0.5)
         self.yaw = rng.uniform(-0.22, 0.22)
         self._pitch = rng.uniform(-0.04, 0.04)
@@ -35,7 +35,7 @@ class Canvas:
         return points + self._origin
 
     def fill(self, x: np.ndarray, y: np.ndarray, colour: np.ndarray, alpha: float = 1.0) -> None:
-        """Fills the outline."""
+        """Fill the outline."""
         self._polygon(self._pixels(x, y), colour, alpha)
 
     def band(
@@ -46,7 +46,7 @@ class Canvas:
         colour: np.ndarray,
         alpha: float = 1.0,
     ) -> None:
-        """Fills what lies between two curves over the same x."""
+        """Fill what lies between two curves over the same x."""
         self.fill(np.append(x, x[::-1]), np.append(top, bottom[::-1]), colour, alpha)
 
     def stroke(
@@ -58,7 +58,7 @@ class Canvas:
         alpha: float = 1.0,
         taper: tuple[float, float] = (0.25, 0.25),
     ) -> None:
-        """Draws a line that thins out to the shares ``taper`` of its width at its two ends."""
+        """Paint a line that thins out to the shares ``taper`` of its width at its two ends."""
         points = self._pixels(x, y)
         along = np.empty_like(points)
         along[1:-1] = points[2:] - points[:-2]
@@ -73,14 +73,14 @@ class Canvas:
     def ellipse(
         self, x: float, y: float, rx: float, ry: float, colour: np.ndarray, alpha: float = 1.0
     ) -> None:
-        """Fills an upright ellipse."""
+        """Fill an upright ellipse."""
         self.fill(x + rx * COS, y + ry * SIN, colour, alpha)
 
     def glow(self, x: float, y: float, radius: float, colour: np.ndarray, alpha: float) -> None:
-        """Fills a disc with a soft edge."""
+        """Fill a disc with a soft edge."""
         for share in (1.0, 0.8, 0.6, 0.4):
             self.ellipse(x, y, radius * share, radius * share * 0.8, colour, alpha / 4)
 
     def _polygon(self, points: np.ndarray, colour: np.ndarray, alpha: float) -> None:
         rgb = [min(max(int(value), 0), 255) for value in colour.tolist()]
-        self._draw.polygon(points.ravel().tolist(), fill=(*rgb, int(255 * alpha)))
+        self._pen.polygon(points.ravel().tolist(), fill=(*rgb, int(255 * alpha)))

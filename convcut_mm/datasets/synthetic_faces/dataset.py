@@ -1,6 +1,6 @@
-"""Drawn faces in RAF-DB's layout, to try the product where the photographs are not at hand.
+"""Synthetic faces in RAF-DB's layout, to try everything without the photographs.
 
-RAF-DB is given out on request only. These faces are drawn by a program, show the same seven
+RAF-DB is given out on request only. These faces are rendered by a program, show the same seven
 expressions, and lie in the same folders, so that every command runs on them as on RAF-DB.
 """
 
@@ -17,7 +17,7 @@ from ...utils.progress import progress
 from .expressions import EXPRESSIONS
 from .face import render_face
 
-# Goes up with every change that draws other pictures from the same seed.
+# Goes up with every change that renders other pictures from the same seed.
 GENERATOR_VERSION = 1
 
 JPEG_QUALITY = 95
@@ -64,30 +64,22 @@ def _rng(seed: int, split: int, number: int) -> np.random.Generator:
     return np.random.default_rng([seed, split, number])
 
 
-def _plan(per_class: tuple[int, int], seed: int) -> list[tuple[int, int, int]]:
-    """Split, number from 1 and label from 1 of every face, with the classes shuffled."""
-    faces = []
-    for split, count in enumerate(per_class):
-        labels = np.repeat(np.arange(1, len(EXPRESSIONS) + 1), count)
-        # No face has the number 0, so the shuffle shares its random numbers with none.
-        shuffled = _rng(seed, split, 0).permutation(labels)
-        faces += [(split, number, int(label)) for number, label in enumerate(shuffled, 1)]
-    return faces
-
-
-def _write(folder: Path, faces: list[tuple[int, int, int]], seed: int, size: int) -> None:
+def _write(folder: Path, per_class: tuple[int, int], seed: int, size: int) -> None:
     aligned, labels = folder / 'basic/Image/aligned', folder / 'basic/EmoLabel'
     aligned.mkdir(parents=True)
     labels.mkdir(parents=True)
-    lines = []
-    with progress('Drawing faces', len(faces), shown=sys.stderr.isatty()) as step:
-        for split, number, label in faces:
-            name, digits = SPLITS[split]
-            stem = f'{name}_{number:0{digits}d}'
-            face = render_face(EXPRESSIONS[label - 1], _rng(seed, split, number), size)
-            Image.fromarray(face).save(aligned / f'{stem}_aligned.jpg', quality=JPEG_QUALITY)
-            lines.append(f'{stem}.jpg {label}\n')
-            step()
+    lines, total = [], sum(per_class) * len(EXPRESSIONS)
+    with progress('Rendering faces', total, shown=sys.stderr.isatty()) as step:
+        for split, ((name, digits), count) in enumerate(zip(SPLITS, per_class)):
+            sorted_labels = np.repeat(np.arange(1, len(EXPRESSIONS) + 1), count)
+            # No face has the number 0, so the shuffle shares its random numbers with none.
+            shuffled = _rng(seed, split, 0).permutation(sorted_labels)
+            for number, label in enumerate(shuffled.tolist(), 1):
+                stem = f'{name}_{number:0{digits}d}'
+                face = render_face(EXPRESSIONS[label - 1], _rng(seed, split, number), size)
+                Image.fromarray(face).save(aligned / f'{stem}_aligned.jpg', quality=JPEG_QUALITY)
+                lines.append(f'{stem}.jpg {label}\n')
+                step()
     # 'patition' is how RAF-DB spells it; newline keeps the file the same on every system.
     with open(labels / 'list_patition_label.txt', 'w', encoding='utf-8', newline='\n') as file:
         file.writelines(lines)
@@ -100,7 +92,7 @@ def render_dataset(
     seed: int = 0,
     size: int = 100,
 ) -> Path:
-    """Writes drawn faces in RAF-DB's official layout.
+    """Render faces into a folder in RAF-DB's official layout.
 
     The same arguments give the same bytes. An interrupted call leaves nothing behind, and what a
     killed one left goes with the next; of two calls at once both end with the complete folder.
@@ -135,10 +127,10 @@ def render_dataset(
 
     try:
         with draft_folder(root) as draft:
-            _write(draft, _plan((train_per_class, test_per_class), seed), seed, size)
+            _write(draft, (train_per_class, test_per_class), seed, size)
             (draft / 'README.txt').write_text(README + settings, encoding='utf-8')
     except OSError:
-        # Another process was first: fine if it drew the same faces.
+        # Another process was first: fine if it rendered the same faces.
         if not os.path.lexists(root):
             raise
         if not _is_complete(root, settings):
@@ -147,11 +139,11 @@ def render_dataset(
 
 
 def contact_sheet(per_class: int = 6, seed: int = 0, size: int = 100) -> np.ndarray:
-    """Draws a sheet with one row of faces per expression.
+    """Render a sheet with one row of faces per expression.
 
     Args:
         per_class (int): Faces in a row. Defaults to 6.
-        seed (int): Non-negative seed; no face of a data set is drawn from the same random
+        seed (int): Non-negative seed; no face of a data set comes from the same random
             numbers. Defaults to 0.
         size (int): Width and height of a face in pixels, at least 32. Defaults to 100.
 

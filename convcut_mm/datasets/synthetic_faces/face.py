@@ -1,4 +1,4 @@
-"""One drawn face: a person, an expression, light and a camera."""
+"""One rendered face: a person, an expression, light and a camera."""
 
 import functools
 import math
@@ -19,13 +19,13 @@ SUPERSAMPLING = 3
 
 @functools.lru_cache(maxsize=8)
 def _grid(size: int) -> tuple[np.ndarray, np.ndarray]:
-    """The pixels' columns and rows from -1 to 1."""
+    """Give the pixels' columns and rows from -1 to 1."""
     line = np.linspace(-1, 1, size, dtype=np.float32)
     return line[None, :, None], line[:, None, None]
 
 
 def _photograph(image: Image.Image, rng: np.random.Generator, size: int) -> np.ndarray:
-    """Light from one side, a slight blur and a sensor's noise."""
+    """Add light from one side, a slight blur and a sensor's noise."""
     image = image.reduce(SUPERSAMPLING)
     blur = rng.uniform(-0.3, 0.75)
     if blur > 0:
@@ -39,7 +39,7 @@ def _photograph(image: Image.Image, rng: np.random.Generator, size: int) -> np.n
 
 
 def render_face(expression: str, rng: np.random.Generator, size: int = 100) -> np.ndarray:
-    """Draws the face of a random person who shows an expression.
+    """Render the face of a random person who shows an expression.
 
     Args:
         expression (str): One of ``EXPRESSIONS``.
@@ -62,7 +62,7 @@ def render_face(expression: str, rng: np.random.Generator, size: int = 100) -> n
     # Interpolating at the final size is enough for a gradient, and several times faster.
     image = image.resize((size, size), Image.Resampling.BILINEAR)
     image = image.resize((side, side), Image.Resampling.NEAREST)
-    canvas, person = Canvas(image, rng), Person.sample(rng)
+    canvas, person = Canvas(image, rng), Person(rng)
     pose = sample_pose(expression, rng)
     drop = 0.35 * max(pose['open'], 0)
     chin = person.chin + drop

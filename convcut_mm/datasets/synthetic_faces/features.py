@@ -11,58 +11,42 @@ MOUTH = np.array((64, 18, 24.0))
 
 
 def render_skin_folds(canvas: Canvas, person: Person, pose: dict[str, float]) -> None:
-    """Cheeks, and the lines that moving muscles fold into the skin."""
-    fold = mix(person.skin, BLACK, 0.42)
+    """Render cheeks, and the lines that moving muscles fold into the skin."""
+    dark = mix(person.skin, BLACK, 0.42)
     flush = mix(person.skin, np.array((220, 80, 70.0)), 0.45)
-    lines, cheek = person.lines, max(pose['cheek'], 0)
+    lines, cheek, wrinkle = person.lines, max(pose['cheek'], 0), pose['nose_wrinkle']
+    deep = max(cheek, wrinkle)
+
+    def fold(x: np.ndarray, y: np.ndarray, width: float, alpha: float) -> None:
+        canvas.stroke(x, y, width, dark, min(alpha, 1))
+
     for side in (-1, 1):
         canvas.glow(side * 0.41, 0.22 - 0.05 * cheek, 0.2, flush, 0.4)
-        deep = max(cheek, pose['nose_wrinkle'])
         if deep > 0.1:
             end = pose['mouth_width'] + 0.07
             x = side * np.interp(CURVE, [-1, 0, 1], [person.nose_width + 0.03, end * 0.85, end])
             y = person.nose_y + np.interp(CURVE, [-1, 0, 1], [-0.05, 0.08, 0.22])
-            canvas.stroke(x, y, 0.028, fold, 0.6 * lines * min(deep, 1))
+            fold(x, y, 0.028, 0.6 * lines * min(deep, 1))
             x = side * (person.eye_x + 0.13 * CURVE)
             y = person.eye_y + 0.115 - 0.025 * cheek - 0.03 * CURVE**2
-            canvas.stroke(x, y, 0.02, fold, 0.55 * lines * min(deep, 1))
+            fold(x, y, 0.02, 0.55 * lines * min(deep, 1))
         if pose['frown'] > 0.1:
             x = side * (0.055 + 0.012 * CURVE**2)
-            canvas.stroke(
-                x, -0.3 + 0.075 * CURVE, 0.026, fold, min(0.75 * lines * pose['frown'], 1)
-            )
-        if pose['nose_wrinkle'] > 0.1:
+            fold(x, -0.3 + 0.075 * CURVE, 0.026, 0.75 * lines * pose['frown'])
+        if wrinkle > 0.1:
+            x = side * np.linspace(0.025, 0.13, 9)
             for y in (-0.07, 0.0, 0.07):
-                x = side * np.linspace(0.025, 0.13, 9)
-                canvas.stroke(
-                    x,
-                    y - 0.45 * np.abs(x) + 0.03,
-                    0.026,
-                    fold,
-                    0.75 * lines * min(pose['nose_wrinkle'], 1),
-                )
+                fold(x, y - 0.45 * np.abs(x) + 0.03, 0.026, 0.75 * lines * min(wrinkle, 1))
     if pose['forehead'] > 0.1:
         for y in (-0.5, -0.575):
-            canvas.stroke(
-                0.3 * CURVE,
-                y + 0.03 * CURVE**2,
-                0.02,
-                fold,
-                min(0.5 * lines * pose['forehead'], 1),
-            )
+            fold(0.3 * CURVE, y + 0.03 * CURVE**2, 0.02, 0.5 * lines * pose['forehead'])
     if pose['chin_boss'] > 0.1:
-        x = 0.13 * CURVE
-        canvas.stroke(
-            x,
-            person.mouth_y + 0.17 + 0.05 * CURVE**2,
-            0.026,
-            fold,
-            min(0.6 * lines * pose['chin_boss'], 1),
-        )
+        y = person.mouth_y + 0.17 + 0.05 * CURVE**2
+        fold(0.13 * CURVE, y, 0.026, 0.6 * lines * pose['chin_boss'])
 
 
 def render_eye(canvas: Canvas, person: Person, pose: dict[str, float], side: int) -> None:
-    """An eye and its brow; ``CURVE`` runs from the nose to the temple."""
+    """Render an eye and its brow; ``CURVE`` runs from the nose to the temple."""
     zoom = person.eye_size / 0.17
     x = side * (person.eye_x + person.eye_size * CURVE)
     slope = 0.012 * CURVE * np.sign(pose['lid_tilt']) - 0.008 * CURVE
@@ -74,11 +58,8 @@ def render_eye(canvas: Canvas, person: Person, pose: dict[str, float], side: int
     canvas.band(x, upper - 0.045, lower + 0.02, mix(person.skin, BLACK, 0.13), 0.7)
     canvas.band(x, upper, lower, mix(WHITE, person.skin, 0.08))
     middle = person.eye_x * side + person.gaze
-    for radius, colour in (
-        (0.078, mix(person.iris, BLACK, 0.35)),
-        (0.065, person.iris),
-        (0.036, BLACK + 12),
-    ):
+    rim = mix(person.iris, BLACK, 0.35)
+    for radius, colour in ((0.078, rim), (0.065, person.iris), (0.036, BLACK + 12)):
         disc_x = middle + radius * zoom * COS
         disc_y = person.eye_y - 0.012 + radius * zoom * SIN
         # The lids cover what of the iris would stick out of the eye.
@@ -98,44 +79,28 @@ def render_eye(canvas: Canvas, person: Person, pose: dict[str, float], side: int
         + pose['brow_outer'] * t * (2 * t - 1)
     )
     brow = mix(mix(person.hair, BLACK, 0.3), person.skin, 0.12)
-    canvas.stroke(
-        side * (inner + (outer - inner) * t),
-        person.eye_y - person.brow_y - lift,
-        person.brow_thick,
-        brow,
-        0.95,
-        (0.75, 0.15),
-    )
+    x, y = side * (inner + (outer - inner) * t), person.eye_y - person.brow_y - lift
+    canvas.stroke(x, y, person.brow_thick, brow, 0.95, (0.75, 0.15))
 
 
 def render_nose(canvas: Canvas, person: Person, pose: dict[str, float]) -> None:
-    """The nose: shade on the far side, wings and nostrils."""
-    shade, width = (
-        mix(person.skin, BLACK, 0.3),
-        person.nose_width * (1 + 0.12 * pose['nose_wrinkle']),
-    )
+    """Render the nose: shade on the far side, wings and nostrils."""
+    shade, nostril = mix(person.skin, BLACK, 0.3), mix(person.skin, BLACK, 0.68)
+    width = person.nose_width * (1 + 0.12 * pose['nose_wrinkle'])
     base = person.nose_y - 0.035 * pose['nose_wrinkle']
     far = 1 if canvas.yaw > 0 else -1
     t = (CURVE + 1) / 2
-    canvas.stroke(
-        far * (0.06 + 0.3 * (width - 0.06) * t**3 - 0.025 * np.sin(np.pi * t)),
-        person.eye_y + (base - person.eye_y) * t,
-        0.03,
-        shade,
-        0.6,
-        (0.1, 0.6),
-    )
+    x = far * (0.06 + 0.3 * (width - 0.06) * t**3 - 0.025 * np.sin(np.pi * t))
+    canvas.stroke(x, person.eye_y + (base - person.eye_y) * t, 0.03, shade, 0.6, (0.1, 0.6))
     canvas.glow(0, base - 0.05, 0.09, mix(person.skin, WHITE, 0.5), 0.35)
     wings = base + 0.045 - 0.085 * np.abs(CURVE) ** 3 + 0.01 * np.cos(9 * CURVE)
     canvas.stroke(width * CURVE, wings, 0.026, shade, 0.9, (0.4, 0.4))
     for side in (-1, 1):
-        canvas.ellipse(
-            side * width * 0.48, base + 0.028, 0.028, 0.016, mix(person.skin, BLACK, 0.68)
-        )
+        canvas.ellipse(side * width * 0.48, base + 0.028, 0.028, 0.016, nostril)
 
 
 def render_mouth(canvas: Canvas, person: Person, pose: dict[str, float]) -> None:
-    """Lips, and in an open mouth the teeth and the tongue."""
+    """Render lips, and in an open mouth the teeth and the tongue."""
     t, x = CURVE, pose['mouth_width'] * CURVE
     bulge = 1 - np.abs(t) ** 2
     middle = (
@@ -144,9 +109,8 @@ def render_mouth(canvas: Canvas, person: Person, pose: dict[str, float]) -> None
         - pose['lip_lift'] * bulge
         - pose['sneer'] * np.exp(-(((t - 0.45) / 0.5) ** 2))
     )
-    gap = max(pose['open'], 0) * (1 - np.abs(t) ** pose['squareness']).clip(0) ** (
-        1 / pose['squareness']
-    )
+    square = pose['squareness']
+    gap = max(pose['open'], 0) * (1 - np.abs(t) ** square).clip(0) ** (1 / square)
     top, bottom = middle - gap * pose['open_above'], middle + gap * (1 - pose['open_above'])
     size = person.lip_size * pose['lip']
     bow = 0.052 * size * bulge**0.8 * (1 - 0.3 * np.exp(-((t / 0.16) ** 2)))

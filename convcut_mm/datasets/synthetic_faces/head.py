@@ -8,14 +8,14 @@ from .person import Person
 
 
 def outline(person: Person, drop: float) -> tuple[np.ndarray, np.ndarray]:
-    """The face from the right temple over the chin to the left and over the crown back."""
+    """Give the face from the right temple over the chin to the left and over the crown back."""
     bend = np.where(SIN > 0, person.jaw, 0.95)
     x = person.width * np.sign(COS) * np.abs(COS) ** bend
     return x, np.where(SIN > 0, (person.chin + drop) * SIN, 0.93 * SIN)
 
 
 def render_behind(canvas: Canvas, person: Person, chin: float) -> None:
-    """Hair behind the head, neck, shirt and ears."""
+    """Render hair behind the head, neck, shirt and ears."""
     hair, width = mix(person.hair, BLACK, 0.18), person.width
     if person.hair_style == 'long':
         half = width * np.array([0.85, 0.97, 1.05, 1.11, 1.16, 1.18, 1.15, 0.9])
@@ -25,40 +25,33 @@ def render_behind(canvas: Canvas, person: Person, chin: float) -> None:
         canvas.ellipse(person.parting * 0.4, -1.02, 0.27, 0.24, hair)
     if person.hair_style == 'curls':
         for angle in np.linspace(np.pi * 0.95, np.pi * 2.05, 11):
-            canvas.ellipse(
-                0.98 * width * np.cos(angle), -0.28 + 0.72 * np.sin(angle), 0.26, 0.26, person.hair
-            )
+            x, y = 0.98 * width * np.cos(angle), -0.28 + 0.72 * np.sin(angle)
+            canvas.ellipse(x, y, 0.26, 0.26, person.hair)
     neck = np.array([-0.42, -0.4, -1.3, -1.5, 1.5, 1.3, 0.4, 0.42])
     height = np.array([0.5, chin + 0.08, chin + 0.3, 1.8, 1.8, chin + 0.3, chin + 0.08, 0.5])
     canvas.fill(neck, height, person.shirt)
     collar = np.array([-0.4, -0.38, -0.3, 0, 0.3, 0.38, 0.4])
-    canvas.fill(
-        collar,
-        np.array([0.5, chin + 0.08, chin + 0.16, chin + 0.26, chin + 0.16, chin + 0.08, 0.5]),
-        mix(person.skin, BLACK, 0.22),
-    )
+    height = np.array([0.5, chin + 0.08, chin + 0.16, chin + 0.26, chin + 0.16, chin + 0.08, 0.5])
+    canvas.fill(collar, height, mix(person.skin, BLACK, 0.22))
     for side in (-1, 1):
         canvas.ellipse(side * width, 0.03, 0.1, 0.17, mix(person.skin, BLACK, 0.08))
         canvas.ellipse(side * width * 1.02, 0.03, 0.05, 0.1, mix(person.skin, BLACK, 0.2))
 
 
 def render_beard(canvas: Canvas, person: Person, chin: float) -> None:
-    """A beard below the mouth, under the lips that are drawn later."""
+    """Render a beard below the mouth, under the lips that come later."""
     if person.beard == 'full':
         t = np.sin(CURVE * np.pi / 2)
         low = (chin + 0.03) * (1 - np.abs(t) ** (2 / person.jaw)).clip(0) ** 0.5
-        high = np.interp(
-            np.abs(t),
-            [0, 0.35, 0.6, 0.85, 0.93, 1],
-            person.nose_y + np.array([0.1, 0.12, 0.25, 0.18, 0.05, -0.25]),
-        )
+        edge = person.nose_y + np.array([0.1, 0.12, 0.25, 0.18, 0.05, -0.25])
+        high = np.interp(np.abs(t), [0, 0.35, 0.6, 0.85, 0.93, 1], edge)
         canvas.band(person.width * t, np.minimum(high, low), low, person.hair, 0.68)
     elif person.beard == 'goatee':
         canvas.ellipse(0, chin - 0.08, 0.2, 0.14, person.hair, 0.72)
 
 
 def render_hair(canvas: Canvas, person: Person) -> None:
-    """Hair on the crown, above the hairline."""
+    """Render hair on the crown, above the hairline."""
     if person.hair_style == 'bald':
         return
     width, t = person.width, CURVE
@@ -77,21 +70,16 @@ def render_hair(canvas: Canvas, person: Person) -> None:
 
 
 def render_glasses(canvas: Canvas, person: Person) -> None:
-    """Thin frames that leave eyes and brows to be seen."""
+    """Render thin frames that leave eyes and brows to be seen."""
     frame, y = np.array((45, 40, 42)), person.eye_y + 0.015
     turn = np.append(ROUND, ROUND[:2])
+
+    def bar(x: np.ndarray, y: np.ndarray, width: float) -> None:
+        canvas.stroke(x, y, width, frame, 0.9, (1, 1))
+
     for side in (-1, 1):
         x = side * person.eye_x + 0.23 * np.sign(np.cos(turn)) * np.abs(np.cos(turn)) ** 0.7
-        canvas.stroke(
-            x,
-            y + 0.175 * np.sign(np.sin(turn)) * np.abs(np.sin(turn)) ** 0.7,
-            0.026,
-            frame,
-            0.9,
-            (1, 1),
-        )
+        bar(x, y + 0.175 * np.sign(np.sin(turn)) * np.abs(np.sin(turn)) ** 0.7, 0.026)
         temple = np.linspace(person.eye_x + 0.23, person.width, 4)
-        canvas.stroke(side * temple, np.full(4, y - 0.03), 0.028, frame, 0.9, (1, 1))
-    canvas.stroke(
-        (person.eye_x - 0.23) * CURVE, y - 0.04 + 0.02 * CURVE**2, 0.026, frame, 0.9, (1, 1)
-    )
+        bar(side * temple, np.full(4, y - 0.03), 0.028)
+    bar((person.eye_x - 0.23) * CURVE, y - 0.04 + 0.02 * CURVE**2, 0.026)

@@ -17,13 +17,13 @@ from ..utils import image_files
 from ..utils.download import fetch
 from ..utils.image_files import MAX_PIXELS
 from .animation import Animation, is_animated
-from .pixels import from_array, from_pil, from_tensor
+from .pixels import ORIENTATION, from_array, from_pil, from_tensor, load_quietly
 
 URL_PREFIXES = ('http://', 'https://')
 DATA_PREFIX = 'data:'
 LARGEST_DOWNLOAD = 100 * 2**20  # bytes; more is no photo
 PNG, PNG_GREY = b'\x89PNG\r\n\x1a\n', 0
-ORIENTATION, TIFF_BITS = 0x0112, 258  # tags of EXIF and TIFF
+TIFF_BITS = 258  # a tag
 UPRIGHT = cv2.IMREAD_ANYDEPTH | cv2.IMREAD_COLOR  # OpenCV turns a TIFF by its tag then
 
 
@@ -121,13 +121,14 @@ def _decode(
             if is_animated(image):
                 return Animation(image, name, max_pixels, max_value)
             with image:
-                result = from_pil(image, max_value, name)
                 # of 16 bits a colour Pillow keeps the upper 8, which 10 and 12 bits leave empty
                 if not _has_deep_colours(image, content) or 'transparency' in image.info:
-                    return result
-                if image.format == 'TIFF':
+                    return from_pil(image, max_value, name)
+                load_quietly(image)  # OpenCV takes half a file for a whole one
+                format, orientation = image.format, image.getexif().get(ORIENTATION, 1)
+                image.close()  # makes room
+                if format == 'TIFF':
                     return _tiff_by_opencv(content, name, max_pixels, max_value)
-                orientation = image.getexif().get(ORIENTATION, 1)
                 return _by_opencv(content, cv2.IMREAD_UNCHANGED, name, max_value, orientation)
     except UnidentifiedImageError:
         # Pillow knows no TIFF with 16 bits a colour
@@ -172,8 +173,9 @@ def _by_opencv(
         image = cv2.imdecode(np.frombuffer(content, np.uint8), flags)
     if image is None:
         raise ConvcutError(f'{name}: {image_files.NO_IMAGE}')
-    if image.ndim == 3:  # blue first, alpha last
-        image = image[..., [2, 1, 0, *range(3, image.shape[2])]]
+    if image.ndim == 3:  # blue first; in its place, for a copy may take a gigabyte
+        turn = cv2.COLOR_BGRA2RGBA if image.shape[2] == 4 else cv2.COLOR_BGR2RGB
+        cv2.cvtColor(image, turn, dst=image)
     result = from_array(image, max_value, name)
     if orientation == 1:
         return result

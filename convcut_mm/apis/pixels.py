@@ -12,15 +12,17 @@ BAND = 2**21  # pixels that are converted at a time, so that no step doubles a l
 OVERSHOOT = 0.1  # of the range: interpolation leaves it a little
 DARK = 1 / 8  # of the range of 16 bits: what 10 and 12 bits fill
 CHANNELS = (1, 3, 4)
+ORIENTATION = 0x0112  # EXIF's tag
 
 
 def from_pil(image: Image.Image, max_value: float | None = None, name: str = '') -> np.ndarray:
     """A PIL image as upright RGB, (H, W, 3) uint8; see :func:`.images.read_image`."""
+    load_quietly(image)
     with warnings.catch_warnings():
-        warnings.simplefilter('ignore')  # what spoils pixels is an error too
-        image.load()
+        warnings.simplefilter('ignore')
         try:
-            image = ImageOps.exif_transpose(image)
+            if image.getexif().get(ORIENTATION, 1) != 1:  # else it would be copied
+                image = ImageOps.exif_transpose(image)
         except Exception:  # a damaged tag spoils no pixel
             pass
     if image.mode.startswith(('I', 'F')):  # Pillow cuts 16 bits off at 255
@@ -32,6 +34,13 @@ def from_pil(image: Image.Image, max_value: float | None = None, name: str = '')
         bottom = min(top + rows, height)
         result[top:bottom] = _over_white(image.crop((0, top, width, bottom)))
     return result
+
+
+def load_quietly(image: Image.Image) -> None:
+    """Decodes a PIL image; Pillow's warnings say nothing, for what spoils pixels is an error."""
+    with warnings.catch_warnings():
+        warnings.simplefilter('ignore')
+        image.load()
 
 
 def _over_white(image: Image.Image) -> np.ndarray:

@@ -55,7 +55,7 @@ class ExpressionInferencer(ImageClassificationInferencer):
             each side. Defaults to what fits the detector.
         classes (Sequence[str], optional): Class names, where the checkpoint names none.
         max_pixels (int): Width times height that an image or a frame may have; larger ones are
-            refused before they are decoded. Defaults to 120 million, about 1.3 GB.
+            refused before they are decoded. Defaults to 120 million, one to two GB.
         **kwargs: Settings of the model that override the config's, as in mmpretrain.
 
     Attributes:

@@ -12,7 +12,7 @@ from PIL import Image
 
 from ..errors import ConvcutError
 
-MAX_PIXELS = 120_000_000  # the 108 megapixels of a phone; at 11 bytes a pixel about 1.3 GB
+MAX_PIXELS = 120_000_000  # the 108 megapixels of a phone; one GB, two with 16 bits a colour
 LARGEST_FILE = 512 * 2**20  # bytes; as many pixels uncompressed
 # no EPS, which starts Ghostscript, and no ICO, whose header hides how large its image is
 FORMATS = (

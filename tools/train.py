@@ -20,7 +20,7 @@ from mmengine.hooks import Hook
 
 from convcut_mm.datasets.builder import class_names
 from convcut_mm.errors import ConvcutError
-from convcut_mm.utils import fine_tuning, tool
+from convcut_mm.utils import fine_tuning, tool, work_folder
 from convcut_mm.utils.checkpoint import check_resumable
 
 LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
@@ -122,6 +122,8 @@ def main() -> None:
     model = tool.check_config(cfg, LOADERS[:2])
     if transfer is not None:
         fine_tuning.check_pretrained(cfg.load_from, model)
+    if tool.first_of_the_job():  # before the second training writes its log and config here
+        work_folder.lock(cfg.work_dir)
     runner = tool.build_runner(cfg)
     if transfer is not None:
         runner.register_hook(transfer)

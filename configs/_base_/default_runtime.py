@@ -16,6 +16,7 @@ default_hooks = dict(
     sampler_seed=dict(type='DistSamplerSeedHook'),
     epoch_seed=dict(type='EpochSeedHook'),  # draws follow seed, epoch and image, not the history
     checkpoint_match=dict(type='CheckpointMatchHook'),  # another architecture is an error
+    finite=dict(type='FiniteHook'),  # a loss of NaN ends the training, mmengine's saves on
     visualization=dict(type='VisualizationHook', enable=False),
 )
 

@@ -4,6 +4,7 @@ _base_ = ['convcut-atto_ferplus.py']
 pretrained = 'convcut-atto_ferplus'  # the model of the zoo whose weights --data-folder starts from
 
 train_dataloader = dict(batch_size=16)  # a folder of 64 images would give one step an epoch
+auto_scale_lr = dict(base_batch_size=16)
 max_epochs = 15  # the weights know faces already; more of them learns few images by heart
 optim_wrapper = dict(optimizer=dict(lr=2e-4))  # a tenth of the step that trained from scratch
 param_scheduler = [

@@ -43,6 +43,8 @@ train_dataloader = dict(batch_size=16, dataset=dict(**faces, pipeline=train_pipe
 val_dataloader = dict(batch_size=64, dataset=dict(**faces, pipeline=test_pipeline))
 test_dataloader = dict(batch_size=64, dataset=dict(**faces, pipeline=test_pipeline))
 
+auto_scale_lr = dict(base_batch_size=16)
+
 max_epochs = 8
 train_cfg = dict(max_epochs=max_epochs)
 param_scheduler = [

@@ -6,6 +6,7 @@ from .hooks import (
     ClassTransferHook,
     EpochSeedHook,
     FeatureStoreHook,
+    FiniteHook,
 )
 from .optim_wrappers import Bfloat16OptimWrapper
 
@@ -18,4 +19,5 @@ __all__ = [
     'ClassTransferHook',
     'EpochSeedHook',
     'FeatureStoreHook',
+    'FiniteHook',
 ]

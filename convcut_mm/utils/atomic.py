@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import wait as wait_for_all
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
@@ -59,6 +60,7 @@ class FilesFinishedLater:
         """Forgets what was begun: a fork has neither its parent's thread nor its files."""
         self._thread = ThreadPoolExecutor(1)
         self._begun: list = []
+        self._failed = False
 
     def write(self, path: str | Path, content: bytes) -> None:
         """Writes ``content``, which is at ``path`` some time later.
@@ -77,11 +79,26 @@ class FilesFinishedLater:
             except BaseException:
                 draft.drop()
                 raise
-        self.then(draft.finish)
+        self.then(_finish, draft)
 
     def then(self, step: Callable, *args) -> None:
-        """Calls ``step(*args)`` in the thread once all files so far are in their places."""
-        self._begun.append(self._thread.submit(step, *args))
+        """Calls ``step(*args)`` in the thread once all files so far are in their places.
+
+        After a failure nothing more is done until :meth:`wait` has told of it: the old file must
+        not be removed where the new one is missing.
+        """
+        self._begun.append(self._thread.submit(self._do, step, args))
+
+    def _do(self, step: Callable, args: tuple) -> None:
+        if self._failed:
+            if step is _finish:
+                args[0].drop()
+            return
+        try:
+            step(*args)
+        except BaseException:
+            self._failed = True
+            raise
 
     def wait(self) -> None:
         """Returns when everything begun is done.
@@ -90,8 +107,18 @@ class FilesFinishedLater:
             OSError: What went wrong in the thread.
         """
         begun, self._begun = self._begun, []
+        wait_for_all(begun)
+        self._failed = False
         for step in begun:
             step.result()
+
+
+def _finish(draft: Draft) -> None:
+    try:
+        draft.finish()
+    except OSError as error:  # it names the draft, or nothing
+        error.filename, error.filename2 = str(draft.path), None
+        raise
 
 
 # one for the process, as a disk is; mmengine passes only plain data on to a backend

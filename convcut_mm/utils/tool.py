@@ -12,6 +12,7 @@ from typing import Optional, Union
 import torch
 import torch.distributed
 from mmengine.config import Config, ConfigDict, DictAction
+from mmengine.model import BaseTTAModel
 from mmengine.registry import RUNNERS, DefaultScope
 from mmengine.runner import Runner
 from mmpretrain.registry import DATASETS, HOOKS, MODELS
@@ -21,6 +22,14 @@ from ..errors import ConvcutError
 from ..feature_store import check_dataset, check_model
 from ..zoo import config_file
 from .allocator import keep_freed_memory
+from .atomic import write_atomically
+from .disk_errors import (
+    FULL,
+    SHARED_MEMORY,
+    disk_error_line,
+    log_errors_raised,
+    out_of_shared_memory,
+)
 from .text import printable
 
 FEATURE_STORE_HOOK = 'FeatureStoreHook'
@@ -37,7 +46,8 @@ def run_tool(main: Callable) -> None:
             # a name that the terminal's encoding lacks is escaped, and ends nothing
             stream.reconfigure(errors='backslashreplace')
     try:
-        main()
+        with log_errors_raised():
+            main()
         _leave_group()
     except KeyboardInterrupt:
         print('interrupted', file=sys.stderr)
@@ -46,9 +56,15 @@ def run_tool(main: Callable) -> None:
         print(f'error: {one_line(error)}', file=sys.stderr)
         sys.exit(1)
     except OSError as error:
-        if error.filename is None:
+        line = disk_error_line(error)
+        if line is None:
             raise
-        print(f'error: {printable(error.filename)}: {error.strerror}', file=sys.stderr)
+        print(f'error: {line}', file=sys.stderr)
+        sys.exit(1)
+    except RuntimeError as error:
+        if not out_of_shared_memory(error):
+            raise
+        print(f'error: {SHARED_MEMORY}', file=sys.stderr)
         sys.exit(1)
     except KeyError as error:
         if 'registry' not in str(error):
@@ -140,9 +156,24 @@ def read_config(path: Union[str, Path]) -> Config:
             raise ConvcutError(f'{path}: no such config file')
         file = moved
     try:
-        return Config.fromfile(file)
+        cfg = Config.fromfile(file)
     except (SyntaxError, NameError, TypeError, KeyError, OSError) as error:
+        if isinstance(error, OSError) and error.errno in FULL:  # mmengine copies it into TMPDIR
+            raise
         raise ConvcutError(f'{file}: cannot be read as a config ({error})') from error
+    object.__setattr__(cfg, '__class__', WholeConfig)  # Config's own setter makes it a setting
+    return cfg
+
+
+class WholeConfig(Config):
+    """A config that is written whole or not at all, as the runner does into the work folder."""
+
+    def dump(self, file: str | Path | None = None) -> str | None:
+        """As ``Config.dump``."""
+        if file is None or not str(file).endswith('.py'):
+            return super().dump(file)
+        write_atomically(file, self.pretty_text.encode())
+        return None
 
 
 def load_config(args: argparse.Namespace) -> Config:
@@ -172,6 +203,12 @@ def finish_config(cfg: Config, args: argparse.Namespace, loaders: tuple) -> None
                 cfg[name]['pin_memory'] = False
     if args.cfg_options is not None:
         cfg.merge_from_dict(args.cfg_options)
+    for name in loaders:
+        loader = cfg.get(name)
+        if loader is not None and loader.get('num_workers') == 0:
+            # torch refuses these without worker processes
+            loader.pop('prefetch_factor', None)
+            loader['persistent_workers'] = False
 
 
 def use_feature_store(cfg: Config, directory: Optional[str]) -> None:
@@ -212,24 +249,49 @@ def check_config(cfg: Config, loaders: tuple) -> nn.Module:
 
     Returns:
         nn.Module: The model, without weights.
+
+    Raises:
+        ConvcutError: What the parts refuse, or data of more classes than the model has.
     """
     stores = [
         hook for hook in cfg.get('custom_hooks') or [] if hook.get('type') == FEATURE_STORE_HOOK
     ]
+    datasets: dict = {}
     with DefaultScope.overwrite_default_scope('mmpretrain'):
         for hook in stores:
             HOOKS.build(hook)
         for name in loaders:
             if cfg.get(name) is not None:
-                dataset = DATASETS.build({**cfg[name]['dataset'], 'lazy_init': False})
+                datasets[name] = DATASETS.build({**cfg[name]['dataset'], 'lazy_init': False})
                 if stores:
-                    check_dataset(dataset, name)
+                    check_dataset(datasets[name], name)
         model = {**cfg.model}
         model.setdefault('data_preprocessor', cfg.get('data_preprocessor'))
         model = MODELS.build(model)
         if stores:
             check_model(model)
+    for name, dataset in datasets.items():
+        _check_classes(model, dataset, name)
     return model
+
+
+def _check_classes(model: nn.Module, dataset, loader: str) -> None:
+    """Labels beyond the classifier would be an IndexError in the loss, hours later in a metric."""
+    if isinstance(model, BaseTTAModel):
+        model = model.module
+    outputs = getattr(getattr(model, 'head', None), 'num_classes', None)
+    classes = (getattr(dataset, 'metainfo', None) or {}).get('classes')
+    if isinstance(outputs, int) and classes is not None and outputs < len(classes):
+        raise ConvcutError(
+            f'model.head.num_classes={outputs}: the data set of {loader} has {len(classes)} '
+            f'classes ({", ".join(map(str, classes))})'
+        )
+
+
+def first_of_the_job() -> bool:
+    """Whether this is the only process or the one of rank 0, before the processes are joined."""
+    ranks = ('RANK', 'SLURM_PROCID', 'OMPI_COMM_WORLD_RANK')  # torchrun, Slurm, MPI
+    return next((os.environ[name] for name in ranks if name in os.environ), '0') == '0'
 
 
 def build_runner(cfg: Config) -> Runner:

@@ -1,5 +1,6 @@
 """A folder of faces: its classes, its three parts, and a clear line for whatever is wrong."""
 
+import os
 from collections import Counter
 from pathlib import Path
 
@@ -222,3 +223,24 @@ def test_class_of_the_page(tmp_path, page_blocks):
     assert len(dataset) == 6 and set(dataset.get_gt_labels()) == {0, 1}
     dataset = scope['ListedFaces'](str(tmp_path), 'train', pipeline=pipeline)
     assert dataset[3]['gt_label'] == 1 and dataset[3]['img'].shape == (8, 9, 3)
+
+
+@pytest.mark.parametrize(
+    'name,problem',
+    [
+        (b'new\nline', 'control characters'),
+        (b'\x1b[31mred', 'control characters'),
+        (b'\xff\xfe', 'not UTF-8'),
+        ('turned\u202eround'.encode(), 'control characters'),
+        (b'{{ fileDirname }}', '"{{"'),
+    ],
+)
+def test_class_names_that_no_log_or_config_can_hold(tmp_path, name, problem):
+    for folder in (b'joy', name):
+        path = os.path.join(os.fsencode(tmp_path), folder)
+        os.mkdir(path)
+        Image.new('RGB', (9, 8)).save(os.fsdecode(path) + '/a.jpg')
+    with pytest.raises(ConvcutError, match='rename it') as error:
+        read_tree(tmp_path)
+    message = str(error.value)
+    assert message.isprintable() and problem in message and str(tmp_path) in message

@@ -135,3 +135,18 @@ def test_bad_options(kwargs, message):
 def test_wrong_channels_are_named():
     with pytest.raises(ConvcutError, match='neck.in_channels'):
         DetailExtractionNeck(6, 8)(torch.randn(1, 5, 14, 14))
+
+
+def test_pooled_for_a_head_without_pooling():
+    from mmpretrain.models.heads import LinearClsHead
+
+    torch.manual_seed(0)
+    feats = (torch.randn(3, 8, 6, 6),)
+    neck = DetailExtractionNeck(8, 12, num_layers=1, kernel_sizes=(3,)).eval()
+    pooled = DetailExtractionNeck(8, 12, num_layers=1, kernel_sizes=(3,), pool='avg').eval()
+    pooled.load_state_dict(neck.state_dict())
+    (vectors,), (maps,) = pooled(feats), neck(feats)
+    assert maps.shape == (3, 12, 2, 2) and torch.allclose(vectors, maps.mean(dim=(2, 3)))
+    assert LinearClsHead(5, 12)(pooled(feats)).shape == (3, 5)
+    with pytest.raises(ConvcutError, match="pool='max': expected"):
+        DetailExtractionNeck(pool='max')

@@ -196,3 +196,44 @@ def test_depthwise_convolutions_train_in_float32_under_autocast():
     torch.testing.assert_close(trained, exact, rtol=0.02, atol=0.02)
     trained.sum().backward()
     assert layer.weight.grad.dtype == torch.float32
+
+
+def reference_layer(name: str, third: int) -> tuple:
+    """Layer and number of layers by hand, after the table of the ConvNeXt paper's program."""
+    last = 12 if third > 9 else 6
+    place, *numbers = name.split('.')
+    if place not in ('stages', 'downsample_layers'):
+        return last + 1, last + 2  # the output norm, neck and head learn at the base rate
+    stage = int(numbers[0])
+    if place == 'downsample_layers':
+        return [0, 2, 3, last][stage], last + 2
+    return [1, 2, min(3 + int(numbers[1]) // 3, last), last][stage], last + 2
+
+
+@pytest.mark.parametrize(
+    'arch,cut',
+    [
+        (dict(depths=[3, 3, 27, 3], channels=[2, 2, 4, 4]), dict(num_stages=3, out_norm=True)),
+        (dict(depths=[3, 3, 27, 3], channels=[2, 2, 4, 4]), dict(num_blocks=23, half_block=True)),
+        (dict(depths=[1, 1, 40, 1], channels=[2, 2, 4, 4]), dict(num_stages=4)),
+        (SMALL, dict(num_stages=2)),
+        (dict(depths=[1, 1, 12], channels=[2, 2, 4]), dict(num_stages=3)),
+    ],
+)
+def test_layer_wise_decay_is_that_of_the_full_network(arch, cut):
+    from mmpretrain.engine.optimizers import LearningRateDecayOptimWrapperConstructor
+    from mmpretrain.models import ImageClassifier
+
+    channels = arch['channels'][cut.get('num_stages', 3) - 1]
+    model = ImageClassifier(
+        dict(type='TruncatedConvNeXt', arch=arch, **cut),
+        head=dict(type='LinearClsHead', num_classes=2, in_channels=channels),
+    )
+    optimizer = LearningRateDecayOptimWrapperConstructor(
+        dict(optimizer=dict(type='SGD', lr=1e-3)), dict(layer_decay_rate=0.8)
+    )(model).optimizer
+    rates = {group['param_name']: group['lr'] for group in optimizer.param_groups}
+    assert rates.keys() == dict(model.named_parameters()).keys()
+    for name, rate in rates.items():
+        layer, layers = reference_layer(name.removeprefix('backbone.'), arch['depths'][2])
+        assert rate == pytest.approx(1e-3 * 0.8 ** (layers - 1 - layer)) and rate <= 1e-3, name

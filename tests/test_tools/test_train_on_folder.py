@@ -123,6 +123,21 @@ def test_images_of_any_size_and_batches_larger_than_the_folder(train, tmp_path):
     assert last['meta']['iter'] == 1
 
 
+def test_class_names_of_any_kind(train, run_here, tmp_path, capsys):
+    """Markup, options, quotes, code, other scripts, 240 bytes: a written config holds them."""
+    names = ['[red]x', '<b>x', '-rf', "a'b", 'a"b', 'a\\b', '=1+1', '$HOME', '{0}', 'é' * 120]
+    names += ["'); import os; os.mkdir('pwned'); ('", '表情', ' x ']
+    draw_faces(tmp_path / 'mine', each=3, **dict.fromkeys(names, 50))
+    status, err = train('--data-folder', 'mine', '--pretrained', 'none')
+    assert status == 0, err
+    work = tmp_path / 'work_dirs' / 'small_mine'
+    classes = torch.load(work / 'epoch_1.pth', weights_only=False)['meta']['dataset_meta']
+    assert classes['classes'] == tuple(sorted(names))
+    assert run_here('tools/test.py', work / 'small.py', work / 'epoch_1.pth') == 0
+    out = capsys.readouterr().out
+    assert all(name in out for name in names) and not (tmp_path / 'pwned').exists()
+
+
 def line_of(result: tuple, tmp_path: Path) -> str:
     status, err = result
     assert status == 1 and not (tmp_path / 'work_dirs').exists()

@@ -55,6 +55,22 @@ def test_what_goes_wrong_later_is_raised(tmp_path):
         files.write(tmp_path / 'plain' / 'x', b'')
 
 
+def test_after_a_failure_nothing_follows_until_it_is_told(tmp_path):
+    files = FilesFinishedLater()
+    (tmp_path / 'new').mkdir()
+    (tmp_path / 'old').write_bytes(b'old')
+    files.write(tmp_path / 'new', b'new')  # cannot take the place of a folder
+    files.write(tmp_path / 'note', b'new')
+    files.then(os.remove, tmp_path / 'old')
+    with pytest.raises(IsADirectoryError) as error:
+        files.wait()
+    assert error.value.filename == str(tmp_path / 'new')
+    assert sorted(os.listdir(tmp_path)) == ['new', 'old'] and not os.listdir(tmp_path / 'new')
+    files.then(os.remove, tmp_path / 'old')
+    files.wait()
+    assert os.listdir(tmp_path) == ['new']
+
+
 def write_later(path) -> None:
     LATER.write(path, b'new')
     LATER.wait()

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Optional, Union
+from unicodedata import category
 
 import numpy as np
 from PIL import Image
@@ -23,6 +24,9 @@ SPLITS = ('train', 'val', 'test')
 SPLIT_FOLDERS = {'train': ('train',), 'val': ('val', 'valid', 'validation'), 'test': ('test',)}
 EXPECTED = 'expected CLASS/NAME.jpg, or the same below train/, val/ and test/'
 _NAMED = 3  # files that a message names
+# line breaks, escape sequences, bytes that are no UTF-8; marks that turn the direction of a line
+_CONTROLS = ('Cc', 'Cs', 'Zl', 'Zp')
+_DIRECTIONS = '\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069'
 
 
 @dataclass(frozen=True)
@@ -93,7 +97,7 @@ def read_tree(root: Union[str, Path]) -> FaceTree:
 
     Raises:
         ConvcutError: No such folder, no class folders, one class only, a class without images,
-            or a class that train does not have.
+            a class that train does not have, or one whose name is no line of text.
     """
     root = Path(root)
     if not root.is_dir():
@@ -105,6 +109,7 @@ def read_tree(root: Union[str, Path]) -> FaceTree:
     if not train:
         raise ConvcutError(f'{base}: no folder in it; {EXPECTED}')
     for name, paths in train.items():
+        _check_name(base, name)
         if not paths:
             raise ConvcutError(
                 f'{base / name}: no image in it; expected files that end in '
@@ -158,6 +163,19 @@ def named(paths: Sequence[Path]) -> str:
     """A few names of many files: 'a.txt, b.txt, c.txt and 4 more'."""
     more = f' and {len(paths) - _NAMED} more' if len(paths) > _NAMED else ''
     return ', '.join(path.name for path in paths[:_NAMED]) + more
+
+
+def _check_name(base: Path, name: str) -> None:
+    """A class's name goes into configs, logs and figures."""
+    if any(category(char) in _CONTROLS or char in _DIRECTIONS for char in name):
+        problem = 'control characters or bytes that are not UTF-8'
+    elif '{{' in name:
+        problem = '"{{", which a config replaces,'
+    else:
+        return
+    raise ConvcutError(
+        f'{base}: the class folder {ascii(name)} has {problem} in its name; rename it'
+    )
 
 
 def _split_folders(root: Path) -> dict:

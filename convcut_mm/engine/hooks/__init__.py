@@ -5,6 +5,7 @@ from .class_weight_hook import BalancedClassWeightHook
 from .early_stopping_hook import BestWeightsEarlyStoppingHook
 from .epoch_seed_hook import EpochSeedHook
 from .feature_store_hook import FeatureStoreHook
+from .finite_hook import FiniteHook
 
 __all__ = [
     'AtomicCheckpointHook',
@@ -14,4 +15,5 @@ __all__ = [
     'ClassTransferHook',
     'EpochSeedHook',
     'FeatureStoreHook',
+    'FiniteHook',
 ]

@@ -1,16 +1,17 @@
 """Checkpoints that survive a kill at any moment and continue bit for bit."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Optional
 
-from mmengine.dist import is_main_process
+from mmengine.dist import broadcast_object_list, is_main_process
 from mmengine.hooks import CheckpointHook
 from mmpretrain.registry import HOOKS
 
 from ...errors import ConvcutError
+from ...utils import work_folder
 from ...utils.atomic import (
     ATOMIC_BACKEND,
     LATER,
@@ -21,14 +22,17 @@ from ...utils.drafts import remove_leftovers
 
 @HOOKS.register_module()
 class AtomicCheckpointHook(CheckpointHook):
-    """mmengine's ``CheckpointHook`` with three differences.
+    """mmengine's ``CheckpointHook`` with these differences.
 
     - Files are written under a temporary name, synced and renamed, so a checkpoint that exists is
       whole; ``last_checkpoint`` likewise. The next epoch does not wait for the disk's syncing.
-    - The old checkpoint is removed after the new one is whole, not before.
+    - The old checkpoint is removed after the new one is whole, not before; the best one too.
     - Where a validation follows the epoch, the checkpoint is saved after it. mmengine saves before
       and never repeats that validation on resume, so schedulers and early stopping that follow a
       metric would continue differently from a run that was never interrupted.
+    - One training at a time in a work folder, and a work folder that was moved can be resumed.
+      A training that starts anew puts the checkpoints of an earlier one into a folder
+      ``earlier_TIME`` first: ``best_*.pth`` is one file, that of this training.
 
     Args:
         **kwargs: Arguments of mmengine's ``CheckpointHook``; epoch-based only.
@@ -46,12 +50,25 @@ class AtomicCheckpointHook(CheckpointHook):
         self._saved_step: Optional[int] = None
         self._training, self._text = False, ''
 
+    def before_run(self, runner) -> None:
+        """Looks for the checkpoint to go on from in the folder itself, which may have moved."""
+        if runner._resume and runner._load_from is None:
+            last = work_folder.last_checkpoint(runner.work_dir)
+            runner._load_from = None if last is None else str(last)
+
     def before_train(self, runner) -> None:
-        """Prepares the folder and removes what a killed run left half-written."""
+        """Takes the folder for this training, and clears it of what others left.
+
+        Raises:
+            ConvcutError: Another training is running in it.
+        """
+        _in_main_process(lambda: work_folder.lock(runner.work_dir))
         super().before_train(runner)
         self._training, self._text = True, runner.cfg.pretty_text
+        self._follow_the_folder(runner)
         if is_main_process():
             remove_leftovers(self.out_dir)
+            self._set_earlier_aside(runner)
 
     def after_train_epoch(self, runner) -> None:
         """Saves, or leaves it to the validation that follows."""
@@ -65,9 +82,10 @@ class AtomicCheckpointHook(CheckpointHook):
     def after_val_epoch(self, runner, metrics: Optional[dict] = None) -> None:
         """Saves the best checkpoint, if this is it, and the deferred one of the epoch."""
         self._saved_step = None
-        LATER.wait()  # the parent looks whether the last best checkpoint is there
+        LATER.wait()  # says what went wrong with the last ones
         with self._formatted_config(runner):
-            super().after_val_epoch(runner, metrics)
+            with self._best_outlives_its_successor():
+                super().after_val_epoch(runner, metrics)
             epoch = runner.epoch  # counts finished epochs here
             if self._deferred and self._saved_step != epoch:
                 runner.logger.info(f'Saving checkpoint at {epoch} epochs')
@@ -81,6 +99,69 @@ class AtomicCheckpointHook(CheckpointHook):
         LATER.wait()
         self._training = False
         super().after_train(runner)
+
+    def after_run(self, runner) -> None:
+        """Lets go of the folder."""
+        if is_main_process():
+            work_folder.release(runner.work_dir)
+
+    def _best_paths(self) -> dict:
+        """What holds the paths of the best checkpoints; of one metric an attribute of the hook."""
+        if self.save_best is None:
+            return {}
+        return getattr(self, 'best_ckpt_path_dict', vars(self))
+
+    def _best_keys(self) -> list:
+        paths = self._best_paths()
+        return [key for key in paths if paths is not vars(self) or key == 'best_ckpt_path']
+
+    def _follow_the_folder(self, runner) -> None:
+        """After a resume, means by the best checkpoints those of this folder."""
+        paths = self._best_paths()
+        for key in self._best_keys():
+            paths[key] = self._beside(paths[key])
+        for name, path in runner.message_hub.runtime_info.items():
+            if name == 'last_ckpt' or name.startswith('best_ckpt'):
+                runner.message_hub.update_info(name, self._beside(path))
+
+    def _beside(self, path: Optional[str]) -> Optional[str]:
+        own = self.file_backend.join_path(self.out_dir, os.path.basename(path or ''))
+        return own if os.path.isfile(own) else path
+
+    def _set_earlier_aside(self, runner) -> None:
+        best = self.filename_tmpl.format('*')
+        patterns = [f'best_*_{best}']
+        if runner.epoch == 0:
+            patterns += [best, 'last_checkpoint']
+        paths = self._best_paths()
+        kept = {paths[key] for key in self._best_keys()} | {runner._load_from}
+        kept = {os.path.realpath(path) for path in kept if path}
+        earlier = {
+            path
+            for pattern in patterns
+            for path in Path(self.out_dir).glob(pattern)
+            if path.is_file() and os.path.realpath(path) not in kept
+        }
+        place = work_folder.set_aside(earlier, f'earlier_{runner.timestamp}')
+        if place is not None:
+            runner.logger.info(
+                f'{len(earlier)} files of an earlier training in this folder are now in {place}'
+            )
+
+    @contextmanager
+    def _best_outlives_its_successor(self) -> Iterator[None]:
+        """The parent removes the best checkpoint before it writes the next one."""
+        paths = self._best_paths()
+        before = {key: paths[key] for key in self._best_keys()}
+        paths.update(dict.fromkeys(before))
+        yield
+        for key, path in before.items():
+            if paths[key] is None:
+                paths[key] = path
+            elif path and path != paths[key] and is_main_process():
+                # one of a training in another folder, which this one went on from, stays there
+                if os.path.dirname(path) == str(self.out_dir):
+                    LATER.then(_remove, path)
 
     @contextmanager
     def _formatted_config(self, runner) -> Iterator[None]:
@@ -120,7 +201,7 @@ class AtomicCheckpointHook(CheckpointHook):
         self._saved_step = step
         if is_main_process():
             note = Path(runner.work_dir) / 'last_checkpoint'
-            LATER.then(write_atomically, note, self.last_ckpt.encode())
+            LATER.then(write_atomically, note, os.fsencode(self.last_ckpt))
             for old in expired:
                 path = self.file_backend.join_path(self.out_dir, self.filename_tmpl.format(old))
                 LATER.then(_remove, path)
@@ -135,6 +216,19 @@ class AtomicCheckpointHook(CheckpointHook):
         self.keep_ckpt_ids.extend(kept[-self.max_keep_ckpts :])
         runner.message_hub.update_info('keep_ckpt_ids', list(self.keep_ckpt_ids))
         return expired
+
+
+def _in_main_process(step: Callable) -> None:
+    """Lets the main process do it; its ConvcutError is raised in all processes of the job."""
+    problem = [None]
+    if is_main_process():
+        try:
+            step()
+        except ConvcutError as error:
+            problem = [str(error)]
+    broadcast_object_list(problem)
+    if problem[0] is not None:
+        raise ConvcutError(problem[0])
 
 
 def _remove(path: str) -> None:

@@ -215,6 +215,28 @@ class TruncatedConvNeXt(ConvNeXt):
         """The last block."""
         return f'stages.{len(self.stages) - 1}.{len(self.stages[-1]) - 1}'
 
+    def get_layer_depth(self, param_name: str, prefix: str = '') -> tuple:
+        """Place of a parameter in the **full** network, for layer-wise learning-rate decay.
+
+        A block learns at the rate that it has in the network which it was cut from, and never
+        above the base rate.
+
+        Args:
+            param_name (str): Name of the parameter.
+            prefix (str): What comes before the backbone's own names. Defaults to ''.
+
+        Returns:
+            tuple[int, int]: The layer, counted from the stem's 0, and the number of layers.
+        """
+        # the parent asks the last but one stage, the third of its four, how long the network is
+        kept, self.depths = self.depths, [*self.full_depths, 0, 0][:3] + [0]
+        try:
+            layer, layers = super().get_layer_depth(param_name, prefix)
+        finally:
+            self.depths = kept
+        # and counts a third stage of more than 27 blocks beyond the head
+        return (min(layer, layers - 2) if '.stages.' in f'.{param_name}' else layer), layers
+
     def removed_keys(self) -> set:
         """Names of the parameters of the full network that were cut off, output norms included."""
         block = set(self._block_parameters())

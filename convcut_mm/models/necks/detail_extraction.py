@@ -86,6 +86,9 @@ class DetailExtractionNeck(BaseModule):
             Defaults to 'before'.
         dropout (float): Probability of dropping a whole channel of an image (SpatialDropout).
             Defaults to 0.1.
+        pool (str, optional): 'avg' for the mean over the positions, (N, C_out), which heads
+            without a pooling of their own want, such as mmpretrain's ``LinearClsHead``. Defaults
+            to None: a map.
         init_cfg (dict, optional): Initialisation. Defaults to Xavier-uniform convolutions, Keras'
             default.
 
@@ -104,6 +107,7 @@ class DetailExtractionNeck(BaseModule):
         norm_cfg: Optional[dict] = dict(type='LN2d', eps=1e-6),
         norm_position: str = 'before',
         dropout: float = 0.1,
+        pool: str | None = None,
         init_cfg: Optional[dict] = dict(
             type='Xavier',
             layer='Conv2d',
@@ -124,8 +128,10 @@ class DetailExtractionNeck(BaseModule):
             )
         if norm_position not in NORM_POSITIONS:
             raise ConvcutError(f'norm_position={norm_position!r}: expected "before" or "after"')
+        if pool not in (None, 'avg'):
+            raise ConvcutError(f'pool={pool!r}: expected "avg" or None')
         self.in_channels, self.out_channels = in_channels, out_channels
-        self.norm_position = norm_position
+        self.norm_position, self.pool = norm_position, pool
         self.convs = nn.ModuleList(
             DepthwiseSeparableConv(
                 in_channels if i == 0 else out_channels,
@@ -149,7 +155,8 @@ class DetailExtractionNeck(BaseModule):
             feats (tuple[Tensor] | Tensor): Backbone maps, the last one (N, C_in, H, W).
 
         Returns:
-            tuple[Tensor]: One map (N, C_out, H', W'); 2x2 for 224 pixel images, 1x1 for 120.
+            tuple[Tensor]: One map (N, C_out, H', W'); 2x2 for 224 pixel images, 1x1 for 120. With
+            ``pool='avg'`` one vector an image, (N, C_out).
         """
         x = feats[-1] if isinstance(feats, (tuple, list)) else feats
         self._check(x)
@@ -159,7 +166,8 @@ class DetailExtractionNeck(BaseModule):
             x = conv(x)
         if self.norm_position == 'after':
             x = norm_in_place_order(self.norm, x)
-        return (self.dropout(x),)
+        x = self.dropout(x)
+        return (x.mean(dim=(2, 3)) if self.pool == 'avg' else x,)
 
     @property
     def grad_cam_layer(self) -> str | None:

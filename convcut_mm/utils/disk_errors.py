@@ -1,0 +1,85 @@
+"""What a disk says when it takes no more, in one line that names the file and the way out."""
+
+import errno
+import io
+import logging
+import re
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from .text import printable
+
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+FORBIDDEN = (errno.EROFS, errno.EACCES, errno.EPERM)
+SHARED_MEMORY = (
+    '/dev/shm is full, through which worker processes hand over their batches; give it more room '
+    '(docker run --shm-size), or use none (--cfg-options train_dataloader.num_workers=0, likewise '
+    'val_dataloader and test_dataloader)'
+)
+
+
+def out_of_shared_memory(error: RuntimeError) -> bool:
+    """Whether torch's worker processes found no room in the shared memory."""
+    return bool(re.search(r'unable to \w+ file </torch_|out of shared memory', str(error)))
+
+
+def disk_error_line(error: OSError) -> str | None:
+    """Says what the operating system refused.
+
+    Args:
+        error (OSError): The error, with its traceback.
+
+    Returns:
+        str | None: One line, or None for an error that is not about a file.
+    """
+    file = error.filename
+    if file is None and error.errno in FULL:
+        file = _written_file(error) or 'a file that was being written'
+    if file is None:
+        return None
+    if error.errno in FULL:
+        advice = '; free some space there, or choose another folder, and start again'
+    elif error.errno in FORBIDDEN:
+        advice = '; change its permissions, or choose another place'
+    else:
+        advice = ''
+    return f'{printable(file)}: {error.strerror}{advice}'
+
+
+@contextmanager
+def log_errors_raised() -> Iterator[None]:
+    """Raises what a log file cannot take; logging prints a traceback for each line instead.
+
+    Characters that a log or the terminal does not have are written escaped.
+    """
+
+    def handle(handler: logging.StreamHandler, record: logging.LogRecord) -> None:
+        error = sys.exc_info()[1]
+        if isinstance(error, OSError) and isinstance(handler, logging.FileHandler):
+            raise error
+        if isinstance(error, UnicodeEncodeError) and handler.stream.errors == 'strict':
+            handler.stream.reconfigure(errors='backslashreplace')
+            handler.emit(record)
+        else:
+            logging.Handler.handleError(handler, record)
+
+    logging.StreamHandler.handleError = handle
+    try:
+        yield
+    finally:
+        del logging.StreamHandler.handleError
+
+
+def _written_file(error: OSError) -> str | None:
+    """The file that the failing code had open: a failed write does not say its name."""
+    for frame, _ in reversed(list(traceback.walk_tb(error.__traceback__))):
+        for value in [
+            *frame.f_locals.values(),
+            getattr(frame.f_locals.get('self'), 'stream', None),
+        ]:
+            name, mode = (getattr(value, key, None) for key in ('name', 'mode'))
+            if isinstance(value, io.IOBase) and isinstance(name, str) and mode not in ('r', 'rb'):
+                return name
+    return None

@@ -33,6 +33,7 @@ from .disk_errors import (
 from .text import printable
 
 FEATURE_STORE_HOOK = 'FeatureStoreHook'
+LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 
 
 def run_tool(main: Callable) -> None:
@@ -203,7 +204,7 @@ def finish_config(cfg: Config, args: argparse.Namespace, loaders: tuple) -> None
                 cfg[name]['pin_memory'] = False
     if args.cfg_options is not None:
         cfg.merge_from_dict(args.cfg_options)
-    for name in loaders:
+    for name in LOADERS:
         loader = cfg.get(name)
         if loader is not None and loader.get('num_workers') == 0:
             # torch refuses these without worker processes

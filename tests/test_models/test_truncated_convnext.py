@@ -230,7 +230,7 @@ def test_layer_wise_decay_is_that_of_the_full_network(arch, cut):
         head=dict(type='LinearClsHead', num_classes=2, in_channels=channels),
     )
     optimizer = LearningRateDecayOptimWrapperConstructor(
-        dict(optimizer=dict(type='SGD', lr=1e-3)), dict(layer_decay_rate=0.8)
+        dict(optimizer=dict(type='SGD', lr=1e-3, weight_decay=0.05)), dict(layer_decay_rate=0.8)
     )(model).optimizer
     rates = {group['param_name']: group['lr'] for group in optimizer.param_groups}
     assert rates.keys() == dict(model.named_parameters()).keys()

@@ -4,7 +4,7 @@ import os
 
 from mmengine.dist import barrier
 from mmengine.hooks import EarlyStoppingHook
-from mmengine.runner import CheckpointLoader
+from mmengine.runner import BaseLoop, CheckpointLoader
 from mmpretrain.registry import HOOKS
 
 from ..model import bare_model
@@ -22,6 +22,11 @@ class BestWeightsEarlyStoppingHook(EarlyStoppingHook):
     """
 
     priority = 'LOW'  # before the checkpoint hook, so that the checkpoint holds this epoch's count
+
+    def before_run(self, runner) -> None:
+        """Checks the training loop; the parent builds one, and its data, for a test too."""
+        if isinstance(runner._train_loop, BaseLoop):
+            super().before_run(runner)
 
     def before_save_checkpoint(self, runner, checkpoint: dict) -> None:
         """Puts the state into the checkpoint."""

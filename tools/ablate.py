@@ -46,7 +46,11 @@ def parse_args() -> argparse.Namespace:
         metavar='KEY=VALUE',
         help='override settings of every config of the set, as in tools/train.py',
     )
-    return parser.parse_args()
+    parser.add_argument('--data-root', metavar='DIR', help='folder of the data of every config')
+    args = parser.parse_args()
+    if args.data_root is not None:
+        args.cfg_options.append(f'data_root={Path(args.data_root).expanduser()}')
+    return args
 
 
 def main() -> None:

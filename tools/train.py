@@ -63,7 +63,10 @@ def parse_args() -> argparse.Namespace:
         '"none" starts from scratch',
     )
     tool.add_common_options(parser)
-    return parser.parse_args()
+    args = parser.parse_args()
+    if args.data_folder is not None and 'data_root' in (args.cfg_options or {}):
+        parser.error("--data-folder replaces the config's data, so it takes no --data-root")
+    return args
 
 
 def prepare_fine_tuning(cfg: Config, args: argparse.Namespace) -> Optional[Hook]:

@@ -18,7 +18,7 @@ from ..errors import ConvcutError
 from ..evaluation.predictions import Predictions, load_predictions
 from ..feature_store.disk import file_sha256
 from ..utils.atomic import write_atomically
-from ..utils.tool import read_config
+from ..utils.tool import merge_options, read_config
 from ..zoo import root
 
 # where a row's config says which weights its frozen backbone has
@@ -59,7 +59,7 @@ class Run:
         self.folder = Path(work_dir) / config.stem / f'seed_{seed}'
         self.options = [*options, f'randomness.seed={seed}']
         self.cfg = read_config(config)
-        self.cfg.merge_from_dict(parsed(self.options))
+        merge_options(self.cfg, parsed(self.options))
         weights = None
         if backbone is not None:
             _check_backbone(config, self.cfg.model.backbone.get('init_cfg'))

@@ -90,12 +90,13 @@ def one_line(error: BaseException) -> str:
     return printable(text)
 
 
-def add_cfg_options(parser: argparse.ArgumentParser, whose: str) -> None:
-    """Adds ``--cfg-options``.
+def add_cfg_options(parser: argparse.ArgumentParser, whose: str, data: bool = True) -> None:
+    """Adds ``--cfg-options`` and ``--data-root``.
 
     Args:
         parser (argparse.ArgumentParser): Where it is added.
         whose (str): Whose settings it overrides, and an example, for the help.
+        data (bool): Whether the tool reads data, so that ``--data-root`` helps. Defaults to True.
     """
     parser.add_argument(
         '--cfg-options',
@@ -104,6 +105,51 @@ def add_cfg_options(parser: argparse.ArgumentParser, whose: str) -> None:
         metavar='KEY=VALUE',
         help=f'override settings of {whose}',
     )
+    if data:
+        parser.add_argument(
+            '--data-root',
+            action=_DataRoot,
+            dest='cfg_options',
+            metavar='DIR',
+            help="folder of the data, for every part of it (default: the config's)",
+        )
+
+
+class _DataRoot(argparse.Action):
+    """``--data-root DIR`` is ``--cfg-options data_root=DIR``, see :func:`merge_options`."""
+
+    def __call__(self, parser, namespace, values, option_string=None) -> None:
+        folder = os.path.expanduser(values)
+        options = getattr(namespace, self.dest, None) or {}
+        setattr(namespace, self.dest, {**options, 'data_root': folder})
+
+
+def merge_options(cfg: Config, options: dict | None) -> None:
+    """Puts ``--cfg-options`` into a config; a ``data_root`` there is that of every data set.
+
+    Args:
+        cfg (Config): The config, changed in place.
+        options (dict, optional): Values by the path of their key.
+    """
+    options = dict(options or {})
+    if 'data_root' in options:
+        options['data_root'] = str(options['data_root'])  # a folder 2024 was read as a number
+        for name in LOADERS:
+            if cfg.get(name) is not None:
+                _move_data(cfg[name].get('dataset'), options['data_root'])
+    cfg.merge_from_dict(options)
+
+
+def _move_data(dataset: dict | None, folder: str) -> None:
+    """Sets the folder of a data set, or of those in a wrapper such as RepeatDataset."""
+    if not isinstance(dataset, dict):
+        return
+    inner = [dataset.get('dataset'), *(dataset.get('datasets') or [])]
+    if any(inner):
+        for one in inner:
+            _move_data(one, folder)
+    else:
+        dataset['data_root'] = folder
 
 
 def add_common_options(parser: argparse.ArgumentParser) -> None:
@@ -202,8 +248,7 @@ def finish_config(cfg: Config, args: argparse.Namespace, loaders: tuple) -> None
             )
             if args.no_pin_memory:
                 cfg[name]['pin_memory'] = False
-    if args.cfg_options is not None:
-        cfg.merge_from_dict(args.cfg_options)
+    merge_options(cfg, args.cfg_options)
     for name in LOADERS:
         loader = cfg.get(name)
         if loader is not None and loader.get('num_workers') == 0:

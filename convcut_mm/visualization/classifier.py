@@ -25,7 +25,7 @@ from ..errors import ConvcutError
 from ..models.utils import is_batch_dependent
 from ..utils.checkpoint import load_whole
 from ..utils.progress import progress
-from ..utils.tool import read_config
+from ..utils.tool import merge_options, read_config
 
 
 class LabelledImage(NamedTuple):
@@ -174,7 +174,7 @@ def read_model_config(path: Union[str, Path], cfg_options: Optional[dict] = None
         ConvcutError: No such file, no config, or one without ``test_dataloader``.
     """
     config = read_config(path)
-    config.merge_from_dict(cfg_options or {})
+    merge_options(config, cfg_options)
     if config.get('test_dataloader') is None:
         raise ConvcutError(f'{path}: has no test_dataloader, so there is nothing to show')
     return config

@@ -64,8 +64,7 @@ def main() -> None:
         raise ConvcutError(f'--draws {args.draws}: expected at least 1')
     files = files_of_methods(args)
     cfg = tool.read_config(args.config)
-    if args.cfg_options is not None:
-        cfg.merge_from_dict(args.cfg_options)
+    tool.merge_options(cfg, args.cfg_options)
     truth = ground_truth(cfg, args.config)
     pred_labels = {
         name: np.column_stack([predictions_for(path, truth).pred_labels for path in paths])

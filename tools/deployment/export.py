@@ -53,7 +53,7 @@ def parse_args() -> argparse.Namespace:
         help='matrix products in 8-bit integers; ranges come from images of faces like those that '
         f'the model was trained on, up to {CALIBRATION} of the folder',
     )
-    tool.add_cfg_options(parser, 'the config')
+    tool.add_cfg_options(parser, 'the config', data=False)
     return parser.parse_args()
 
 

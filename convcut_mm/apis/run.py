@@ -7,6 +7,7 @@ from pathlib import Path
 from ..errors import ConvcutError
 from ..utils.text import say
 from ..version import __version__
+from .earlier import check_folder
 from .identity import model_identity
 from .inferencer import ExpressionInferencer
 from .journal import Journal
@@ -46,7 +47,7 @@ class Run:
         summary (Summary): Counts, and the exit status.
 
     Raises:
-        ConvcutError: See :class:`Journal`.
+        ConvcutError: See :class:`Journal`; a file in the folder that is no earlier run's.
     """
 
     def __init__(
@@ -69,6 +70,7 @@ class Run:
             every=every,
             **(options or {}),
         )
+        check_folder(folder, sources, pictures)
         self._names = PictureNames()
         self._pictures = (
             PictureWriter(folder, inferencer.draw, every, self._names) if pictures else None

@@ -81,6 +81,9 @@ def export(
     out = Path(out)
     if out.suffix.lower() != suffix:
         raise ConvcutError(f'{out}: expected a name that ends in {suffix}, for format {format}')
+    weights = out.with_suffix('.bin')
+    if format == 'openvino' and weights.exists() and not out.exists():
+        raise ConvcutError(f'{weights}: there already without {out.name}; choose another name')
     if calibration is not None and (format != 'onnx' or len(calibration) < 2):
         raise ConvcutError('8-bit integers need format onnx, and at least two faces for ranges')
     graph = FaceGraph(copy.deepcopy(model.model).cpu()).eval()

@@ -75,6 +75,17 @@ def run_tool(main: Callable) -> None:
         sys.exit(1)
 
 
+def check_not_input(out: str | Path, *inputs: str | Path) -> None:
+    """Refuses to write over what is read.
+
+    Raises:
+        ConvcutError: ``out`` is one of the inputs.
+    """
+    for path in inputs:
+        if os.path.exists(out) and os.path.exists(path) and os.path.samefile(out, path):
+            raise ConvcutError(f'{out}: is read here, so it is not written; choose another name')
+
+
 def _leave_group() -> None:
     """Ends torchrun's processes together: gloo's threads may abort one that leaves early."""
     if torch.distributed.is_initialized():

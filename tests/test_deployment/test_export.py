@@ -142,6 +142,13 @@ def test_names_and_formats(name, format, message, source, tmp_path):
         export(source(), tmp_path / name, format)
 
 
+def test_a_file_beside_it_that_is_no_export_stays(source, tmp_path):
+    (tmp_path / 'm.bin').write_text('mine')
+    with pytest.raises(ConvcutError, match='m.bin: there already without m.xml; choose another'):
+        export(source(), tmp_path / 'm.xml', 'openvino')
+    assert (tmp_path / 'm.bin').read_text() == 'mine'
+
+
 @pytest.fixture(scope='module')
 def eight_bits(source, tmp_path_factory) -> tuple:
     """(backend in PyTorch, what export returned) with matrix products in 8-bit integers."""

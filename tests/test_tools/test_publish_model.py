@@ -13,6 +13,7 @@ from safetensors.torch import load_file
 from convcut_mm.datasets import RAFDB
 
 TOOL = 'tools/model_converters/publish_model.py'
+KERAS = 'keras_to_mmpretrain'
 
 
 def test_only_halved_weights_stay(tiny_model, run_here, capsys, tmp_path):
@@ -52,6 +53,16 @@ def test_only_halved_weights_stay(tiny_model, run_here, capsys, tmp_path):
 def test_the_name_says_what_it_is(tiny_model, run_here, capsys, tmp_path):
     assert run_here(TOOL, *tiny_model(), tmp_path / 'out.pth') == 1
     assert 'out.pth: give it a name that ends in .safetensors' in capsys.readouterr().err
+
+
+def test_what_is_read_is_not_written(tiny_model, run_here, capsys, tmp_path):
+    mine = tmp_path / 'mine.safetensors'
+    mine.write_bytes(b'weights')
+    (tmp_path / 'link.safetensors').symlink_to(mine)
+    for tool, config in ((TOOL, [tiny_model()[0]]), (TOOL.replace('publish_model', KERAS), [])):
+        assert run_here(tool, *config, mine, tmp_path / 'link.safetensors') == 1
+        assert 'link.safetensors: is read here, so it is not' in capsys.readouterr().err
+    assert mine.read_bytes() == b'weights'
 
 
 @pytest.mark.parametrize(

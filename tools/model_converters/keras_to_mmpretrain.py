@@ -217,6 +217,7 @@ def _transpose(leaf: str, value: np.ndarray) -> np.ndarray:
 
 def main() -> None:
     args = parse_args()
+    tool.check_not_input(args.dst, args.src)
     state = convert(read_keras(args.src), args.src)
     buffer = io.BytesIO()
     torch.save(dict(state_dict=state, meta=dict(converted_from=Path(args.src).name)), buffer)

@@ -57,6 +57,7 @@ def main() -> None:
     args = parse_args()
     if args.out.suffix != SUFFIX:
         raise ConvcutError(f'{args.out}: give it a name that ends in {SUFFIX}')
+    tool.check_not_input(args.out, args.checkpoint, args.config)
     model = get_model(tool.read_config(args.config))
     meta = load_whole(model, load_from_local(args.checkpoint, 'cpu'), args.checkpoint, args.config)
     content = to_safetensors(

@@ -27,6 +27,8 @@ DATA = ROOT / 'tests' / 'data'
 THREADS = 1 if 'PYTEST_XDIST_WORKER' in os.environ else 2
 os.environ.setdefault('OMP_NUM_THREADS', str(THREADS))
 torch.set_num_threads(THREADS)
+# an export makes autograd, if it starts after it, run threads with which no fork can train
+torch.ones(1, requires_grad=True).sum().backward()
 
 
 @pytest.fixture(scope='module', autouse=True)

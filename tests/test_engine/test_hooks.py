@@ -82,27 +82,3 @@ def test_fine_tuning_ignores_only_what_it_is_told(config):
 def test_atomic_checkpoints_are_by_epoch():
     with pytest.raises(ConvcutError, match='by_epoch=False'):
         AtomicCheckpointHook(by_epoch=False)
-
-
-@pytest.mark.parametrize('metrics', [['accuracy/top1'], ['accuracy/top1', 'accuracy/top5']])
-def test_best_checkpoints_of_another_folder_stay(config, metrics):
-    """A run that was resumed into another folder removes none of the first one's files."""
-    from pathlib import Path
-
-    hook = dict(type='AtomicCheckpointHook', save_best=metrics, rule='greater')
-    config.default_hooks.checkpoint = hook
-    runner = Runner.from_cfg(config)
-    (checkpoints,) = (hook for hook in runner.hooks if isinstance(hook, AtomicCheckpointHook))
-    work = Path(config.work_dir)
-    single = len(metrics) == 1
-    for folder, kept in ((work, True), (work.parent / 'first', False)):
-        path = folder / 'best_accuracy_top1_epoch_1.pth'
-        path.parent.mkdir(exist_ok=True)
-        path.write_bytes(b'')
-        key = 'best_ckpt' if single else f'best_ckpt_{metrics[0]}'
-        runner.message_hub.update_info(key, str(path))
-        checkpoints.before_train(runner)
-        found = (
-            checkpoints.best_ckpt_path if single else checkpoints.best_ckpt_path_dict[metrics[0]]
-        )
-        assert found == (str(path) if kept else None)

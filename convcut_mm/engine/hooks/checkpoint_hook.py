@@ -64,26 +64,11 @@ class AtomicCheckpointHook(CheckpointHook):
         """
         _in_main_process(lambda: work_folder.lock(runner.work_dir))
         super().before_train(runner)
-        if self.save_best is not None:
-            self._leave_other_folders()
         self._training, self._text = True, runner.cfg.pretty_text
         self._follow_the_folder(runner)
         if is_main_process():
             remove_leftovers(self.out_dir)
             self._set_earlier_aside(runner)
-
-    def _leave_other_folders(self) -> None:
-        """Forgets best checkpoints of a run that was resumed into another folder: they stay."""
-        here = Path(self.out_dir).resolve()
-        if len(self.key_indicators) == 1:
-            paths = {'': self.best_ckpt_path}
-        else:
-            paths = self.best_ckpt_path_dict
-        for key, path in paths.items():
-            if path and Path(path).resolve().parent != here:
-                paths[key] = None
-        if len(self.key_indicators) == 1:
-            self.best_ckpt_path = paths['']
 
     def after_train_epoch(self, runner) -> None:
         """Saves, or leaves it to the validation that follows."""

@@ -13,7 +13,7 @@ from torch.utils.data import DataLoader
 
 from ..datasets import FERDataset
 from ..errors import ConvcutError
-from ..models.backbones.truncated_convnext import CPU_SLICE
+from ..models.utils.cpu import CPU_SLICE
 from ..utils.progress import progress
 from .builder import FeatureComputer, Wanted, build
 from .disk import check_room, file_sha256

@@ -4,33 +4,17 @@ from typing import Optional, Union
 
 import torch
 from mmengine.model import BaseModule
-from mmengine.runner import CheckpointLoader
 from mmpretrain.models.backbones import ConvNeXt
 from mmpretrain.models.utils import build_norm_layer
 from mmpretrain.registry import MODELS
 from torch import nn
 
 from ...errors import ConvcutError
-from ...utils.checkpoint import mismatch
+from ..utils.cpu import compute_in_slices, train_depthwise_in_float32
 from ..utils.memory_order import norm_in_place_order
+from ..utils.partial_checkpoint import PartialInit
 
-# Base's widest maps of more images at 224 pixels exceed 32 MB, and such memory glibc gives back at
-# once: the kernel then clears its pages anew in every block, up to a quarter of the time
-CPU_SLICE = 4
-
-
-class DepthwiseConv2d(nn.Conv2d):
-    """A depthwise convolution that trains in float32 under autocast on a CPU.
-
-    Its gradient takes longer in bfloat16 there, as does that of the norm which follows.
-    """
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """(N, C, H, W) to (N, C, H', W')."""
-        if x.device.type != 'cpu' or not (self.training and torch.is_grad_enabled()):
-            return super().forward(x)
-        with torch.autocast('cpu', enabled=False):  # without autocast this changes nothing
-            return super().forward(x.to(self.weight.dtype))
+KINDS = ('stages', 'downsample_layers')
 
 
 class DepthwiseNorm(BaseModule):
@@ -56,7 +40,7 @@ class DepthwiseNorm(BaseModule):
 
 
 @MODELS.register_module()
-class TruncatedConvNeXt(ConvNeXt):
+class TruncatedConvNeXt(PartialInit, ConvNeXt):
     """mmpretrain's ConvNeXt, cut off after a stage, after a block, or inside a block.
 
     What is cut off is never built. The output is a tuple with one map (N, C, H, W).
@@ -135,10 +119,7 @@ class TruncatedConvNeXt(ConvNeXt):
         self.out_norm_name = f'norm{num_stages - 1}' if out_norm else None
         if out_norm:
             self.add_module(self.out_norm_name, build_norm_layer(norm_cfg, self.out_channels))
-        for module in self.modules():
-            if type(module) is nn.Conv2d and module.groups > 1:
-                # the same layer with another forward: mmpretrain's block makes it by itself
-                module.__class__ = DepthwiseConv2d
+        train_depthwise_in_float32(self)
         if frozen:
             self.requires_grad_(False)
             self.eval()
@@ -187,13 +168,11 @@ class TruncatedConvNeXt(ConvNeXt):
             tuple[Tensor]: One map, (N, C, H / 16, W / 16) for three stages, rounded down.
         """
         # an exported graph has a free batch size and its runtime's own memory order
-        if x.device.type != 'cpu' or torch.onnx.is_in_onnx_export():
+        if torch.onnx.is_in_onnx_export():
             return (self._map(x),)
-        if self.channels_last:
+        if self.channels_last and x.device.type == 'cpu':
             x = x.contiguous(memory_format=torch.channels_last)
-        if not self.frozen or len(x) <= CPU_SLICE:
-            return (self._map(x),)
-        return (torch.cat([self._map(part) for part in x.split(CPU_SLICE)]),)
+        return (compute_in_slices(self._map, x) if self.frozen else self._map(x),)
 
     def _map(self, x: torch.Tensor) -> torch.Tensor:
         for downsample, stage in zip(self.downsample_layers, self.stages):
@@ -237,65 +216,24 @@ class TruncatedConvNeXt(ConvNeXt):
         # and counts a third stage of more than 27 blocks beyond the head
         return (min(layer, layers - 2) if '.stages.' in f'.{param_name}' else layer), layers
 
-    def removed_keys(self) -> set:
-        """Names of the parameters of the full network that were cut off, output norms included."""
-        block = set(self._block_parameters())
-        kept = set(self.state_dict())
-        full = set()
-        for stage, depth in enumerate(self.full_depths):
-            full |= {f'stages.{stage}.{i}.{name}' for i in range(depth) for name in block}
-            full |= {f'norm{stage}.weight', f'norm{stage}.bias'}
-            if stage > 0:
-                full |= {
-                    f'downsample_layers.{stage}.{layer}.{name}'
-                    for layer in (0, 1)
-                    for name in ('weight', 'bias')
-                }
-        return full - kept
-
-    def _block_parameters(self) -> list:
-        # gamma and grn exist only in some ConvNeXt versions, so a whole kept block is asked
-        for stage in self.stages:
-            for block in stage:
-                if not isinstance(block, DepthwiseNorm):
-                    return list(block.state_dict())
-        raise ConvcutError('this cut keeps no whole block, so full checkpoints cannot be matched')
-
-    def init_weights(self) -> None:
-        """Initialises, and loads 'Pretrained' weights with the strict rules of this class."""
-        cfgs = self.init_cfg if isinstance(self.init_cfg, (list, tuple)) else [self.init_cfg]
-        pretrained = [cfg for cfg in cfgs if cfg and cfg.get('type') == 'Pretrained']
-        if self.is_init or not pretrained:
-            return super().init_weights()
-        # mmengine's PretrainedInit only logs what does not fit: a cut backbone must not do that
-        self.init_cfg = [cfg for cfg in cfgs if cfg not in pretrained]
-        super().init_weights()
-        self.init_cfg = cfgs
-        for cfg in pretrained:
-            self.load_pretrained(cfg['checkpoint'], cfg.get('prefix', ''))
-        return None
-
-    def load_pretrained(self, checkpoint: str, prefix: str = '') -> None:
-        """Loads the kept part of a full ConvNeXt checkpoint.
+    def is_cut_off(self, name: str) -> bool:
+        """Whether a parameter of the full network belongs to the part that was cut off.
 
         Args:
-            checkpoint (str): Path or URL of the checkpoint.
-            prefix (str): Prefix of the backbone's keys, 'backbone.' in mmpretrain's published
-                files. Defaults to '': the file holds a bare backbone.
-
-        Raises:
-            ConvcutError: A key is missing, unexpected or of another shape.
+            name (str): As in mmpretrain's ConvNeXt: 'stages.2.23.gamma', 'norm3.weight'.
         """
-        weights = CheckpointLoader.load_checkpoint(checkpoint, map_location='cpu')
-        weights = weights.get('state_dict', weights)
-        if prefix and not prefix.endswith('.'):
-            prefix += '.'
-        weights = {k[len(prefix) :]: v for k, v in weights.items() if k.startswith(prefix)}
-        removed = self.removed_keys()
-        weights = {k: v for k, v in weights.items() if k not in removed}
-        problem = mismatch(weights, self.state_dict())
-        if problem:
-            raise ConvcutError(
-                f'{checkpoint}: no weights of this ConvNeXt below "{prefix}", {problem}'
-            )
-        self.load_state_dict(weights)
+        kind, _, rest = name.partition('.')
+        stages, last = len(self.full_depths), len(self.stages) - 1
+        if kind.startswith('norm'):  # the norm of an output; published weights have one
+            return kind in {f'norm{i}' for i in range(stages)} - {self.out_norm_name}
+        stage, _, rest = rest.partition('.')
+        if not stage.isdigit() or int(stage) >= stages or kind not in KINDS:
+            return False
+        if int(stage) != last or kind == 'downsample_layers':
+            return int(stage) > last
+        block, _, layer = rest.partition('.')
+        half = isinstance(self.stages[last][-1], DepthwiseNorm)
+        kept = len(self.stages[last])
+        if half and block == str(kept - 1):
+            return not layer.startswith(('depthwise_conv.', 'norm.'))
+        return block.isdigit() and kept <= int(block) < self.full_depths[last]

@@ -1,0 +1,60 @@
+"""Loads the kept part of a full network's checkpoint, and nothing that does not fit."""
+
+from collections.abc import Callable
+
+from mmengine.runner import CheckpointLoader
+from torch import nn
+
+from ...errors import ConvcutError
+from ...utils.checkpoint import mismatch
+
+
+def load_kept_part(
+    model: nn.Module, checkpoint: str, prefix: str, is_cut_off: Callable[[str], bool]
+) -> None:
+    """Loads weights into a network that was cut from a full one.
+
+    Args:
+        model (nn.Module): The cut network.
+        checkpoint (str): Path or URL of the full network's checkpoint.
+        prefix (str): Prefix of the network's keys in it, such as 'backbone.'; '' where the file
+            holds the bare network.
+        is_cut_off (callable): Tells of a name without prefix whether it belongs to the part that
+            was cut off.
+
+    Raises:
+        ConvcutError: A key is missing, unexpected or of another shape.
+    """
+    weights = CheckpointLoader.load_checkpoint(checkpoint, map_location='cpu')
+    weights = weights.get('state_dict', weights)
+    if prefix and not prefix.endswith('.'):
+        prefix += '.'
+    weights = {k[len(prefix) :]: v for k, v in weights.items() if k.startswith(prefix)}
+    weights = {k: v for k, v in weights.items() if not is_cut_off(k)}
+    problem = mismatch(weights, model.state_dict())
+    if problem:
+        raise ConvcutError(
+            f'{checkpoint}: no weights of this {type(model).__name__} below "{prefix}", {problem}'
+        )
+    model.load_state_dict(weights)
+
+
+class PartialInit:
+    """Makes ``init_cfg=dict(type='Pretrained', ...)`` of a cut network strict.
+
+    mmengine's ``PretrainedInit`` only logs what does not fit. Put this class before the network's
+    own among the bases; the network has a method ``is_cut_off(name)``.
+    """
+
+    def init_weights(self) -> None:
+        """Initialises, then loads each 'Pretrained' checkpoint by :func:`load_kept_part`."""
+        cfgs = self.init_cfg if isinstance(self.init_cfg, (list, tuple)) else [self.init_cfg]
+        pretrained = [cfg for cfg in cfgs if cfg and cfg.get('type') == 'Pretrained']
+        if self.is_init or not pretrained:
+            super().init_weights()
+            return
+        self.init_cfg = [cfg for cfg in cfgs if cfg not in pretrained]
+        super().init_weights()
+        self.init_cfg = cfgs
+        for cfg in pretrained:
+            load_kept_part(self, cfg['checkpoint'], cfg.get('prefix', ''), self.is_cut_off)

@@ -1,7 +1,9 @@
 """Views: the few forms in which a pipeline shows an image, and which of them an epoch draws."""
 
+from functools import partial
 from typing import Optional
 
+import mmcv
 import numpy as np
 from mmcv.transforms import CenterCrop, LoadImageFromFile, Normalize, Pad, RandomFlip, Resize
 from mmpretrain.datasets import NumpyToPIL, PackInputs, PILToNumpy, ResizeEdge
@@ -79,7 +81,7 @@ class Views:
 
     def image(self, item: dict, view: str) -> dict:
         """The packed sample of one view: what the pipeline gives when it draws that view."""
-        flip = [] if view == PLAIN else [RandomFlip(prob=1.0, direction=view)]
+        flip = [] if view == PLAIN else [partial(_flipped, direction=view)]
         for transform in (*self._before, *flip, *self._after, self._pack):
             item = transform(item)
         return item
@@ -94,3 +96,9 @@ class Views:
     def sample(self, item: dict, meta: dict, drawn: dict):
         """The ``DataSample`` that the pipeline would give, without the image."""
         return self._pack({**item, **meta, **drawn})['data_samples']
+
+
+def _flipped(item: dict, direction: str) -> dict:
+    """What RandomFlip gives; in several threads it itself may flip in another's direction."""
+    image = mmcv.imflip(item['img'], direction=direction)
+    return {**item, 'img': image, 'flip': True, 'flip_direction': direction}

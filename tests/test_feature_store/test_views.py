@@ -1,7 +1,10 @@
 """Views: what a pipeline can show of an image, and that each epoch draws what it always drew."""
 
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from mmcv.transforms import RandomFlip, Resize
@@ -133,6 +136,30 @@ def test_views_differ(drawn_once):
     plain = images[0]
     for image, dims in zip(images[1:], [(2,), (1,), (1, 2)]):
         assert torch.equal(image, plain.flip(*dims)) and not torch.equal(image, plain)
+
+
+@pytest.fixture
+def hasty_threads():
+    """Threads take turns a thousand times as often, so that a race shows soon."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(5e-6)
+    yield
+    sys.setswitchinterval(before)
+
+
+def test_views_are_the_same_in_many_threads(transforms, hasty_threads):
+    views = Views(transforms([flips(0.5, THREE), PACK]), 'train_dataloader')
+    image = np.arange(12, dtype=np.uint8).reshape(2, 2, 3)
+
+    def look(view: str) -> list:
+        return views.image(dict(img=image), view)['inputs'].tolist()
+
+    expected = {view: look(view) for view in views.names}
+    assert len(set(map(str, expected.values()))) == 4
+    wanted = THREE * 8000
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(look, wanted))
+    assert found == [expected[view] for view in wanted]
 
 
 @pytest.mark.parametrize('pipeline', PIPELINES)

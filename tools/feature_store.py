@@ -6,24 +6,25 @@
     python tools/feature_store.py prune DIR --older-than 30    # and entries unused for a month
     python tools/feature_store.py prune DIR --entry NAME       # and that entry
 
-A store that trainings are using can be listed and verified; prune it when none is.
+A store that trainings are using can be listed and verified; prune leaves what one uses, and files
+of your own that lie in an entry.
 """
 
 import argparse
-import shutil
 import sys
 import time
 from pathlib import Path
 from typing import Optional
 
-from rich.console import Console
 from rich.table import Table
 
 from convcut_mm.errors import ConvcutError
 from convcut_mm.feature_store import StoreEntry, StoreOptions, entries
 from convcut_mm.feature_store.disk import size_text
 from convcut_mm.feature_store.fingerprint import pipeline_text
+from convcut_mm.feature_store.store import abandoned, remove_entry
 from convcut_mm.utils import tool
+from convcut_mm.utils.console import print_table
 from convcut_mm.utils.progress import progress
 
 DAY = 24 * 3600
@@ -92,8 +93,7 @@ def show(found: list) -> None:
             manifest['weights'][:8],
             pipeline_text(manifest['pipeline']),
         )
-    # a pipe has no width: whole lines for grep
-    Console(width=None if sys.stdout.isatty() else 240).print(table)
+    print_table(table)
 
 
 def verify(found: list) -> list:
@@ -122,7 +122,11 @@ def prune(found: list, unreadable: dict, args: argparse.Namespace) -> None:
         asked = folder.name in args.entry
         print(f'{folder}: asked for' if asked else reason)
         if asked and not args.dry_run:
-            remove_entry(folder)
+            remove(folder)
+    for folder in abandoned(args.dir):
+        print(f'{folder}: no manifest, half removed')
+        if not args.dry_run:
+            remove(folder)
     kept = []
     for entry in found:
         reason = reason_to_remove(entry, args)
@@ -131,20 +135,25 @@ def prune(found: list, unreadable: dict, args: argparse.Namespace) -> None:
             continue
         print(f'{entry.folder}: {reason}, {size_text(entry.summary()["bytes"])}')
         if not args.dry_run:
-            remove_entry(entry.folder)
+            remove(entry.folder)
     damaged = verify(kept) if kept else []
     if args.dry_run:
         return
     for entry, shard in damaged:
-        entry.remove_shard(shard)
+        with entry.locked(shard) as free:
+            if free and entry.damage(shard):  # nobody has computed it anew meanwhile
+                entry.remove_shard(shard)
     for entry in kept:
         entry.remove_leftovers()
 
 
-def remove_entry(folder: Path) -> None:
-    """Removes an entry; the manifest first: half-removed, the folder is no entry any more."""
-    (folder / 'manifest.json').unlink()
-    shutil.rmtree(folder)
+def remove(folder: Path) -> None:
+    """Removes an entry; prints why it stays, or what does."""
+    left = remove_entry(folder)
+    if left is None:
+        print(f'{folder}: a training uses it, so it stays')
+    elif left:
+        print(f"{folder}: not the store's, so it stays: {', '.join(left)}")
 
 
 def reason_to_remove(entry: StoreEntry, args: argparse.Namespace) -> Optional[str]:

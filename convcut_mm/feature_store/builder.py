@@ -182,9 +182,15 @@ def build(
         for first in range(world_size)
         for part in plan[(rank + first) % world_size :: world_size]
     ]
+    waited = False
     with progress('Computing features', count, 'views', shown=rank == 0) as step:
         while todo:
             left = [part for part in todo if not _done(entry, part, computer, step)]
+            if left and not waited and len(left) == len(todo):
+                waited = True
+                logger.info(
+                    f'Feature store: other processes compute what is left of {entry.folder}'
+                )
             if len(left) == len(todo):
                 time.sleep(_WAIT)
             todo = left

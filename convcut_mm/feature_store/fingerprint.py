@@ -4,12 +4,13 @@ import hashlib
 import json
 from typing import Any
 
-import torch
 from torch import nn
+
+from .plain import plain, settings_of, type_name, weights_sha256
 
 # fields of an entry's identity, in the words of the messages
 NAMES = dict(
-    backbone='type of the backbone',
+    backbone='settings of the backbone',
     structure='structure of the backbone',
     weights="backbone's weights",
     preprocessor='data preprocessor',
@@ -30,24 +31,6 @@ def describe(thing: Any) -> dict:
         if not key.startswith('_') and key != 'training'
     }
     return dict(type=type_name(thing), **{key: settings[key] for key in sorted(settings)})
-
-
-def plain(value: Any) -> Any:
-    """``value`` as JSON can hold it; what it can't hold counts by its text."""
-    if isinstance(value, torch.Tensor):
-        return value.flatten().tolist()
-    if isinstance(value, (list, tuple)):
-        return [plain(item) for item in value]
-    if isinstance(value, dict):
-        return {str(key): plain(item) for key, item in sorted(value.items(), key=str)}
-    if value is None or isinstance(value, (str, int, float, bool)):
-        return value
-    return repr(value)
-
-
-def type_name(thing: Any) -> str:
-    """Module and name of its class."""
-    return f'{type(thing).__module__}.{type(thing).__qualname__}'
 
 
 def describe_preprocessor(preprocessor: nn.Module) -> dict:
@@ -73,7 +56,7 @@ def identity(
         dict: Plain data with the keys of ``NAMES``.
     """
     return dict(
-        backbone=dict(type=type_name(backbone)),
+        backbone=dict(type=type_name(backbone), settings=settings_of(backbone)),
         structure=_structure_sha256(backbone),
         weights=weights_sha256(backbone),
         preprocessor=describe_preprocessor(preprocessor),
@@ -84,21 +67,13 @@ def identity(
 
 
 def _structure_sha256(module: nn.Module) -> str:
-    """Hash of all modules' types and settings (sizes, strides, eps) as they print them."""
+    """Hash of all modules' types and settings: sizes, strides, eps, and every plain attribute."""
     # not repr(module), in which mmengine writes where the weights came from
     lines = [
-        f'{name} {type_name(part)} {part.extra_repr()}' for name, part in module.named_modules()
+        f'{name} {type_name(part)} {part.extra_repr()} {json.dumps(settings_of(part))}'
+        for name, part in module.named_modules()
     ]
     return hashlib.sha256('\n'.join(lines).encode()).hexdigest()
-
-
-def weights_sha256(module: nn.Module) -> str:
-    """Hash of all parameters and buffers, names, shapes and types included."""
-    digest = hashlib.sha256()
-    for name, tensor in sorted(module.state_dict().items()):
-        digest.update(f'{name} {tuple(tensor.shape)} {tensor.dtype}'.encode())
-        digest.update(tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy())
-    return digest.hexdigest()
 
 
 def differences(one: dict, other: dict) -> list:
@@ -107,23 +82,40 @@ def differences(one: dict, other: dict) -> list:
     for key, words in NAMES.items():
         if plain(one.get(key)) == plain(other.get(key)):
             continue
-        if key == 'pipeline':
+        if key == 'backbone':
+            words = _backbone_difference(one[key], other[key])
+        elif key == 'pipeline':
             words += f' ({_pipeline_difference(one[key], other[key])})'
         elif key in ('dtype', 'compute'):
             words += f' ({other[key]} then, {one[key]} now)'
         found.append(words)
+    if not found and one.get('shape') != other.get('shape'):  # else it follows from the rest
+        found.append(f'shape of a row ({other["shape"]} then, {one["shape"]} now)')
     return found
+
+
+def _backbone_difference(one: dict, other: dict) -> str:
+    if one['type'] != other['type']:
+        return 'type of the backbone'
+    changes = _changes(one.get('settings') or {}, other.get('settings') or {})
+    return f'settings of the backbone ({", ".join(changes[:3])}{", ..." if changes[3:] else ""})'
+
+
+def _changes(one: dict, other: dict) -> list[str]:
+    return [
+        f'{key} {json.dumps(other.get(key))} then, {json.dumps(one.get(key))} now'
+        for key in sorted({*one, *other})
+        if one.get(key) != other.get(key)
+    ]
 
 
 def _pipeline_difference(one: list, other: list) -> str:
     if [step['type'] for step in one] != [step['type'] for step in other]:
         return f'{pipeline_text(other)} then, {pipeline_text(one)} now'
     return ', '.join(
-        f'{now["type"].rsplit(".", 1)[-1]}: {key} {json.dumps(then.get(key))} then, '
-        f'{json.dumps(now.get(key))} now'
+        f'{now["type"].rsplit(".", 1)[-1]}: {change}'
         for now, then in zip(one, other)
-        for key in sorted({*now, *then})
-        if now.get(key) != then.get(key)
+        for change in _changes(now, then)
     )
 
 

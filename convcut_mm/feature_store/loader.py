@@ -27,6 +27,7 @@ class MappedRows:
 
     def __init__(self, entry: StoreEntry, places: Sequence[tuple]) -> None:
         self.shape, self.dtype, self.row_bytes = entry.shape, entry.dtype, entry.row_bytes
+        self._locks = entry.locks  # held as long as the rows are used
         shards = {shard: entry.mapped(shard) for shard in {shard for shard, _ in places}}
         self._places = [(shards[shard], number) for shard, number in places]
 

@@ -3,46 +3,89 @@
 import hashlib
 import json
 import math
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Union
+from typing import Any
 
 import torch
 
 from ..errors import ConvcutError
 from .fingerprint import NAMES
 
-FORMAT_VERSION = 1
+# 2: the shape and all settings of the backbone belong to an entry's name
+FORMAT_VERSION = 2
 DTYPES = {'float32': torch.float32, 'float16': torch.float16, 'bfloat16': torch.bfloat16}
+_MOST_BYTES = 1 << 20  # of a manifest; an ordinary one has a thousandth of it
 
 
-def entry_folder(root: Union[str, Path], identity: dict) -> Path:
-    """The folder of the entry of ``identity`` below ``root``."""
-    text = json.dumps(dict(format_version=FORMAT_VERSION, **identity), sort_keys=True)
+def new_manifest(identity: dict, shape: Sequence[int]) -> dict:
+    """The manifest of the entry of ``identity`` whose rows have that shape."""
+    return dict(format_version=FORMAT_VERSION, shape=list(shape), **identity)
+
+
+def entry_folder(root: str | Path, manifest: dict) -> Path:
+    """The folder of the entry with that manifest below ``root``; its name is a hash of it all."""
+    text = json.dumps(manifest, sort_keys=True)
     name = hashlib.sha256(text.encode()).hexdigest()[:12]
-    return Path(root) / f'{identity["backbone"]["type"].rsplit(".", 1)[-1].lower()}-{name}'
+    return Path(root) / f'{manifest["backbone"]["type"].rsplit(".", 1)[-1].lower()}-{name}'
 
 
 def read_manifest(folder: Path) -> dict:
-    """The manifest of an entry."""
+    """The manifest of an entry.
+
+    Raises:
+        ConvcutError: It is missing, of another version, or not the one that the folder's name is
+            a hash of.
+    """
     path = folder / 'manifest.json'
     try:
+        if not path.is_file() or path.stat().st_size > _MOST_BYTES:
+            raise ValueError(path)
         manifest = json.loads(path.read_text())
         version = manifest['format_version']
-        missing = {'shape', 'dtype', *NAMES} - set(manifest)
-        if version == FORMAT_VERSION and missing:
-            raise KeyError(missing)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ConvcutError(
-            f'{path}: not the manifest of a feature store, remove {folder}'
-        ) from error
+        whole = version != FORMAT_VERSION or _is_whole(manifest)
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        raise _no_manifest(path) from error
+    if not whole:
+        raise _no_manifest(path)
     if version != FORMAT_VERSION:
         raise ConvcutError(
-            f'{path}: format version {version}, this program reads {FORMAT_VERSION}; '
+            f'{path}: format version {version!r}, this program reads {FORMAT_VERSION}; '
             f'remove {folder}'
+        )
+    if entry_folder(folder.parent, manifest).name != folder.resolve().name:
+        raise ConvcutError(
+            f"{path}: was changed, it does not fit the folder's name any more; remove {folder}"
         )
     return manifest
 
 
-def row_bytes(shape: tuple, dtype: torch.dtype) -> int:
+def _no_manifest(path: Path) -> ConvcutError:
+    return ConvcutError(f'{path}: not the manifest of a feature store, remove {path.parent}')
+
+
+def _is_whole(manifest: dict) -> bool:
+    """Whether all fields are there and of the types that are relied on."""
+    steps = [manifest['backbone'], *manifest['pipeline']]
+    texts = [manifest[key] for key in ('structure', 'weights', 'compute')]
+    texts += [step['type'] for step in steps]
+    return (
+        manifest.keys() >= NAMES.keys()
+        and manifest['dtype'] in DTYPES
+        and _is_shape(manifest['shape'])
+        and isinstance(manifest['backbone'].get('settings'), (dict, type(None)))
+        and all(isinstance(text, str) and text.isprintable() for text in texts)
+    )
+
+
+def _is_shape(shape: Any) -> bool:
+    return (
+        isinstance(shape, list)
+        and 1 <= len(shape) <= 3
+        and all(type(size) is int and size > 0 for size in shape)
+    )
+
+
+def row_bytes(shape: Sequence[int], dtype: torch.dtype) -> int:
     """Bytes of a row of that shape."""
     return math.prod(shape) * dtype.itemsize

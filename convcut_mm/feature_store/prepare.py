@@ -1,5 +1,6 @@
 """From loaders of images to loaders of stored features: checks, hashes, builds, verifies."""
 
+import json
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ from .disk import check_room, file_sha256
 from .feature_input import check_model
 from .fingerprint import identity
 from .loader import MappedRows, ResidentRows, StoredViews, stored_loader
-from .manifest import entry_folder, row_bytes
+from .manifest import entry_folder, new_manifest, row_bytes
 from .options import StoreOptions
 from .row import Row
 from .store import StoreEntry
@@ -63,7 +64,6 @@ class _Part:
     loader: DataLoader
     views: Views
     identity: dict
-    folder: Path  # of the entry of that identity
     wanted: list  # of Wanted: the views of the first image, of the second, ...
 
 
@@ -84,10 +84,10 @@ def stored_loaders(model: nn.Module, loaders: dict, options: StoreOptions, logge
     """
     check_model(model)
     shared = identity(model.backbone, model.data_preprocessor, [], options.dtype, options.compute)
-    parts = {name: _part(loader, name, shared, options) for name, loader in loaders.items()}
-    by_folder: dict = {}
+    parts = {name: _part(loader, name, shared) for name, loader in loaders.items()}
+    by_identity: dict = {}
     for part in parts.values():
-        by_folder.setdefault(part.folder, []).append(part)
+        by_identity.setdefault(_text(part), []).append(part)
     device = torch.device(model.data_preprocessor.device)
     batch_size = options.batch_size
     if batch_size == 'auto':
@@ -99,18 +99,22 @@ def stored_loaders(model: nn.Module, loaders: dict, options: StoreOptions, logge
     computer = FeatureComputer(model, options.dtype, options.compute, batch_size, threads)
     try:
         stored = {
-            folder: _fill(some, computer, options, logger) for folder, some in by_folder.items()
+            text: _fill(some, computer, options, logger) for text, some in by_identity.items()
         }
-        index = {folder: entry.index() for folder, entry in stored.items()}
+        index = {text: entry.index() for text, entry in stored.items()}
     finally:
         model.train(was_training)
     return {
-        name: _loader(part, stored[part.folder], index[part.folder], options, device)
+        name: _loader(part, stored[_text(part)], index[_text(part)], options, device)
         for name, part in parts.items()
     }
 
 
-def _part(loader: DataLoader, name: str, shared: dict, options: StoreOptions) -> _Part:
+def _text(part: _Part) -> str:
+    return json.dumps(part.identity, sort_keys=True)
+
+
+def _part(loader: DataLoader, name: str, shared: dict) -> _Part:
     """What a loader wants; ``shared`` is the identity that all have but for the pipeline."""
     dataset = loader.dataset
     views = check_dataset(dataset, name)
@@ -120,8 +124,7 @@ def _part(loader: DataLoader, name: str, shared: dict, options: StoreOptions) ->
         for view in views.names:
             row = Row(sha256, views.describe(view), _short(path, dataset.data_root), size)
             wanted.append(Wanted(row, partial(_load, dataset, views, idx, view, sha256)))
-    own = {**shared, 'pipeline': views.pipeline()}
-    return _Part(loader, views, own, entry_folder(options.dir, own), wanted)
+    return _Part(loader, views, {**shared, 'pipeline': views.pipeline()}, wanted)
 
 
 def _hashed(paths: Sequence[str], threads: int) -> list:
@@ -161,11 +164,13 @@ def _fill(parts: list, computer: FeatureComputer, options: StoreOptions, logger)
     """Opens the entry of these parts, removes damaged shards, computes what is missing."""
     rank, world_size = get_dist_info()
     wanted = [one for part in parts for one in part.wanted]
-    folder = parts[0].folder
-    if rank == 0 and not (folder / 'manifest.json').is_file():
-        _create(parts[0].identity, wanted, computer, options, logger)
+    manifest = new_manifest(parts[0].identity, computer.row_shape(wanted[0]))
+    folder = entry_folder(options.dir, manifest)
+    if rank == 0 and not (folder / 'manifest.json').exists():
+        _create(manifest, wanted, computer, options, logger)
     barrier()
     entry = StoreEntry(folder)
+    entry.use()
     remove_damaged(entry, logger, rank, world_size)
     if rank == 0:
         say_what_changed(entry, wanted, logger)
@@ -177,15 +182,14 @@ def _fill(parts: list, computer: FeatureComputer, options: StoreOptions, logger)
 
 
 def _create(
-    wanted_identity: dict, wanted: list, computer: FeatureComputer, options: StoreOptions, logger
+    manifest: dict, wanted: list, computer: FeatureComputer, options: StoreOptions, logger
 ) -> None:
     """Makes the entry, unless the disk can't hold it."""
     Path(options.dir).mkdir(parents=True, exist_ok=True)
-    say_nearest(wanted_identity, options.dir, logger)
-    shape = computer.row_shape(wanted[0])
+    say_nearest(manifest, options.dir, logger)
     views = len({one.row.key for one in wanted})
-    check_room(options.dir, views * row_bytes(shape, computer.dtype))
-    StoreEntry.open_or_create(options.dir, wanted_identity, shape)
+    check_room(options.dir, views * row_bytes(manifest['shape'], computer.dtype))
+    StoreEntry.open_or_create(options.dir, manifest)
 
 
 def _loader(

@@ -3,24 +3,24 @@
     DIR/ENTRY/manifest.json     what the features were computed with, dtype, shape of a row
     DIR/ENTRY/SHARD.bin         rows one after another, memory-mapped
     DIR/ENTRY/SHARD.json        the rows' images and views, the checksum of SHARD.bin
-    DIR/ENTRY/lock              byte ranges of it are locked by the processes that write a shard
+    DIR/ENTRY/lock              byte ranges of it are locked, see locks.py
 
-An entry belongs to one backbone, data preprocessor, deterministic pipeline and dtype. Its name is
-a hash of these, so that features of something else can't be taken for it. A row belongs to an
-image's *contents* and a view of it. A shard exists once its .json does, which is written last.
+An entry belongs to one backbone, data preprocessor, deterministic pipeline, dtype and shape. Its
+name is a hash of its manifest, so that features of something else can't be taken for it. A row
+belongs to an image's *contents* and a view of it. A shard exists once its .json does, which is
+written last. Files of other names are a user's own: nothing reads or removes them.
 """
 
-import fcntl
 import hashlib
 import json
 import os
 import re
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Union
+from typing import Optional, Union
 
 import numpy as np
 import torch
@@ -28,14 +28,18 @@ import torch
 from ..errors import ConvcutError
 from ..utils.atomic import atomic_file, write_atomically
 from .disk import file_sha256
-from .manifest import DTYPES, FORMAT_VERSION, entry_folder, read_manifest, row_bytes
+from .locks import Locks
+from .manifest import DTYPES, entry_folder, read_manifest, row_bytes
 from .row import Row, shard_name
 
 # what is lost when a build is killed; also few enough files for a large store
 SHARD_BYTES = 32 << 20
 SHARD_ROWS = 1024
 # errors of a .json that is not what was written
-_UNREADABLE = (OSError, ValueError, KeyError, TypeError, AttributeError)
+_UNREADABLE = (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError)
+_ENTRY = re.compile(r'.+-[0-9a-f]{12}')
+_SHARD_FILE = re.compile(r'([0-9a-f]{16})\.(?:bin|json)')
+_UNFINISHED = re.compile(r'\.([0-9a-f]{16}|manifest)\.(?:bin|json)\..*convcut-tmp')
 
 
 class StoreEntry:
@@ -45,27 +49,28 @@ class StoreEntry:
         folder (str | Path): The entry's folder; :meth:`open_or_create` finds its name.
 
     Raises:
-        ConvcutError: The manifest is not one of this version.
+        ConvcutError: The manifest is not one of this version, or not the one that it was.
     """
 
     def __init__(self, folder: Union[str, Path]) -> None:
         self.folder = Path(folder)
         self.manifest = read_manifest(self.folder)
-        self._lock_file = None
+        self.locks = Locks(self.folder)
 
     @classmethod
-    def open_or_create(cls, root: Union[str, Path], identity: dict, shape: tuple) -> 'StoreEntry':
-        """Opens the entry of ``identity``, which is made if it does not exist.
+    def open_or_create(cls, root: Union[str, Path], manifest: dict) -> 'StoreEntry':
+        """Opens the entry with that manifest, which is made if it does not exist.
 
         Args:
             root (str | Path): Folder of all entries.
-            identity (dict): Plain data: what the features depend on, and ``dtype``.
-            shape (tuple[int]): Shape of a row, (H, W, C).
+            manifest (dict): What the features depend on, see ``manifest.py``.
         """
-        folder = entry_folder(root, identity)
-        if not (folder / 'manifest.json').is_file():
-            manifest = dict(format_version=FORMAT_VERSION, shape=list(shape), **identity)
-            write_atomically(folder / 'manifest.json', json.dumps(manifest, indent=1).encode())
+        folder = entry_folder(root, manifest)
+        folder.mkdir(parents=True, exist_ok=True)
+        with Locks(folder).manifest():
+            if not (folder / 'manifest.json').is_file():
+                content = json.dumps(manifest, indent=1).encode()
+                write_atomically(folder / 'manifest.json', content)
         return cls(folder)
 
     @property
@@ -90,7 +95,8 @@ class StoreEntry:
 
     def shards(self) -> list:
         """Names of the complete shards."""
-        return sorted(path.stem for path in self.folder.glob('*.json') if path.stem != 'manifest')
+        lists = (path.name for path in self.folder.glob('*.json'))
+        return sorted(name[:-5] for name in lists if _SHARD_FILE.fullmatch(name))
 
     def rows(self) -> Iterator[tuple]:
         """Goes through all rows: shard, number in the shard, :class:`Row`.
@@ -173,33 +179,32 @@ class StoreEntry:
             path.unlink(missing_ok=True)
             raise
 
-    @contextmanager
-    def locked(self, shard: str) -> Iterator[bool]:
-        """Holds a shard's lock, or yields False if another process holds it.
+    def locked(self, shard: str) -> AbstractContextManager[bool]:
+        """Holds a shard's lock, or yields False if another process holds it."""
+        return self.locks.shard(shard)
 
-        The kernel lets go of it when the process ends, however it ends.
+    def use(self) -> None:
+        """Keeps ``tools/feature_store.py prune`` from removing the entry while this object lives.
+
+        Raises:
+            ConvcutError: It has just been removed.
         """
-        if self._lock_file is None:
-            self._lock_file = open(self.folder / 'lock', 'ab')  # noqa: SIM115, kept open
-        place = int(shard[:12], 16)
-        try:
-            fcntl.lockf(self._lock_file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, place)
-        except (BlockingIOError, PermissionError):
-            yield False
-            return
-        try:
-            yield True
-        finally:
-            fcntl.lockf(self._lock_file, fcntl.LOCK_UN, 1, place)
+        self.locks.use()
+        if not (self.folder / 'manifest.json').is_file():
+            raise ConvcutError(f'{self.folder}: was removed at this moment; start again')
 
     def remove_leftovers(self) -> None:
         """Removes what killed processes left half-written, and nothing that is being written."""
         for path in self.folder.iterdir():
-            shard = path.name.lstrip('.').split('.')[0]
-            if not re.fullmatch('[0-9a-f]{16}', shard):
-                continue  # manifest and lock; a manifest is written by whoever is first
-            with self.locked(shard) as free:
-                whole = path.suffix in ('.json', '.bin') and self.has(shard)
+            found = _SHARD_FILE.fullmatch(path.name) or _UNFINISHED.fullmatch(path.name)
+            if found is None or not path.is_file():
+                continue
+            if found[1] == 'manifest':
+                with self.locks.manifest():
+                    path.unlink(missing_ok=True)
+                continue
+            with self.locked(found[1]) as free:
+                whole = not path.name.startswith('.') and self.has(found[1])
                 if free and not whole:
                     path.unlink(missing_ok=True)
 
@@ -250,6 +255,38 @@ def entries(root: Union[str, Path]) -> tuple:
         except ConvcutError as error:
             unreadable[manifest.parent] = str(error)
     return readable, unreadable
+
+
+def abandoned(root: Union[str, Path]) -> list[Path]:
+    """Folders of entries that lost their manifest: a process was killed while it removed them."""
+    folders = (path.parent for path in sorted(Path(root).glob('*/lock')))
+    return [
+        folder
+        for folder in folders
+        if _ENTRY.fullmatch(folder.name) and not (folder / 'manifest.json').exists()
+    ]
+
+
+def remove_entry(folder: Path) -> Optional[list[str]]:
+    """Removes an entry, readable or not; its manifest first: half-removed it is no entry any more.
+
+    Returns:
+        list[str] | None: Names of what is not the store's, which stays; None if a training uses
+        the entry, of which nothing is removed then.
+    """
+    with Locks(folder).alone() as free:
+        if not free:
+            return None
+        (folder / 'manifest.json').unlink(missing_ok=True)
+        for path in folder.iterdir():
+            own = _SHARD_FILE.fullmatch(path.name) or _UNFINISHED.fullmatch(path.name)
+            if own and path.is_file():
+                path.unlink(missing_ok=True)
+        (folder / 'lock').unlink()
+    left = sorted(path.name for path in folder.iterdir())
+    if not left:
+        folder.rmdir()
+    return left
 
 
 def _sha256_of(rows: list) -> str:

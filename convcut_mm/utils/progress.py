@@ -45,7 +45,7 @@ def progress(
         callable: Takes that many steps, one by default.
     """
     columns = (
-        '{task.description}',
+        bars.TextColumn('{task.description}', markup=False),  # it may name a user's file
         bars.BarColumn(),
         bars.MofNCompleteColumn(),
         RateColumn(unit),

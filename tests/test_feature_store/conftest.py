@@ -24,6 +24,7 @@ from convcut_mm.datasets import RAFDB
 from convcut_mm.feature_store import StoreOptions, stored_loaders
 from convcut_mm.feature_store.builder import Wanted
 from convcut_mm.feature_store.disk import file_sha256
+from convcut_mm.feature_store.manifest import new_manifest
 from convcut_mm.feature_store.row import Row
 from convcut_mm.feature_store.store import StoreEntry
 
@@ -223,7 +224,7 @@ def open_store():
 
     def make(root: Path, dtype='float16', shape=(2, 2, 24), weights='a') -> StoreEntry:
         identity = dict(
-            backbone=dict(type='some.module.Net'),
+            backbone=dict(type='some.module.Net', settings={}),
             structure='',
             weights=weights,
             preprocessor={},
@@ -231,7 +232,7 @@ def open_store():
             compute='float32',
             dtype=dtype,
         )
-        return StoreEntry.open_or_create(root, identity, shape)
+        return StoreEntry.open_or_create(root, new_manifest(identity, shape))
 
     return make
 
@@ -256,15 +257,22 @@ def _hold(folder: Path, shard: str, answer) -> None:
         time.sleep(60)
 
 
+def _use(folder: Path, answer) -> None:
+    entry = StoreEntry(folder)
+    entry.use()
+    answer.put(True)
+    time.sleep(60)
+
+
 @pytest.fixture
-def hold():
-    """Starts a process that asks for a shard's lock and keeps it; gives it and its answer."""
+def holders():
+    """Starts processes that put an answer into their last argument; gives them and the answer."""
     context = multiprocessing.get_context('fork')
     processes = []
 
-    def start(folder: Path, shard: str) -> tuple:
+    def start(target, *args) -> tuple:
         answer = context.SimpleQueue()
-        process = context.Process(target=_hold, args=(folder, shard, answer), daemon=True)
+        process = context.Process(target=target, args=(*args, answer), daemon=True)
         process.start()
         processes.append(process)
         return process, answer.get()
@@ -273,3 +281,15 @@ def hold():
     for process in processes:
         process.kill()
         process.join()
+
+
+@pytest.fixture
+def hold(holders):
+    """Starts a process that asks for a shard's lock and keeps it; gives it and its answer."""
+    return lambda folder, shard: holders(_hold, folder, shard)
+
+
+@pytest.fixture
+def use(holders):
+    """Starts a process that uses an entry, and gives it."""
+    return lambda folder: holders(_use, folder)[0]

@@ -194,8 +194,8 @@ def test_leftovers_are_removed(computer, wanted, open_entry, logger, contents):
     build(alone, wanted, computer, logger)
     shard = alone.shards()[0]
     for name in (shard, '0123456789abcdef'):  # of a build that wanted other rows
-        for suffix in ('part', 'bin'):
-            (entry.folder / f'{name}.{suffix}').write_bytes(b'half')
+        for file in (f'.{name}.json.9.0.convcut-tmp', f'{name}.bin'):
+            (entry.folder / file).write_bytes(b'half')
     build(entry, wanted, computer, logger)
     assert contents(entry.folder) == contents(alone.folder)
 

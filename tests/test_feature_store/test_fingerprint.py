@@ -1,12 +1,13 @@
 """Identity of an entry: follows everything that changes a feature, and nothing else."""
 
 import json
+from pathlib import Path
 
 import pytest
 import torch
 
 from convcut_mm.feature_store.fingerprint import differences, identity, pipeline_text
-from convcut_mm.feature_store.store import entry_folder
+from convcut_mm.feature_store.manifest import entry_folder, new_manifest
 from convcut_mm.feature_store.views import Views
 
 
@@ -22,6 +23,10 @@ def describe(make_model, pipeline, transforms):
         return identity(built.backbone, built.data_preprocessor, views.pipeline(), dtype, compute)
 
     return of
+
+
+def folder(root: Path, identity: dict) -> Path:
+    return entry_folder(root, new_manifest(identity, (2, 2, 24)))
 
 
 @torch.no_grad()
@@ -53,7 +58,11 @@ def small(**changes) -> dict:
         ),
         (
             dict(model=dict(backbone=dict(out_norm=True))),
-            ['structure of the backbone', "backbone's weights"],
+            [
+                'settings of the backbone (out_norm_name null then, "norm2" now)',
+                'structure of the backbone',
+                "backbone's weights",
+            ],
         ),
         (
             dict(change=one_weight, dtype='bfloat16'),
@@ -64,7 +73,7 @@ def small(**changes) -> dict:
 def test_what_changes_features_is_named(describe, tmp_path, settings, words):
     before, now = describe(), describe(**settings)
     assert differences(now, before) == words
-    assert entry_folder(tmp_path, now) != entry_folder(tmp_path, before)
+    assert folder(tmp_path, now) != folder(tmp_path, before)
 
 
 @pytest.mark.parametrize(
@@ -98,7 +107,7 @@ def test_what_changed_in_a_transform_is_told(describe):
 def test_what_changes_no_feature_does_not_count(describe, tmp_path, settings):
     before, now = describe(), describe(**settings)
     assert now == before and differences(now, before) == []
-    assert entry_folder(tmp_path, now) == entry_folder(tmp_path, before)
+    assert folder(tmp_path, now) == folder(tmp_path, before)
 
 
 def test_where_weights_came_from_does_not_count(describe):
@@ -125,7 +134,7 @@ def test_a_manifest_compares_as_what_was_written(describe, tmp_path):
     found = describe()
     read = json.loads(json.dumps(found))
     assert differences(found, read) == []
-    assert entry_folder(tmp_path, read) == entry_folder(tmp_path, found)
+    assert folder(tmp_path, read) == folder(tmp_path, found)
 
 
 def test_another_backbone_is_named(describe):

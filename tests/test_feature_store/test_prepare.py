@@ -70,7 +70,7 @@ def test_everything_is_computed_once(build, caplog, store):
 def test_manifest_says_what_the_features_depend_on(build, store, model, train_set):
     build()
     (entry,) = entries(store)[0]
-    assert entry.manifest['format_version'] == 1
+    assert entry.manifest['format_version'] == 2
     assert entry.manifest['dtype'] == 'float16' and entry.manifest['compute'] == 'float32'
     assert entry.manifest['preprocessor']['mean'] == [120.0, 110.0, 100.0]
     assert [one['type'].rsplit('.')[-1] for one in entry.manifest['pipeline']] == [
@@ -315,6 +315,26 @@ def test_broken_manifest_is_named(build, store):
     with pytest.raises(ConvcutError, match=f'{path}: not the manifest of .*, remove') as error:
         build()
     assert '\n' not in str(error.value)
+
+
+def test_a_manifest_with_another_dtype_is_not_read(build, store):
+    """bfloat16 and float16 have the same size, so the same bytes would be other numbers."""
+    build()
+    (entry,) = entries(store)[0]
+    path = entry.folder / 'manifest.json'
+    path.write_text(path.read_text().replace('"float16"', '"bfloat16"'))
+    with pytest.raises(ConvcutError, match=f'{path}: was changed, .* remove {entry.folder}'):
+        build()
+
+
+def test_strange_files_in_an_entry_do_not_stop_a_training(build, caplog, store):
+    build()
+    (entry,) = entries(store)[0]
+    strange = [entry.folder / name for name in ('notes.json', '[red].json', 'deadbeef.bin')]
+    for path in strange:
+        path.write_text('mine')
+    build()
+    assert computed(caplog) == 0 and [path.read_text() for path in strange] == ['mine'] * 3
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """The store's files: exact, whole or absent, damage is named, locks between processes."""
 
+import errno
+import fcntl
 import json
 import os
 import signal
@@ -13,8 +15,15 @@ import torch
 from convcut_mm.errors import ConvcutError
 from convcut_mm.feature_store import StoreEntry, entries
 from convcut_mm.feature_store.disk import check_room, size_text
+from convcut_mm.feature_store.manifest import entry_folder
 from convcut_mm.feature_store.row import Row, shard_name
-from convcut_mm.feature_store.store import DTYPES, SHARD_BYTES, SHARD_ROWS
+from convcut_mm.feature_store.store import (
+    DTYPES,
+    SHARD_BYTES,
+    SHARD_ROWS,
+    abandoned,
+    remove_entry,
+)
 
 SHAPE = (2, 3, 4)
 
@@ -212,12 +221,104 @@ def test_what_another_process_writes_is_no_leftover(entry, hold):
     assert not any(file.exists() for file in files)
 
 
-def test_strange_files_do_no_harm(entry):
-    """Notes of a user, or what a network file system leaves of a deleted file."""
-    strange = entry.folder / 'notes.txt'
-    strange.write_text('mine')
+STRANGE = (
+    'notes.json',  # of a user
+    'notes.txt',
+    '[red].json',
+    '0123456789abcdef.txt',
+    '0123456789abcdef (copy).bin',
+    '.0123456789abcdef.bin.swp',  # of an editor
+    '.nfs0000000000000001',  # what a network file system leaves of a deleted file
+)
+
+
+@pytest.fixture
+def strange(entry) -> list[Path]:
+    """Files and a folder in an entry that are not the store's."""
+    write(entry)
+    paths = [entry.folder / name for name in STRANGE]
+    for path in paths:
+        path.write_text('mine')
+    (entry.folder / 'fedcba9876543210.bin').mkdir()
+    return [*paths, entry.folder / 'fedcba9876543210.bin']
+
+
+def test_strange_files_do_no_harm_and_stay(entry, strange):
+    assert len(entry.shards()) == 1 and len(entry.index()) == 5
     entry.remove_leftovers()
-    assert strange.read_text() == 'mine'
+    assert all(path.exists() for path in strange)
+    assert entry.summary()['shards'] == 1
+
+
+def test_a_removed_entry_leaves_what_is_not_the_store_s(entry, strange):
+    leave(entry, 3)
+    assert remove_entry(entry.folder) == sorted(path.name for path in strange)
+    assert sorted(entry.folder.iterdir()) == sorted(strange)
+
+
+def test_a_removed_entry_leaves_nothing_else(entry):
+    write(entry)
+    leave(entry, 3)
+    assert remove_entry(entry.folder) == []
+    assert not entry.folder.exists()
+
+
+def test_half_a_manifest_is_a_leftover(entry):
+    half = entry.folder / '.manifest.json.99.0.convcut-tmp'
+    half.write_text('{')
+    entry.remove_leftovers()
+    assert not half.exists() and (entry.folder / 'manifest.json').exists()
+
+
+def test_half_removed_entries_are_found(tmp_path, entry, open_store):
+    """The manifest goes first, so that a kill leaves gigabytes that are no entry."""
+    shard = write(entry)
+    open_store(tmp_path, 'float32')
+    (tmp_path / 'mine').mkdir()
+    (tmp_path / 'mine' / 'lock').touch()
+    assert abandoned(tmp_path) == []
+    (entry.folder / 'manifest.json').unlink()
+    assert (entry.folder / f'{shard}.bin').exists()
+    assert abandoned(tmp_path) == [entry.folder]
+    assert remove_entry(entry.folder) == [] and abandoned(tmp_path) == []
+
+
+def test_an_entry_in_use_is_not_removed(entry, contents, use):
+    write(entry)
+    process = use(entry.folder)
+    before = contents(entry.folder)
+    assert remove_entry(entry.folder) is None
+    assert contents(entry.folder) == before and StoreEntry(entry.folder).shape == SHAPE
+    os.kill(process.pid, signal.SIGKILL)
+    process.join()
+    assert remove_entry(entry.folder) == []
+
+
+def test_an_entry_that_has_just_been_removed_is_named(entry):
+    (entry.folder / 'manifest.json').unlink()
+    with pytest.raises(ConvcutError, match=f'{entry.folder}: was removed at this moment'):
+        entry.use()
+
+
+def test_a_lock_file_of_a_dead_process_locks_nothing(entry, hold):
+    (entry.folder / 'lock').write_text('pid 4711 on another machine')
+    shard = shard_name(make_rows(1))
+    with entry.locked(shard) as mine:
+        assert mine
+    assert hold(entry.folder, shard)[1]
+
+
+@pytest.mark.parametrize('number', [errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS])
+def test_a_file_system_without_locks_is_named(entry, monkeypatch, number):
+    def without(*args):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(fcntl, 'lockf', without)
+    with (
+        pytest.raises(ConvcutError, match=f'{entry.folder}/lock: this file system has no locks'),
+        entry.locked(shard_name(make_rows(1))),
+    ):
+        pass
 
 
 def test_lock_is_exclusive_between_processes(entry, hold):
@@ -247,20 +348,24 @@ def test_an_entry_is_opened_again(tmp_path, open_store, entry):
     again = open_store(tmp_path, shape=SHAPE)
     assert again.folder == entry.folder and again.shape == SHAPE
     assert (manifest.read_bytes(), manifest.stat().st_mtime_ns) == before
-    others = [open_store(tmp_path, 'float32'), open_store(tmp_path, weights='b')]
-    assert len({one.folder for one in (entry, *others)}) == 3
+    others = [
+        open_store(tmp_path, 'float32', SHAPE),
+        open_store(tmp_path, shape=SHAPE, weights='b'),
+        open_store(tmp_path, shape=(2, 4, 3)),
+    ]
+    assert len({one.folder for one in (entry, *others)}) == 4
     assert entry.folder.name.startswith('net-')
 
 
 @pytest.mark.parametrize(
     'content, message',
     [
-        ('{"format_version": 99}', 'format version 99, this program reads 1'),
-        ('{"format_version": 1, "shape"', 'not the manifest of a feature store'),
+        ('{"format_version": 99}', 'format version 99, this program reads 2'),
+        ('{"format_version": 2, "shape"', 'not the manifest of a feature store'),
         ('', 'not the manifest of a feature store'),
         ('[1]', 'not the manifest of a feature store'),
         ('{}', 'not the manifest of a feature store'),
-        ('{"format_version": 1}', 'not the manifest of a feature store'),
+        ('{"format_version": 2}', 'not the manifest of a feature store'),
         (None, 'not the manifest of a feature store'),
     ],
     ids=['version', 'cut', 'empty', 'list', 'no version', 'only version', 'gone'],
@@ -273,6 +378,71 @@ def test_bad_manifest(entry, content, message):
     text = str(error.value)
     assert text.startswith(f'{path}: {message}')
     assert f'remove {entry.folder}' in text and '\n' not in text
+
+
+CHANGES = dict(
+    shape=[3, 2, 4],
+    backbone=dict(type='some.other.Net', settings={}),
+    structure='b',
+    weights='b',
+    preprocessor=dict(mean=[1.0]),
+    pipeline=[dict(type='some.Resize', scale=[3, 3])],
+    compute='bfloat16',
+    dtype='bfloat16',
+    note='added',
+)
+
+
+@pytest.mark.parametrize('key', CHANGES)
+def test_a_changed_manifest_does_not_fit_the_folder_s_name(tmp_path, entry, key):
+    write(entry)
+    path = entry.folder / 'manifest.json'
+    manifest = json.loads(path.read_text())
+    assert set(manifest) - {'format_version'} <= set(CHANGES)
+    assert manifest.get(key) != CHANGES[key]
+    path.write_text(json.dumps({**manifest, key: CHANGES[key]}))
+    with pytest.raises(ConvcutError) as error:
+        StoreEntry(entry.folder)
+    assert str(error.value) == (
+        f"{path}: was changed, it does not fit the folder's name any more; remove {entry.folder}"
+    )
+    assert list(entries(tmp_path)[1]) == [entry.folder]
+
+
+@pytest.mark.parametrize(
+    'changes',
+    [
+        dict(shape='2x3'),
+        dict(shape=[]),
+        dict(shape=[2, 3, -4]),
+        dict(shape=[2, 3, True]),
+        dict(dtype='int8'),
+        dict(dtype=['float16']),
+        dict(weights=5),
+        dict(weights='\x1b[2J'),
+        dict(pipeline='Resize'),
+        dict(pipeline=[dict(scale=3)]),
+        dict(backbone='Net'),
+        dict(backbone=dict(type='Net', settings=3)),
+    ],
+    ids=str,
+)
+def test_a_manifest_whose_name_fits_may_still_be_none(tmp_path, entry, changes):
+    """The hash is no secret, so a file of another's can have the right one."""
+    manifest = {**entry.manifest, **changes}
+    named = manifest if isinstance(manifest['backbone'], dict) else entry.manifest
+    folder = entry_folder(tmp_path, named)
+    folder.mkdir(exist_ok=True)
+    (folder / 'manifest.json').write_text(json.dumps(manifest))
+    with pytest.raises(ConvcutError, match='not the manifest of a feature store, remove'):
+        StoreEntry(folder)
+
+
+@pytest.mark.parametrize('content', [b'[' * 100_000, b' ' * (2 << 20) + b'{}', b'\xff{}'])
+def test_a_hostile_manifest_is_none(entry, content):
+    (entry.folder / 'manifest.json').write_bytes(content)
+    with pytest.raises(ConvcutError, match='not the manifest of a feature store, remove'):
+        StoreEntry(entry.folder)
 
 
 def test_entries_are_those_that_can_be_read(tmp_path, open_store, entry):

@@ -380,6 +380,44 @@ def test_prune_removes_entries_by_name_and_by_age(runs, store, tool, contents):
     assert list(store.iterdir()) == []
 
 
+def test_a_changed_manifest_is_no_entry(store, tool, contents):
+    (entry,) = store.iterdir()
+    path = entry / 'manifest.json'
+    path.write_text(path.read_text().replace('"dtype": "float32"', '"dtype": "bfloat16"'))
+    before = contents(store)
+    status, out, _ = tool('verify', store)
+    assert status == 1 and f'{path}: was changed' in out and contents(store) == before
+    status, out, _ = tool('prune', store, '--entry', entry.name)
+    assert status == 0 and list(store.iterdir()) == []
+
+
+def test_names_with_markup_and_files_of_others(store, tool, tmp_path):
+    (entry,) = store.iterdir()
+    strange = [entry / name for name in ('notes.json', '[red].json')]
+    for path in strange:
+        path.write_text('mine')
+    odd = tmp_path / '[' / 'red] :smile:'  # a path with [/red] in it
+    shutil.copytree(store, odd)
+    flip_byte(next(odd.glob('*/*.bin')))
+    (odd / '[red]old').mkdir()
+    (odd / '[red]old' / 'manifest.json').write_text('{"format_version": "[/red]"}')
+    status, out, _ = tool('list', odd)
+    assert status == 0 and f"{odd / '[red]old'}/manifest.json: format version '[/red]'" in out
+    status, out, _ = tool('verify', odd)
+    assert status == 1 and str(odd / entry.name) in out
+    status, out, _ = tool('prune', store, '--entry', entry.name)
+    assert status == 0 and f"{entry}: not the store's, so it stays: [red].json, notes.json" in out
+    assert sorted(entry.iterdir()) == sorted(strange)
+
+
+def test_prune_removes_what_a_killed_prune_left(store, tool):
+    (entry,) = store.iterdir()
+    (entry / 'manifest.json').unlink()
+    status, out, _ = tool('prune', store, '--dry-run')
+    assert status == 0 and f'{entry}: no manifest, half removed' in out and entry.is_dir()
+    assert tool('prune', store)[0] == 0 and list(store.iterdir()) == []
+
+
 @pytest.mark.parametrize('command', ['list', 'verify', 'prune'])
 def test_a_missing_folder_is_one_line(command, tool, tmp_path):
     status, _, err = tool(command, tmp_path / 'nowhere')

@@ -15,7 +15,6 @@ import sys
 from pathlib import Path
 
 import torch
-from rich.console import Console
 
 from convcut_mm.datasets.builder import build_dataset
 from convcut_mm.errors import ConvcutError
@@ -31,6 +30,7 @@ from convcut_mm.evaluation.batch_audit import (
 )
 from convcut_mm.utils import tool
 from convcut_mm.utils.atomic import write_atomically
+from convcut_mm.utils.console import print_table
 from convcut_mm.utils.progress import progress
 from convcut_mm.visualization.batch_audit import draw
 from convcut_mm.visualization.classifier import load_classifier
@@ -101,8 +101,7 @@ def main() -> None:
         out / 'batch_audit.json',
         *save(draw(found, title(about, found)), out / 'batch_audit'),
     ]
-    # a pipe has no width: whole lines for grep
-    Console(width=None if sys.stdout.isatty() else 240).print(audit_table(found))
+    print_table(audit_table(found))
     print(f'written: {", ".join(map(str, paths))}\n{found.verdict()}')
     if found.depends_on_batch:
         sys.exit(DEPENDS)

@@ -12,12 +12,10 @@ Several files of one method, trained with several seeds, make a group: mean and 
 
 import argparse
 import json
-import sys
 from collections import Counter
 from pathlib import Path
 
 import numpy as np
-from rich.console import Console
 from rich.table import Table
 
 from convcut_mm.errors import ConvcutError
@@ -34,6 +32,7 @@ from convcut_mm.evaluation import (
 from convcut_mm.evaluation.functional.bootstrap import DRAWS, LEVEL
 from convcut_mm.utils import tool
 from convcut_mm.utils.atomic import write_atomically
+from convcut_mm.utils.console import print_table
 from convcut_mm.utils.progress import progress
 
 
@@ -126,8 +125,7 @@ def show(rows: list) -> None:
         table.add_column(title, justify='right' if index else 'left')
     for row in rows[1:]:
         table.add_row(*row)
-    # a pipe has no width: whole lines for grep
-    Console(width=None if sys.stdout.isatty() else 240, markup=False).print(table)
+    print_table(table)
 
 
 def as_dict(args: argparse.Namespace, truth: GroundTruth, files: dict, methods: list) -> dict:

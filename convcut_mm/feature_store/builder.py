@@ -52,15 +52,15 @@ class FeatureComputer:
         self.batch_size, self.threads = batch_size, max(1, threads)
 
     def row_shape(self, wanted: Wanted) -> tuple:
-        """Shape of a row, (H, W, C), found by computing one."""
+        """Shape of a row, (H, W, C), (L, C) or (C,), found by computing one."""
         return tuple(self._forward([wanted.load()], [wanted]).shape[1:])
 
     def batches(self, wanted: Sequence[Wanted], shape: tuple, step: Callable) -> Iterator[tuple]:
-        """Yields rows, with what the pipeline found out, and their features (B, H, W, C).
+        """Yields rows, with what the pipeline found out, and their features (B, ...).
 
         Args:
             wanted (Sequence[Wanted]): The rows.
-            shape (tuple[int]): The shape (H, W, C) that all of them have to have.
+            shape (tuple[int]): The shape, (H, W, C) for maps, that all of them have to have.
             step (callable): Told how many rows are done.
         """
         parts = _parts(wanted, self.batch_size)
@@ -102,12 +102,13 @@ class FeatureComputer:
         )
         with in_format:
             maps = self.model.extract_feat(inputs, stage='backbone')
-        if not isinstance(maps, (tuple, list)) or len(maps) != 1 or maps[0].ndim != 4:
+        if not isinstance(maps, (tuple, list)) or len(maps) != 1 or not 2 <= maps[0].ndim <= 4:
             raise ConvcutError(
-                f'the feature store needs a backbone that gives one map (N, C, H, W), '
-                f'{type(self.model.backbone).__name__} does not'
+                f'the feature store needs a backbone that gives one map (N, C, H, W), or one '
+                f'(N, L, C) or (N, C), {type(self.model.backbone).__name__} does not; choose one '
+                'of its outputs (out_indices)'
             )
-        return maps[0].permute(0, 2, 3, 1)
+        return maps[0].permute(0, 2, 3, 1) if maps[0].ndim == 4 else maps[0]
 
     def _stored(self, features: torch.Tensor, wanted: Sequence[Wanted]) -> torch.Tensor:
         stored = features.to('cpu', self.dtype)

@@ -7,6 +7,7 @@ from mmpretrain.models import ClsDataPreprocessor
 from torch import nn
 
 from ..errors import ConvcutError
+from .frozen import check_frozen
 
 
 def check_model(model: nn.Module) -> None:
@@ -33,23 +34,7 @@ def check_model(model: nn.Module) -> None:
             f'the feature store knows no {names}: batch augmentations mix images, stored features '
             'are of single ones. Remove batch_augments or train without the store'
         )
-    backbone = model.backbone
-    name = type(backbone).__name__
-    trained = [key for key, value in backbone.named_parameters() if value.requires_grad]
-    if trained:
-        raise ConvcutError(
-            f'the feature store needs a frozen backbone, {name} learns {trained[0]} and '
-            f'{len(trained) - 1} more; set model.backbone.frozen=True or train without the store'
-        )
-    was_training = model.training
-    model.train()
-    active = [key or name for key, module in backbone.named_modules() if module.training]
-    model.train(was_training)
-    if active:
-        raise ConvcutError(
-            f'the feature store needs a frozen backbone, {active[0]} of {name} is in train mode '
-            'while the model learns; set model.backbone.frozen=True or train without the store'
-        )
+    check_frozen(model)
 
 
 def take_features(model: nn.Module) -> Callable:

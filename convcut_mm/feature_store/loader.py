@@ -35,7 +35,7 @@ class MappedRows:
         return len(self._places)
 
     def gather(self, positions: Sequence[int]) -> torch.Tensor:
-        """Copies rows into one tensor (B, H, W, C) of the store's dtype."""
+        """Copies rows into one tensor, (B, H, W, C) for maps, of the store's dtype."""
         content = np.empty((len(positions), self.row_bytes), np.uint8)
         for target, position in zip(content, positions):
             shard, number = self._places[position]
@@ -61,7 +61,7 @@ class ResidentRows:
         return len(self._rows)
 
     def gather(self, positions: Sequence[int]) -> torch.Tensor:
-        """Picks rows, (B, H, W, C)."""
+        """Picks rows, (B, H, W, C) for maps."""
         return self._rows[torch.as_tensor(positions, device=self._rows.device)]
 
 
@@ -103,15 +103,17 @@ class StoredViews(Dataset):
             indices (Sequence[int]): Numbers of the images.
 
         Returns:
-            dict: ``inputs``, (B, C, H, W) of the store's dtype in channels-last order, and
-            ``data_samples``, as from the pipeline.
+            dict: ``inputs``, (B, C, H, W) of the store's dtype in channels-last order, or what the
+            backbone gives instead of maps, and ``data_samples``, as from the pipeline.
         """
         key = self.dataset.draw_key
         drawn = [self._ahead.popleft() for _ in range(min(len(indices), len(self._ahead)))]
         if [(key, idx) for idx in indices] != [one[:2] for one in drawn]:
             self.draw_ahead(indices)
             drawn, self._ahead = self._ahead, deque()
-        inputs = self.rows.gather([position for _, _, position, _ in drawn]).permute(0, 3, 1, 2)
+        inputs = self.rows.gather([position for _, _, position, _ in drawn])
+        if inputs.ndim == 4:
+            inputs = inputs.permute(0, 3, 1, 2)
         return dict(inputs=inputs, data_samples=[sample for *_, sample in drawn])
 
     def draw_ahead(self, indices: Sequence[int]) -> None:

@@ -75,7 +75,7 @@ class StoreEntry:
 
     @property
     def shape(self) -> tuple:
-        """Shape of a row, (H, W, C)."""
+        """Shape of a row: (H, W, C), (L, C) or (C,)."""
         return tuple(self.manifest['shape'])
 
     @property

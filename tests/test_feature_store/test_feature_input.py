@@ -130,12 +130,15 @@ def test_a_backbone_that_learns_is_refused(model):
     assert 'model.backbone.frozen=True' in text
 
 
-def test_a_backbone_in_train_mode_is_refused(model):
+def test_a_backbone_in_train_mode_is_refused(make_model):
     """Without gradients there may still be drop path, or a norm that follows the batches."""
+    model = make_model(backbone=dict(drop_path_rate=0.5))
+    check_model(model)
     model.backbone.frozen = False
-    assert 'TruncatedConvNeXt is in train mode while the model learns' in refusal(model)
+    assert '.drop_path of TruncatedConvNeXt is in train mode while the model' in refusal(model)
     model.backbone.frozen = True
     model.backbone.train()
+    check_model(model)
 
     class Waking(torch.nn.Dropout):
         def train(self, mode=True):

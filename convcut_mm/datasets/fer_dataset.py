@@ -14,6 +14,7 @@ from PIL import Image
 
 from ..errors import ConvcutError
 from ..utils.image_files import check_image_file
+from .samplers.repeats import occurrence
 from .utils.class_names import class_choice
 from .utils.parts import parse_part
 
@@ -158,23 +159,28 @@ class FERDataset(BaseDataset):
     def set_epoch(self, seed: int, epoch: int) -> None:
         """From now on the random draws for an image depend on seed, epoch and image only.
 
-        Not on the worker, the process, the batch or what was drawn before, so that runs with any
-        number of processes, and runs that were interrupted, see the same images. Without this
-        call (made by ``EpochSeedHook``) the draws follow the global generators.
+        And, where the sampler tells copies apart (see :class:`Repeat`), on how often the image has
+        come before in the epoch. Not on the worker, the process, the batch or what was drawn
+        before, so that runs with any number of processes, and runs that were interrupted, see the
+        same images. Without this call (made by ``EpochSeedHook``) the draws follow the global
+        generators.
         """
         self._draw_key[0], self._draw_key[1] = seed, epoch
 
     def prepare_data(self, idx: int) -> Any:
         """Runs the pipeline on one image.
 
+        Args:
+            idx (int): Number of the image; a :class:`Repeat` has draws of its own.
+
         Raises:
             ConvcutError: The image file is damaged.
         """
         if not self.has_own_draws:
-            return self._run_pipeline(idx)
+            return self._run_pipeline(int(idx))
         with preserved_draws():
             self.seed_draws(idx)
-            return self._run_pipeline(idx)
+            return self._run_pipeline(int(idx))
 
     @property
     def draw_key(self) -> tuple:
@@ -187,11 +193,11 @@ class FERDataset(BaseDataset):
         return not self.test_mode and self.draw_key[1] >= 0
 
     def seed_draws(self, idx: int) -> None:
-        """Seeds Python's, numpy's and torch's generators from seed, epoch and image.
+        """Seeds Python's, numpy's and torch's generators from seed, epoch, image, occurrence.
 
         The label that :meth:`item_for_pipeline` may draw comes first, then the pipeline's draws.
         """
-        numbers = (*self.draw_key, idx)
+        numbers = (*self.draw_key, int(idx), occurrence(idx))
         seeds = np.random.SeedSequence(numbers).generate_state(3)
         random.seed(int(seeds[0]))
         np.random.seed(seeds[1])

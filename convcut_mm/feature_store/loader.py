@@ -10,6 +10,7 @@ import torch
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from ..datasets.fer_dataset import FERDataset, preserved_draws
+from ..datasets.samplers import occurrence
 from .store import StoreEntry
 from .views import Views
 
@@ -100,18 +101,17 @@ class StoredViews(Dataset):
         """A whole batch: torch's loader asks for this where it exists.
 
         Args:
-            indices (Sequence[int]): Numbers of the images.
+            indices (Sequence[int]): Numbers of the images; a ``Repeat`` has draws of its own.
 
         Returns:
             dict: ``inputs``, (B, C, H, W) of the store's dtype in channels-last order, or what the
             backbone gives instead of maps, and ``data_samples``, as from the pipeline.
         """
-        key = self.dataset.draw_key
         drawn = [self._ahead.popleft() for _ in range(min(len(indices), len(self._ahead)))]
-        if [(key, idx) for idx in indices] != [one[:2] for one in drawn]:
+        if self._keys(indices) != [one[0] for one in drawn]:
             self.draw_ahead(indices)
             drawn, self._ahead = self._ahead, deque()
-        inputs = self.rows.gather([position for _, _, position, _ in drawn])
+        inputs = self.rows.gather([position for _, position, _ in drawn])
         if inputs.ndim == 4:
             inputs = inputs.permute(0, 3, 1, 2)
         return dict(inputs=inputs, data_samples=[sample for *_, sample in drawn])
@@ -122,17 +122,22 @@ class StoredViews(Dataset):
         Args:
             indices (Sequence[int]): Numbers of the images.
         """
-        key, own_draws = self.dataset.draw_key, self.dataset.has_own_draws
+        own_draws = self.dataset.has_own_draws
         self._ahead = deque()
         with preserved_draws() if own_draws else nullcontext():
-            for idx in indices:
+            for idx, draws_of in zip(indices, self._keys(indices)):
                 if own_draws:
                     self.dataset.seed_draws(idx)
-                item = self.dataset.item_for_pipeline(idx)
+                item = self.dataset.item_for_pipeline(int(idx))
                 drawn = self.views.draw()
                 view = drawn.get('flip_direction') or self._unflipped
                 sample = self.views.sample(item, self.metas[idx], drawn)
-                self._ahead.append((key, idx, self.positions[view][idx], sample))
+                self._ahead.append((draws_of, self.positions[view][idx], sample))
+
+    def _keys(self, indices: Sequence[int]) -> list[tuple]:
+        """What the draws for each image depend on."""
+        key = self.dataset.draw_key
+        return [(key, int(idx), occurrence(idx)) for idx in indices]
 
 
 class DrawsAhead(Sampler):

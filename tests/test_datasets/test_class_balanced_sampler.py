@@ -1,9 +1,13 @@
 """How often each class is drawn, and that a draw depends on seed and epoch alone."""
 
+import copy
+import pickle
+
 import numpy as np
 import pytest
 
 from convcut_mm.datasets import ClassBalancedSampler
+from convcut_mm.datasets.samplers import Repeat, occurrence
 from convcut_mm.errors import ConvcutError
 
 COUNTS = (900, 90, 10)
@@ -64,6 +68,38 @@ def test_draws_follow_seed_and_epoch():
 
     assert draw(0, 0) == draw(0, 0) and len(draw(0, 0)) == 1000
     assert draw(0, 0) != draw(0, 1) and draw(0, 0) != draw(7, 0)
+    assert draw(0, 1) != draw(1, 0)
+
+
+def keys(drawn: list) -> list:
+    return [(int(one), occurrence(one)) for one in drawn]
+
+
+def test_copies_are_told_apart_and_counted_over_all_processes():
+    whole = list(ClassBalancedSampler(Labels(), seed=3))
+    counts = np.bincount(whole)
+    assert counts[-10:].min() > 10  # a rare image comes often
+    assert sorted(keys(whole)) == [
+        (number, before) for number, count in enumerate(counts) for before in range(count)
+    ]
+    seen = {}
+    for one in whole:  # the first copy comes first
+        assert occurrence(one) == seen.get(int(one), 0)
+        seen[int(one)] = occurrence(one) + 1
+    parts = []
+    for rank in range(4):
+        sampler = ClassBalancedSampler(Labels(), seed=3)
+        sampler.rank, sampler.world_size = rank, 4
+        parts += keys(sampler)
+    assert sorted(parts) == sorted(keys(whole))
+
+
+def test_a_repeat_is_an_int_that_survives_its_way_to_a_worker():
+    repeat = Repeat(7, 2)
+    for one in (repeat, copy.deepcopy(repeat), pickle.loads(pickle.dumps(repeat))):
+        assert one == 7 and isinstance(one, int) and [0] * 7 + [1] == [0] * one + [1]
+        assert occurrence(one) == 2 and type(int(one)) is int
+    assert occurrence(7) == occurrence(np.int64(7)) == 0
 
 
 def test_processes_share_an_epoch():

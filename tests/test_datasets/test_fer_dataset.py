@@ -12,6 +12,7 @@ from torch.utils.data import DataLoader
 
 import convcut_mm  # noqa: F401
 from convcut_mm.datasets import RAFDB
+from convcut_mm.datasets.samplers import Repeat
 from convcut_mm.errors import ConvcutError
 
 CLASSES = ('surprise', 'fear', 'disgust', 'happiness', 'sadness', 'anger', 'neutral')
@@ -118,6 +119,32 @@ def test_draws_depend_on_seed_epoch_and_image_only(root):
         assert seen.setdefault(key, first) == first
     assert not set(seen[0, 0].values()) & set(seen[0, 1].values())
     assert not set(seen[0, 1].values()) & set(seen[7, 1].values())
+
+
+def test_copies_of_an_image_have_draws_of_their_own(root):
+    dataset = RAFDB(root, pipeline=[Draw()])
+    numbers = [3, Repeat(3, 1), 5, Repeat(3, 2), Repeat(5, 1)]
+    loaders = [
+        DataLoader(dataset, batch_size=size, sampler=numbers, collate_fn=list, **options)
+        for size, options in ((5, {}), (2, dict(num_workers=2, persistent_workers=True)))
+    ]
+    seen = []
+    for epoch in (0, 1):
+        dataset.set_epoch(0, epoch)
+        first, other = [[row for batch in loader for row in batch] for loader in loaders]
+        assert other == first and [row[0] for row in first] == numbers
+        assert all(type(row[0]) is int for row in first)
+        assert first[0] == dataset[3]  # the first copy is the image without copies
+        seen += [row[1:] for row in first]
+    assert len(set(seen)) == 10
+
+
+def test_copies_in_tests_are_alike(root):
+    dataset = RAFDB(root, pipeline=[Draw()], test_mode=True)
+    random.seed(3)
+    first = dataset[3]
+    random.seed(3)
+    assert dataset[Repeat(3, 1)][:2] == first[:2]
 
 
 def test_global_generators_are_untouched(root):

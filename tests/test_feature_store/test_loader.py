@@ -5,14 +5,16 @@ import csv
 import pickle
 import random
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
-from mmengine.dataset import default_collate
+from mmengine.dataset import default_collate, pseudo_collate
 from torch.utils.data import DataLoader, Sampler
 
-from convcut_mm.datasets import RAFDB, FERPlus
+from convcut_mm.datasets import RAFDB, ClassBalancedSampler, FERPlus
+from convcut_mm.engine import EpochSeedHook
 from convcut_mm.feature_store import entries
 from convcut_mm.feature_store import loader as loader_module
 from convcut_mm.feature_store.disk import file_sha256
@@ -81,6 +83,33 @@ def test_batches_are_those_of_the_images(model, train_set, make_loader, stored, 
     ours = stored(model, dict(train_dataloader=loader), dtype='float32')['train_dataloader']
     flips = compare(model, loader, ours, [(0, 0), (0, 1), (3, 1)])
     assert flips == {False, True}
+
+
+@pytest.mark.parametrize('options', [dict(), dict(num_workers=2, persistent_workers=True)])
+def test_copies_of_an_image_are_drawn_as_those_of_the_images(model, train_set, stored, options):
+    # of one class fourteen times seven draws, so each image comes about fourteen times
+    sampler = ClassBalancedSampler(train_set, seed=0)
+    sampler.total_size = sampler.num_samples = 98
+    loader = DataLoader(train_set, 5, sampler=sampler, collate_fn=pseudo_collate, **options)
+    ours = stored(model, dict(train_dataloader=loader), dtype='float32')['train_dataloader']
+    compare(model, loader, ours, [(0, 0), (0, 1), (1, 0)])
+    views = {(one.sample_idx, one.flip) for batch in ours for one in batch['data_samples']}
+    assert len(views) > 20  # nearly every image both ways
+
+
+def test_order_follows_seed_and_epoch_hashed_together(model, train_set, make_loader, stored):
+    """With and without a store; also on resume, when the sampler was built with another seed."""
+    loader = make_loader(train_set, shuffle=True)
+    ours = stored(model, dict(train_dataloader=loader))['train_dataloader']
+    hook, orders = EpochSeedHook(), {}
+    for seed, epoch in [(0, 0), (0, 1), (1, 0), (1, 1)]:
+        for one in (loader, ours):
+            loader.sampler.seed = 4711
+            loader.sampler.set_epoch(epoch)
+            hook.before_train_epoch(SimpleNamespace(seed=seed, epoch=epoch, train_dataloader=one))
+            order = [idx for batch in one.batch_sampler for idx in batch]
+            assert orders.setdefault((seed, epoch), order) == order
+    assert len(set(map(tuple, orders.values()))) == 4
 
 
 @pytest.mark.parametrize('ahead', [1, 2])

@@ -14,6 +14,8 @@ from mmengine.dataset import DefaultSampler
 from mmpretrain.registry import DATA_SAMPLERS
 
 from ...errors import ConvcutError
+from .repeats import tell_apart
+from .seeds import mixed_seed
 
 
 @DATA_SAMPLERS.register_module()
@@ -23,7 +25,8 @@ class ClassBalancedSampler(DefaultSampler):
     The chance of a class with n images is proportional to ``n ** power`` (Kang et al.,
     arXiv 1910.09217, section 3): 0 draws all classes alike, 0.5 is their square-root sampling, 1
     leaves the classes as they are. An epoch is as long as without it, and the same for any number
-    of processes. An image that comes twice in an epoch comes with the same augmentation.
+    of processes. Each copy of an image that comes several times in an epoch has its own
+    augmentation, see :class:`Repeat`.
 
     Args:
         dataset (BaseDataset): The images, with ``get_gt_labels()``.
@@ -52,6 +55,7 @@ class ClassBalancedSampler(DefaultSampler):
     def __iter__(self) -> Iterator[int]:
         """Numbers of this process's images in this epoch."""
         generator = torch.Generator()
-        generator.manual_seed(self.seed + self.epoch)
+        # hashed together: with a sum, seed 0 in epoch 1 would draw as seed 1 in epoch 0
+        generator.manual_seed(mixed_seed(self.seed, self.epoch))
         drawn = torch.multinomial(self.weights, self.total_size, True, generator=generator)
-        return iter(drawn[self.rank :: self.world_size].tolist())
+        return iter(tell_apart(drawn.numpy())[self.rank :: self.world_size])

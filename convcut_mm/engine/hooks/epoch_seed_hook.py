@@ -8,15 +8,21 @@ from mmengine.dist import get_rank
 from mmengine.hooks import Hook
 from mmpretrain.registry import HOOKS
 
+from ...datasets.samplers import mixed_seed
+
 
 @HOOKS.register_module()
 class EpochSeedHook(Hook):
     """Seeds every generator anew at the start of each epoch.
 
     With it a run that was interrupted and resumed at an epoch's end makes the same draws as one
-    that never stopped: dropout in this process from (seed, epoch, rank), augmentation by
-    :meth:`FERDataset.set_epoch` from (seed, epoch, image). mmengine's worker processes instead go
-    on from wherever their generators are, or start every epoch with the same draws.
+    that never stopped: the images' order from (seed, epoch), dropout in this process from (seed,
+    epoch, rank), augmentation by :meth:`FERDataset.set_epoch` from (seed, epoch, image, copy of
+    the image). mmengine's worker processes instead go on from wherever their generators are, or
+    start every epoch with the same draws.
+
+    ``ClassBalancedSampler`` tells the copies of an image apart; those that ``RepeatDataset`` or
+    ``ClassBalancedDataset`` make within an epoch are augmented alike.
     """
 
     priority = 'VERY_HIGH'
@@ -28,9 +34,12 @@ class EpochSeedHook(Hook):
         np.random.seed(seeds[1])
         torch.manual_seed(int(seeds[2]))
         loader = runner.train_dataloader
-        if hasattr(loader.sampler, 'seed'):
-            # on resume without a seed in the config the sampler was built with another one
-            loader.sampler.seed = runner.seed
+        # a loader of stored features has the sampler in its batch sampler only
+        for sampler in (loader.sampler, getattr(loader.batch_sampler, 'sampler', None)):
+            if hasattr(sampler, 'seed'):
+                # mmengine's adds the epoch, so that seeds that follow each other share epochs; and
+                # on resume without a seed in the config the sampler was built with another one
+                sampler.seed = mixed_seed(runner.seed, runner.epoch)
         _set_epoch(loader.dataset, runner.seed, runner.epoch)
 
     def before_train_iter(self, runner, batch_idx: int, data_batch=None) -> None:

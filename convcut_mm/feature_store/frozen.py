@@ -11,12 +11,13 @@ from torch.nn.modules.batchnorm import _BatchNorm, _NormBase
 from torch.nn.modules.dropout import _DropoutNd
 
 from ..errors import ConvcutError
+from ..models.utils.cpu import DepthwiseConv2d
 from .plain import type_name
 
 # they look at their mode and give the same in both: the first computes otherwise under autocast,
 # the others keep what the next forward pass would compute again, or what gradients need
 _SAME_IN_BOTH = {
-    'convcut_mm.models.backbones.truncated_convnext.DepthwiseConv2d',
+    f'{DepthwiseConv2d.__module__}.{DepthwiseConv2d.__qualname__}',
     'mmpretrain.models.utils.attention.LeAttention',
     *(f'mmpretrain.models.backbones.levit.{name}' for name in ('Attention', 'AttentionSubsample')),
     'mmpretrain.models.backbones.efficientformer.AttentionWithBias',

@@ -195,7 +195,7 @@ def free_port():
 def released_checkpoint(tmp_path_factory, run_here) -> Path:
     """The golden Keras model, converted by the tool."""
     path = tmp_path_factory.mktemp('released') / 'released_atto.pth'
-    converter = 'tools/model_converters/keras_to_mmpretrain.py'
+    converter = 'tools/model_converters/convcut_to_mmpretrain.py'
     assert run_here(converter, DATA / 'released_atto.h5', path) == 0
     return path
 
@@ -327,3 +327,14 @@ def broken_files():
         }
 
     return fill
+
+
+@pytest.fixture(scope='session')
+def classifier(tiny_model):
+    """Loads a tiny model: ``classifier('spatial')``."""
+    from convcut_mm.apis.classifier import load_classifier
+
+    def load(attention='spatial', name='tiny', seed=0, extra=''):
+        return load_classifier(*tiny_model(attention, seed, extra), name=name, device='cpu')
+
+    return load

@@ -21,13 +21,13 @@ from pathlib import Path
 from convcut_mm.apis.backends import BACKENDS
 from convcut_mm.apis.detectors import DETECTORS
 from convcut_mm.apis.inferencer import ExpressionInferencer, count_steps
-from convcut_mm.apis.inputs import find_sources
-from convcut_mm.apis.records import CSV, JSON_LINES
+from convcut_mm.apis.inputs.find import find_sources
+from convcut_mm.apis.outputs.records import CSV, JSON_LINES
+from convcut_mm.apis.outputs.window import check_display
 from convcut_mm.apis.run import Run
-from convcut_mm.apis.window import check_display
 from convcut_mm.errors import ConvcutError
-from convcut_mm.feature_store.disk import file_sha256
 from convcut_mm.utils import tool
+from convcut_mm.utils.hashing import file_sha256
 from convcut_mm.utils.progress import progress
 from convcut_mm.utils.text import say
 

@@ -18,9 +18,10 @@ from mmengine.config import Config
 from mmengine.device import get_device
 from mmengine.hooks import Hook
 
+from convcut_mm.cli import fine_tuning
 from convcut_mm.datasets.builder import class_names
 from convcut_mm.errors import ConvcutError
-from convcut_mm.utils import fine_tuning, tool, work_folder
+from convcut_mm.utils import tool, work_folder
 from convcut_mm.utils.checkpoint import check_resumable
 
 LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')

@@ -1,5 +1,5 @@
 # The released graph at atto scale: small enough to be compared with a Keras program step by step.
-#     python tools/model_converters/keras_to_mmpretrain.py SRC.h5 DST.pth
+#     python tools/model_converters/convcut_to_mmpretrain.py SRC.h5 DST.pth
 _base_ = ['convcut-released-base_rafdb.py']
 model = dict(
     backbone=dict(

@@ -16,8 +16,8 @@ from mmengine.config import DictAction
 
 from ..errors import ConvcutError
 from ..evaluation.predictions import Predictions, load_predictions
-from ..feature_store.disk import file_sha256
 from ..utils.atomic import write_atomically
+from ..utils.hashing import file_sha256
 from ..utils.tool import merge_options, read_config
 from ..zoo import root
 

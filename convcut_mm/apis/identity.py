@@ -5,7 +5,7 @@ import json
 
 import torch
 
-from ..feature_store.disk import file_sha256
+from ..utils.hashing import file_sha256
 from .backends import Backend, TorchBackend
 
 

@@ -15,17 +15,27 @@ from ..errors import ConvcutError
 from ..utils.image_files import MAX_PIXELS
 from ..utils.progress import progress
 from . import loading
-from .animation import Animation
 from .backends import backend_class
+from .batching import (
+    Answer,
+    Reading,
+    answers,
+    check_probabilities,
+)
 from .detectors import Detector, Face, build_detector, crop_face
 from .detectors.base import WholeImage
-from .drawing import draw_result
-from .images import DATA_PREFIX, read
-from .looking import Answer, Reading, answers, check_probabilities
-from .pictures import PictureWriter
-from .sources import Source, is_image_name, iter_sources, list_sources
-from .video import Video
-from .window import check_display, show
+from .inputs.animation import Animation
+from .inputs.images import DATA_PREFIX, read
+from .inputs.sources import (
+    Source,
+    is_image_name,
+    iter_sources,
+    list_sources,
+)
+from .inputs.video import Video
+from .outputs.drawing import draw_result
+from .outputs.pictures import PictureWriter
+from .outputs.window import check_display, show
 
 MOMENT = 0.001  # seconds that a video's frame is shown for
 
@@ -210,7 +220,7 @@ class ExpressionInferencer(ImageClassificationInferencer):
         rotate: int = 0,
         max_value: float | None = None,
     ) -> Iterator[Answer]:
-        """Results together with images; see :func:`convcut_mm.apis.looking.answers`."""
+        """Results together with images; see :func:`convcut_mm.apis.batching.answers`."""
         reading = Reading(rotate, max_value).checked()
         return answers(self, sources, batch_size, every, with_images, seconds, reading)
 

@@ -7,17 +7,17 @@ from pathlib import Path
 from ..errors import ConvcutError
 from ..utils.text import say
 from ..version import __version__
-from .earlier import check_folder
+from .batching import Answer
 from .identity import model_identity
 from .inferencer import ExpressionInferencer
-from .journal import Journal
-from .looking import Answer
-from .names import PictureNames
-from .pictures import PictureWriter
-from .plots import PlotWriter
-from .records import write_tables
-from .sources import Source
-from .summary import LINES, Summary
+from .inputs.sources import Source
+from .outputs.earlier import check_folder
+from .outputs.journal import Journal
+from .outputs.names import PictureNames
+from .outputs.pictures import PictureWriter
+from .outputs.plots import PlotWriter
+from .outputs.records import write_tables
+from .outputs.summary import LINES, Summary
 
 
 class Run:

@@ -11,11 +11,11 @@ import torch
 from matplotlib import colormaps
 
 from ..apis import ExpressionInferencer
+from ..apis.classifier import Classifier
 from ..apis.detectors import Face, WholeImage, crop_face
-from ..apis.images import read_image
 from ..apis.inferencer import middle, resized
+from ..apis.inputs.images import read_image
 from ..errors import ConvcutError
-from ..visualization.classifier import Classifier
 from ..visualization.face_grid import HEAT, OPACITY
 from ..visualization.grad_cam import explain
 

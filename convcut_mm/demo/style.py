@@ -1,6 +1,6 @@
 """The page's style sheet; colours are Gradio's variables, so that dark mode works."""
 
-from ..visualization.style import OKABE_ITO
+from ..utils.plotting import OKABE_ITO
 
 ACCENT = OKABE_ITO[0]
 

@@ -1,20 +1,10 @@
-"""Hashes of files, room on the disk."""
+"""Room on the disk."""
 
-import hashlib
 import shutil
 from pathlib import Path
 from typing import Union
 
 from ..errors import ConvcutError
-
-
-def file_sha256(path: Union[str, Path]) -> str:
-    """Hash of a file's contents."""
-    digest = hashlib.sha256()
-    with open(path, 'rb') as file:
-        while chunk := file.read(1 << 20):
-            digest.update(chunk)
-    return digest.hexdigest()
 
 
 def check_room(root: Union[str, Path], needed: int) -> int:

@@ -15,9 +15,10 @@ from torch.utils.data import DataLoader
 from ..datasets import FERDataset
 from ..errors import ConvcutError
 from ..models.utils.cpu import CPU_SLICE
+from ..utils.hashing import file_sha256
 from ..utils.progress import progress
 from .builder import FeatureComputer, Wanted, build
-from .disk import check_room, file_sha256
+from .disk import check_room
 from .feature_input import check_model
 from .fingerprint import identity
 from .loader import MappedRows, ResidentRows, StoredViews, stored_loader

@@ -27,7 +27,7 @@ import torch
 
 from ..errors import ConvcutError
 from ..utils.atomic import atomic_file, write_atomically
-from .disk import file_sha256
+from ..utils.hashing import file_sha256
 from .locks import Locks
 from .manifest import DTYPES, entry_folder, read_manifest, row_bytes
 from .row import Row, shard_name

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
+from ..apis.classifier import Classifier, LabelledImage
 from ..errors import ConvcutError
-from .classifier import Classifier, LabelledImage
 
 
 def attention_over(classifier: Classifier) -> str:

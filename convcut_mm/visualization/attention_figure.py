@@ -5,8 +5,14 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
+from ..apis.classifier import Classifier, LabelledImage
+from ..utils.plotting import (
+    SEQUENTIAL,
+    new_figure,
+    stacked,
+    styled,
+)
 from .attention import attention_shares, channel_attention, position_attention
-from .classifier import Classifier, LabelledImage
 from .face_grid import (
     Row,
     add_scale,
@@ -16,7 +22,6 @@ from .face_grid import (
     draw_over_face,
     headers,
 )
-from .style import SEQUENTIAL, new_figure, stacked, styled
 
 MOST_NUMBERS = 16  # positions up to which each gets its number
 

@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from ..evaluation.batch_audit import ALONE, CLASS_ORDERED, SHUFFLED, Audit
-from .style import OKABE_ITO, new_figure, styled
+from ..utils.plotting import OKABE_ITO, new_figure, styled
 
 # marks and strokes differ too; the larger hollow mark stays visible where both lines coincide
 STYLES = {

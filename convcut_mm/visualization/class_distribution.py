@@ -9,10 +9,10 @@ import numpy as np
 from matplotlib.figure import Figure
 from mmpretrain.datasets import BaseDataset
 
+from ..apis.classifier import read_model_config
 from ..datasets.builder import build_dataset
 from ..datasets.fer_dataset import FERDataset
-from .classifier import read_model_config
-from .style import OKABE_ITO, new_figure, styled
+from ..utils.plotting import OKABE_ITO, new_figure, styled
 
 COLUMNS = 2
 ROOM = 0.3  # inches for each bar

@@ -6,7 +6,7 @@ from sklearn.metrics import confusion_matrix
 
 from ..evaluation.functional import evaluate, interval_text
 from ..evaluation.predictions import Predictions
-from .style import new_figure, stacked, styled
+from ..utils.plotting import new_figure, stacked, styled
 
 CELL = 0.95  # inches a class
 TITLE = 8.4  # inches of the title with its margins

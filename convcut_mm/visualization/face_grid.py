@@ -12,10 +12,10 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from PIL import Image
 
+from ..apis.classifier import Classifier, LabelledImage
 from ..errors import ConvcutError
-from .classifier import Classifier, LabelledImage
+from ..utils.plotting import WRONG, new_figure
 from .sampling import sample_per_class
-from .style import WRONG, new_figure
 
 MOST_COLUMNS = 8
 CELL = 1.35  # inches of a face

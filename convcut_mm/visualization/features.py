@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
+from ..apis.classifier import Classifier
 from ..errors import ConvcutError
-from .classifier import Classifier
 
 STAGES = ('pre_logits', 'neck', 'backbone')
 

@@ -13,9 +13,10 @@ from pytorch_grad_cam import GradCAM
 from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 from torch import nn
 
+from ..apis.classifier import Classifier, LabelledImage
 from ..errors import ConvcutError
 from ..models.utils import grad_cam_layer
-from .classifier import Classifier, LabelledImage
+from ..utils.plotting import styled
 from .face_grid import (
     Row,
     add_scale,
@@ -25,7 +26,6 @@ from .face_grid import (
     draw_over_face,
     headers,
 )
-from .style import styled
 
 TARGETS = ('answer', 'true')
 

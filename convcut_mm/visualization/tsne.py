@@ -11,7 +11,7 @@ from sklearn.metrics import silhouette_score
 from sklearn.neighbors import NearestNeighbors
 
 from ..errors import ConvcutError
-from .style import class_style, new_figure, styled
+from ..utils.plotting import class_style, new_figure, styled
 
 NEIGHBOURS = 10
 PANEL = 4.3  # inches

@@ -9,9 +9,9 @@ import torch
 from PIL import Image
 
 from convcut_mm.apis import ExpressionInferencer
+from convcut_mm.apis.classifier import load_classifier
 from convcut_mm.apis.detectors import Detector, Face
 from convcut_mm.errors import ConvcutError
-from convcut_mm.visualization.classifier import load_classifier
 
 
 @pytest.fixture(scope='module')

@@ -23,10 +23,10 @@ import convcut_mm  # noqa: F401
 from convcut_mm.datasets import RAFDB
 from convcut_mm.feature_store import StoreOptions, stored_loaders
 from convcut_mm.feature_store.builder import Wanted
-from convcut_mm.feature_store.disk import file_sha256
 from convcut_mm.feature_store.manifest import new_manifest
 from convcut_mm.feature_store.row import Row
 from convcut_mm.feature_store.store import StoreEntry
+from convcut_mm.utils.hashing import file_sha256
 
 CLASSES = ('surprise', 'fear', 'disgust', 'happiness', 'sadness', 'anger', 'neutral')
 LOGGER = logging.getLogger('test_feature_store')

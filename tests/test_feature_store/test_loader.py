@@ -17,8 +17,8 @@ from convcut_mm.datasets import RAFDB, ClassBalancedSampler, FERPlus
 from convcut_mm.engine import EpochSeedHook
 from convcut_mm.feature_store import entries
 from convcut_mm.feature_store import loader as loader_module
-from convcut_mm.feature_store.disk import file_sha256
 from convcut_mm.feature_store.loader import MappedRows, ResidentRows
+from convcut_mm.utils.hashing import file_sha256
 
 
 @pytest.fixture(scope='module')

@@ -13,7 +13,7 @@ from mmpretrain.datasets import CustomDataset
 from convcut_mm.datasets import RAFDB
 from convcut_mm.errors import ConvcutError
 from convcut_mm.feature_store import StoreOptions, check_dataset, entries
-from convcut_mm.feature_store.disk import file_sha256
+from convcut_mm.utils.hashing import file_sha256
 
 
 @pytest.fixture

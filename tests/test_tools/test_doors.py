@@ -138,8 +138,8 @@ def test_doors_of_the_tools(hostile, tiny_model, run_here, tmp_path, capsys):
         ('tools/deployment/export.py', config, file, '--format', 'onnx', '--out', out / 'a.onnx'),
         ('tools/model_converters/publish_model.py', config, file, out / 'small.safetensors'),
         ('tools/analysis_tools/batch_audit.py', config, file, '--out', out),
-        ('tools/visualization/grad_cam.py', '--model', 'a', config, file, '--out', out),
-        ('tools/visualization/confusion_matrix.py', config, file, '--out', out),
+        ('tools/visualization/vis_cam.py', '--model', 'a', config, file, '--out', out),
+        ('tools/analysis_tools/confusion_matrix.py', config, file, '--out', out),
     ]  # fmt: skip
     for door in doors:
         status = run_here(*door)
@@ -214,8 +214,8 @@ def test_predictions(hostile, run_here, tiny_model, capsys, tmp_path):
         content = file.read('archive/data.pkl')
     (tmp_path / 'p.pkl').write_bytes(content)
     for tool in (
-        ('tools/visualization/confusion_matrix.py', config, tmp_path / 'p.pkl'),
-        ('tools/analysis_tools/score_predictions.py', config, tmp_path / 'p.pkl'),
+        ('tools/analysis_tools/confusion_matrix.py', config, tmp_path / 'p.pkl'),
+        ('tools/analysis_tools/eval_metric.py', config, tmp_path / 'p.pkl'),
     ):
         assert run_here(*tool, '--out', tmp_path / 'out') != 0
         assert 'refused, because it needs "posix.mkdir"' in capsys.readouterr().err

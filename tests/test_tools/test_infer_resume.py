@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from convcut_mm.apis.journal import JOURNAL, Journal
+from convcut_mm.apis.outputs.journal import JOURNAL, Journal
 
 IMAGES = 24
 

@@ -1,10 +1,10 @@
-"""tools/model_converters/keras_to_mmpretrain.py on files that Keras did not write."""
+"""tools/model_converters/convcut_to_mmpretrain.py on files that Keras did not write."""
 
 import h5py
 import numpy as np
 import pytest
 
-TOOL = 'tools/model_converters/keras_to_mmpretrain.py'
+TOOL = 'tools/model_converters/convcut_to_mmpretrain.py'
 KERNEL = 'classification_head/classification_head/kernel:0'
 
 

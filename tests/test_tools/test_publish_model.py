@@ -13,7 +13,7 @@ from safetensors.torch import load_file
 from convcut_mm.datasets import RAFDB
 
 TOOL = 'tools/model_converters/publish_model.py'
-KERAS = 'keras_to_mmpretrain'
+KERAS = 'convcut_to_mmpretrain'
 
 
 def test_only_halved_weights_stay(tiny_model, run_here, capsys, tmp_path):

@@ -1,4 +1,4 @@
-"""tools/analysis_tools/score_predictions.py on drawn faces: figures known by hand, bad files."""
+"""tools/analysis_tools/eval_metric.py on drawn faces: figures known by hand, bad files."""
 
 import csv
 import json
@@ -9,7 +9,7 @@ import pytest
 import torch
 from mmpretrain.registry import MODELS
 
-TOOL = 'tools/analysis_tools/score_predictions.py'
+TOOL = 'tools/analysis_tools/eval_metric.py'
 # RAF-DB's order; its label file counts from 1
 CLASSES = ['surprise', 'fear', 'disgust', 'happiness', 'sadness', 'anger', 'neutral']
 

@@ -15,6 +15,11 @@ MIM_TOOLS = Path(mmpretrain.__file__).parent / '.mim' / 'tools' / 'visualization
 CLASSES = ['surprise', 'fear', 'disgust', 'happiness', 'sadness', 'anger', 'neutral']
 
 
+def path_of(tool: str) -> str:
+    folder = 'visualization' if tool.startswith('vis_') else 'analysis_tools'
+    return f'tools/{folder}/{tool}.py'
+
+
 @pytest.fixture
 def draw(run_here, capsys, tmp_path):
     """Runs a tool; gives what it prints and the texts of its SVG, from the file's start on."""
@@ -22,7 +27,7 @@ def draw(run_here, capsys, tmp_path):
     def run(tool: str, *args) -> tuple:
         capsys.readouterr()
         out = tmp_path / 'picture'
-        status = run_here(f'tools/visualization/{tool}.py', *args, '--out', out)
+        status = run_here(path_of(tool), *args, '--out', out)
         printed = capsys.readouterr()
         assert status == 0, printed.err
         files = [Path(f'{out}.png'), Path(f'{out}.svg')]
@@ -42,7 +47,7 @@ def refuse(run_here, capsys, tmp_path):
     def run(tool: str, *args) -> str:
         capsys.readouterr()
         out = tmp_path / 'picture'
-        assert run_here(f'tools/visualization/{tool}.py', *args, '--out', out) == 1
+        assert run_here(path_of(tool), *args, '--out', out) == 1
         lines = [line for line in capsys.readouterr().err.splitlines() if 'error: ' in line]
         assert len(lines) == 1 and not list(tmp_path.glob('picture*'))
         return lines[0]
@@ -93,7 +98,7 @@ def test_tsne_of_three_models(draw, tiny_model):
     ]
     options = ['--per-class', 3, '--iterations', 250]
     stages = ['--stage', 'backbone', 'neck', 'pre_logits']
-    printed, texts = draw('tsne', *models, *options, *stages)
+    printed, texts = draw('vis_tsne', *models, *options, *stages)
     assert {'baseline', 'truncated', 'Conv-cut'} <= set(texts)
     assert [text for text in texts if text in CLASSES] == CLASSES
     for model, stage in zip(('baseline', 'truncated', 'Conv-cut'), stages[1:]):
@@ -109,7 +114,7 @@ def test_grad_cam_of_two_models(draw, tiny_model):
         for argument in ('--model', name, *tiny_model(reading))
     ]
     layers = ['--target-layer', 'backbone.stages.1', 'backbone.stages.2']
-    _, texts = draw('grad_cam', *models, *layers, '--target', 'true', '--seed', 3)
+    _, texts = draw('vis_cam', *models, *layers, '--target', 'true', '--seed', 3)
     assert [text for text in texts if text in CLASSES][:7] == CLASSES
     assert {'image', 'baseline', 'Conv-cut'} <= set(texts)
     assert 'Grad-CAM: evidence for the true class' in texts
@@ -118,7 +123,7 @@ def test_grad_cam_of_two_models(draw, tiny_model):
 
 def test_grad_cam_of_a_file(draw, tiny_model, tmp_path):
     Image.new('RGB', (80, 80), (90, 60, 30)).save(tmp_path / 'own.png')
-    _, texts = draw('grad_cam', '--model', 'm', *tiny_model(), '--images', tmp_path / 'own.png')
+    _, texts = draw('vis_cam', '--model', 'm', *tiny_model(), '--images', tmp_path / 'own.png')
     assert 'own.png' in texts and not any('✗' in text for text in texts)
 
 
@@ -131,7 +136,7 @@ def test_grad_cam_of_a_file(draw, tiny_model, tmp_path):
     ],
 )
 def test_attention(reading, said, drawn, draw, tiny_model):
-    printed, texts = draw('attention', *tiny_model(reading))
+    printed, texts = draw('vis_attention', *tiny_model(reading))
     assert said in printed and any(drawn in text for text in texts)
     assert [text for text in texts if text in CLASSES][:7] == CLASSES
 
@@ -147,15 +152,30 @@ def test_one_line_for_bad_input(refuse, tiny_model, tmp_path):
     broken = tmp_path / 'broken.pth'
     broken.write_bytes(checkpoint.read_bytes()[:3000])
     for line, named in (
-        (refuse('attention', *tiny_model(None)), 'no self-attention'),
-        (refuse('attention', config, broken), 'broken.pth: not a whole checkpoint'),
-        (refuse('attention', config, other[3]), 'another architecture than'),
-        (refuse('grad_cam', *model, '--target-layer', 'backbone.x'), 'no such layer'),
-        (refuse('grad_cam', *model, '--target-layer', 'a', 'b'), '2 values for 1 models'),
-        (refuse('grad_cam', *model * 5), '5 models, at most 4'),
-        (refuse('tsne', *model, '--iterations', 20), '--iterations 20: expected at least 250'),
-        (refuse('tsne', *model, '--perplexity', 0), '--perplexity 0: expected at least 1'),
-        (refuse('class_distribution', config, '--names', 'a', 'b'), '2 for 1 configs'),
+        (refuse('vis_attention', *tiny_model(None)), 'no self-attention'),
+        (
+            refuse('vis_attention', config, broken),
+            'broken.pth: not a whole checkpoint',
+        ),
+        (refuse('vis_attention', config, other[3]), 'another architecture than'),
+        (refuse('vis_cam', *model, '--target-layer', 'backbone.x'), 'no such layer'),
+        (
+            refuse('vis_cam', *model, '--target-layer', 'a', 'b'),
+            '2 values for 1 models',
+        ),
+        (refuse('vis_cam', *model * 5), '5 models, at most 4'),
+        (
+            refuse('vis_tsne', *model, '--iterations', 20),
+            '--iterations 20: expected at least 250',
+        ),
+        (
+            refuse('vis_tsne', *model, '--perplexity', 0),
+            '--perplexity 0: expected at least 1',
+        ),
+        (
+            refuse('class_distribution', config, '--names', 'a', 'b'),
+            '2 for 1 configs',
+        ),
         (refuse('confusion_matrix', config, tmp_path / 'no.pkl'), 'no.pkl'),
     ):
         assert named in line
@@ -167,7 +187,7 @@ def test_models_of_other_classes_are_not_compared(refuse, tiny_model, tmp_path):
     named = tmp_path / 'named.pth'
     torch.save({**saved, 'meta': {'dataset_meta': {'classes': CLASSES[::-1]}}}, named)
     models = ('--model', 'a', config, checkpoint, '--model', 'b', config, named)
-    assert 'compare models of one task' in refuse('tsne', *models)
+    assert 'compare models of one task' in refuse('vis_tsne', *models)
 
 
 # ---- mmpretrain's own tools --------------------------------------------------------------------

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from convcut_mm.apis.images import read_image
+from convcut_mm.apis.inputs.images import read_image
 from convcut_mm.errors import ConvcutError
 from convcut_mm.utils.image_files import MAX_PIXELS, check_image_file, read_file
 

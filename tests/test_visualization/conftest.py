@@ -6,17 +6,6 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
 
 
-@pytest.fixture(scope='session')
-def classifier(tiny_model):
-    """Loads a tiny model: ``classifier('spatial')``."""
-    from convcut_mm.visualization.classifier import load_classifier
-
-    def load(attention='spatial', name='tiny', seed=0, extra=''):
-        return load_classifier(*tiny_model(attention, seed, extra), name=name, device='cpu')
-
-    return load
-
-
 class TextRecorder(RendererAgg):
     """Keeps (text, points, left, top, right, bottom) of each line of text that is drawn."""
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from convcut_mm.apis.classifier import LabelledImage
 from convcut_mm.errors import ConvcutError
 from convcut_mm.visualization.attention import (
     attention_over,
@@ -18,7 +19,6 @@ from convcut_mm.visualization.attention_figure import (
     draw_channel_attention,
     draw_position_attention,
 )
-from convcut_mm.visualization.classifier import LabelledImage
 from convcut_mm.visualization.face_grid import choose_images
 
 

@@ -8,8 +8,8 @@ from PIL import Image
 from scipy.special import softmax
 
 from convcut_mm.evaluation.batch_audit import audit, regimes
+from convcut_mm.utils.plotting import save
 from convcut_mm.visualization.batch_audit import draw
-from convcut_mm.visualization.style import save
 
 LABELS = np.repeat([0, 1, 2], 20)
 FEATURES = np.eye(3)[LABELS] + np.random.default_rng(0).normal(size=(60, 3))

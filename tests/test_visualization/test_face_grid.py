@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from convcut_mm.visualization.classifier import LabelledImage
+from convcut_mm.apis.classifier import LabelledImage
+from convcut_mm.utils.plotting import styled
 from convcut_mm.visualization.face_grid import (
     Row,
     answer_caption,
@@ -12,7 +13,6 @@ from convcut_mm.visualization.face_grid import (
     draw_over_face,
     headers,
 )
-from convcut_mm.visualization.style import styled
 
 CLASSES = ('surprise', 'fear')
 
@@ -92,7 +92,7 @@ def test_few_faces(number, legible):
 
 @styled
 def test_values_lie_over_the_whole_face():
-    from convcut_mm.visualization.style import new_figure
+    from convcut_mm.utils.plotting import new_figure
 
     axes = new_figure(2, 2).subplots()
     picture = np.zeros((48, 48, 3), np.uint8)

@@ -6,9 +6,9 @@ import pytest
 import torch
 from torch.nn import functional as F
 
+from convcut_mm.apis.classifier import LabelledImage
 from convcut_mm.errors import ConvcutError
 from convcut_mm.models.utils import grad_cam_layer
-from convcut_mm.visualization.classifier import LabelledImage
 from convcut_mm.visualization.face_grid import choose_images
 from convcut_mm.visualization.grad_cam import (
     Explanation,

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import torch
 
+from convcut_mm.apis.classifier import load_classifier
 from convcut_mm.datasets.builder import build_dataset
 from convcut_mm.errors import ConvcutError
 from convcut_mm.evaluation.batch_audit import (
@@ -31,10 +32,9 @@ from convcut_mm.evaluation.batch_audit import (
 from convcut_mm.utils import tool
 from convcut_mm.utils.atomic import write_atomically
 from convcut_mm.utils.console import print_table
+from convcut_mm.utils.plotting import save
 from convcut_mm.utils.progress import progress
 from convcut_mm.visualization.batch_audit import draw
-from convcut_mm.visualization.classifier import load_classifier
-from convcut_mm.visualization.style import save
 
 DEPENDS = 3  # exit status
 

@@ -26,11 +26,11 @@ from inference_sides.faces import ferplus_faces
 from inference_sides.fer_side import FerSide
 from inference_sides.ours import EAGER, open_model, our_sides
 
+from convcut_mm.cli.figure_options import positive
 from convcut_mm.deployment.parity import sample_faces
 from convcut_mm.utils import tool
 from convcut_mm.utils.atomic import write_atomically
 from convcut_mm.utils.progress import progress
-from convcut_mm.visualization.options import positive
 from convcut_mm.zoo import weights
 
 NETWORKS = dict(

@@ -18,9 +18,9 @@ from inference_sides.faces import ferplus_faces
 from inference_sides.ours import OurSide
 
 from convcut_mm.apis.backends import OnnxRuntimeBackend
+from convcut_mm.cli.figure_options import positive
 from convcut_mm.deployment.int8 import OPERATORS, quantise
 from convcut_mm.utils import tool
-from convcut_mm.visualization.options import positive
 
 SETS = {
     'matrix products': OPERATORS,

@@ -18,8 +18,8 @@ from typing import Optional
 import numpy as np
 
 from convcut_mm.apis import ExpressionInferencer
-from convcut_mm.apis.images import read_image
-from convcut_mm.apis.sources import files_below, is_media_name
+from convcut_mm.apis.inputs.images import read_image
+from convcut_mm.apis.inputs.sources import files_below, is_media_name
 from convcut_mm.deployment import FORMATS, export
 from convcut_mm.deployment.export import TOLERANCE
 from convcut_mm.errors import ConvcutError

@@ -6,8 +6,8 @@ from mmengine.hooks import Hook
 from mmpretrain.registry import HOOKS
 
 from ...errors import ConvcutError
+from ...models.utils.unwrap import bare_model
 from ...utils.checkpoint import mismatch
-from ..model import bare_model
 
 
 @HOOKS.register_module()

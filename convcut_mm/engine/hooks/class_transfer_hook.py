@@ -7,7 +7,7 @@ from typing import Optional
 from mmengine.hooks import Hook
 
 from ...errors import ConvcutError
-from ..model import bare_model
+from ...models.utils.unwrap import bare_model
 
 CLASSIFIER = ('head.fc.weight', 'head.fc.bias')
 # how the folders of well-known data sets call the classes that papers call otherwise

@@ -5,7 +5,7 @@ from mmengine.hooks import Hook
 from mmpretrain.registry import HOOKS
 
 from ...errors import ConvcutError
-from ..model import bare_model
+from ...models.utils.unwrap import bare_model
 
 
 @HOOKS.register_module()

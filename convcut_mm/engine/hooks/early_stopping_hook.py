@@ -7,7 +7,7 @@ from mmengine.hooks import EarlyStoppingHook
 from mmengine.runner import BaseLoop, CheckpointLoader
 from mmpretrain.registry import HOOKS
 
-from ..model import bare_model
+from ...models.utils.unwrap import bare_model
 
 
 @HOOKS.register_module()

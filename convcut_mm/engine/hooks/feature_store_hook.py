@@ -7,7 +7,7 @@ from mmpretrain.registry import HOOKS
 
 from ...errors import ConvcutError
 from ...feature_store import StoreOptions, stored_loaders, take_features
-from ..model import bare_model
+from ...models.utils.unwrap import bare_model
 from .epoch_seed_hook import EpochSeedHook
 
 

@@ -8,7 +8,7 @@ from mmengine.hooks import Hook
 from mmpretrain.registry import HOOKS
 
 from ...errors import ConvcutError
-from ..model import bare_model
+from ...models.utils.unwrap import bare_model
 
 ADVICE = (
     'lower the learning rate (optim_wrapper.optimizer.lr) or clip the gradients '

@@ -19,8 +19,8 @@ from pathlib import Path
 import torch
 
 from convcut_mm.errors import ConvcutError
-from convcut_mm.feature_store.disk import file_sha256
 from convcut_mm.utils.checkpoint import load_from_local
+from convcut_mm.utils.hashing import file_sha256
 
 from . import common
 

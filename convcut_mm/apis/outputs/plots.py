@@ -1,0 +1,57 @@
+"""The plot of each video beside its pictures."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from ...utils.plotting import output_paths, save
+from ..batching import Answer
+from ..inputs.sources import Source
+from .names import TIMELINE, PictureNames
+from .timeline import Timeline
+
+
+class PlotWriter:
+    """Writes the probabilities over time of each video in which there is a face.
+
+    Args:
+        folder (str | Path): Made if missing.
+        classes (Sequence[str]): Class names.
+        names (PictureNames, optional): What the files are called. Defaults to new ones.
+
+    Attributes:
+        files (list[Path]): What was written.
+    """
+
+    def __init__(
+        self, folder: str | Path, classes: Sequence[str], names: PictureNames | None = None
+    ) -> None:
+        self.folder, self.classes = Path(folder), tuple(classes)
+        self.names = names or PictureNames()
+        self.files: list[Path] = []
+        self._source: Source | None = None
+        self._timeline: Timeline | None = None
+
+    def add(self, answer: Answer) -> None:
+        """Takes an answer; the first of another source ends the video's plot."""
+        if answer.source is not self._source:
+            self.close()
+            self._source = answer.source
+            self._name = self.names.of(answer.source)
+            self._timeline = None if answer.video is None else Timeline(self.classes)
+        if self._timeline is not None:
+            self._timeline.add(answer.result)
+
+    def close(self) -> None:
+        """Writes the plot of the video so far."""
+        timeline, self._timeline = self._timeline, None
+        if timeline:
+            figure = timeline.figure(Path(self._source.name).name)
+            self.files += save(figure, self.path(self._name))
+
+    def path(self, name: str) -> Path:
+        """Where a video's plot is, without suffix."""
+        return self.folder / f'{name}{TIMELINE}'
+
+    def found(self, name: str) -> None:
+        """Notes the plot that a run before has written for a video, if there is one."""
+        self.files += [path for path in output_paths(self.path(name)) if path.is_file()]

@@ -1,0 +1,130 @@
+"""The probabilities of a video's faces over time."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from ...utils.plotting import OKABE_ITO, new_figure, styled
+from ...utils.text import printable
+
+MOST_PERSONS = 3
+POINTS = 2000  # more can't be told apart on paper
+ANSWER, OTHER = OKABE_ITO[0], '#B9C2C8'
+
+
+class Timeline:
+    """Collects a video's results.
+
+    Args:
+        classes (Sequence[str]): Class names.
+    """
+
+    def __init__(self, classes: Sequence[str]) -> None:
+        self.classes = tuple(classes)
+        self._tracks: dict = {}  # number: ([time], [probabilities])
+        self._times: list = []
+
+    def add(self, result: dict) -> None:
+        """Takes the result of a frame."""
+        if result.get('time') is None or result['error']:
+            return
+        self._times.append(result['time'])
+        for face in result['faces']:
+            times, rows = self._tracks.setdefault(face['track'], ([], []))
+            times.append(result['time'])
+            rows.append(np.array(list(face['probabilities'].values()), np.float32))
+
+    def __len__(self) -> int:
+        return len(self._tracks)
+
+    def figure(self, title: str) -> Figure:
+        """Draws a panel a class for each of the three persons that were longest in sight.
+
+        Args:
+            title (str): What stands above.
+        """
+        return _draw(
+            printable(title), self.classes, self._longest(), self._times, len(self._tracks)
+        )
+
+    def _longest(self) -> list:
+        longest = sorted(self._tracks, key=lambda number: -len(self._tracks[number][0]))
+        return [
+            (number, np.array(self._tracks[number][0]), np.stack(self._tracks[number][1]))
+            for number in sorted(longest[:MOST_PERSONS])
+        ]
+
+
+@styled
+def _draw(title: str, classes: tuple, tracks: list, times: list, number: int) -> Figure:
+    rows = len(classes) * len(tracks)
+    figure = new_figure(9, max(2.6, 0.36 * rows + 0.35 * len(tracks) + 0.9))
+    panels = figure.subplots(rows, 1, sharex=True, sharey=True, squeeze=False)[:, 0]
+    gap = 3 * float(np.median(np.diff(times))) if len(times) > 1 else 1.0
+    for place, (person, seconds, scores) in enumerate(tracks):
+        seconds, scores = thinned(*with_gaps(seconds, scores, gap))
+        known = np.nan_to_num(scores, nan=-1)
+        answers = known.argmax(axis=1)
+        for index, name in enumerate(classes):
+            axes = panels[place * len(classes) + index]
+            values = scores[:, index]
+            axes.fill_between(seconds, 0, values, color=OTHER, linewidth=0)
+            # the answer's stretches are darker too, not only of another hue
+            axes.fill_between(
+                seconds, 0, values, where=answers == index, color=ANSWER, linewidth=0
+            )
+            axes.plot(
+                seconds, 0 * values, color='0.5', linewidth=1, clip_on=False
+            )  # none out of sight
+            axes.set_ylabel(name, rotation=0, ha='right', va='center', parse_math=False)
+            axes.set_ylim(-0.03, 1.05)
+            axes.set_yticks([])
+            axes.tick_params(bottom=False)
+            axes.spines[:].set_visible(False)
+        if number > 1:
+            panels[place * len(classes)].set_title(
+                f'person {person}', loc='left', fontsize=11, fontweight='bold'
+            )
+    last = panels[-1]
+    last.set_xlim(min(times), max(max(times), min(times) + 1e-3))
+    last.tick_params(bottom=True)
+    last.xaxis.set_major_formatter(lambda seconds, _: clock(seconds, max(times)))
+    unit = 'min:s' if max(times) >= 60 else 's'
+    last.set_xlabel(f'time in the video ({unit}); full height is 100 %, no line: out of sight')
+    more = f'; the {MOST_PERSONS} longest in sight of {number}' if number > MOST_PERSONS else ''
+    figure.suptitle(
+        f'{title}: probability of each expression, blue where it is the answer{more}',
+        parse_math=False,  # a name may hold dollar signs
+    )
+    return figure
+
+
+def clock(seconds: float, longest: float) -> str:
+    """A time for the axis: seconds, or minutes and seconds."""
+    if longest < 60:
+        return f'{seconds:g}'
+    minutes, rest = divmod(round(seconds), 60)
+    return f'{minutes}:{rest:02d}'
+
+
+def with_gaps(times: np.ndarray, scores: np.ndarray, gap: float) -> tuple:
+    """Puts a row without values wherever a face was out of sight for longer than ``gap``."""
+    places = np.flatnonzero(np.diff(times) > gap) + 1
+    return np.insert(times, places, times[places - 1]), np.insert(scores, places, np.nan, axis=0)
+
+
+def thinned(times: np.ndarray, scores: np.ndarray) -> tuple:
+    """Means of neighbours, so that at most 2,000 points are drawn."""
+    step = -(-len(times) // POINTS)
+    if step == 1:
+        return times, scores
+    starts = range(0, len(times), step)
+    with np.errstate(all='ignore'):
+        means = [
+            np.nanmean(part, axis=0)
+            if np.isfinite(part).any()
+            else np.full(scores.shape[1], np.nan)
+            for part in (scores[start : start + step] for start in starts)
+        ]
+    return times[::step], np.array(means)

@@ -1,0 +1,1 @@
+"""What the command-line tools share. Imports everything below it; imported by tools only."""

@@ -1,0 +1,59 @@
+"""The command ``convcut``: runs the tools that come with the package, without a clone.
+
+convcut infer photo.jpg --out results
+convcut train convcut_quickstart
+convcut test convcut_quickstart work_dirs/convcut_quickstart/epoch_8.pth
+"""
+
+import argparse
+import runpy
+import sys
+from collections.abc import Sequence
+
+from ..version import __version__
+from ..zoo import root
+
+# name of the command: file below tools/, what it does
+COMMANDS = {
+    'infer': ('infer.py', 'find the faces of photos and videos and name their expressions'),
+    'train': ('train.py', 'train a config, or fine-tune on a folder of faces'),
+    'test': ('test.py', 'test a checkpoint, with intervals'),
+    'audit': ('analysis_tools/batch_audit.py', 'does a prediction depend on its batch?'),
+    'export': ('deployment/export.py', 'export a model to ONNX or OpenVINO'),
+    'ablate': ('ablate.py', 'run a set of configs over several seeds into one table'),
+    'features': ('feature_store.py', 'list, verify and prune stored features'),
+    'publish': ('model_converters/publish_model.py', 'turn a checkpoint into a file of weights'),
+    'convert-keras': (
+        'model_converters/convcut_to_mmpretrain.py',
+        'convert a Keras file',
+    ),
+    'convert-ferplus': ('dataset_converters/ferplus.py', 'unpack FER2013 and the FER+ votes'),
+    'page': ('demo/app.py', 'serve a web page that answers about a photo'),
+}
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Runs one tool with the rest of the command line.
+
+    Args:
+        argv (Sequence[str], optional): Words after ``convcut``. Defaults to those of the process.
+
+    Raises:
+        SystemExit: With the tool's exit status.
+    """
+    words = list(sys.argv[1:] if argv is None else argv)
+    listing = '\n'.join(f'  {name:<16}{what}' for name, (_, what) in COMMANDS.items())
+    parser = argparse.ArgumentParser(
+        prog='convcut',
+        description='Conv-cut and other facial expression recognition for mmpretrain.',
+        epilog=f'commands:\n{listing}\n\nconvcut COMMAND --help lists the options of a command.',
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        usage='convcut COMMAND ...',
+    )
+    parser.add_argument('--version', action='version', version=__version__)
+    parser.add_argument('command', choices=COMMANDS, metavar='COMMAND', help='see below')
+    args = parser.parse_args(words[:1])
+    tool = root() / 'tools' / COMMANDS[args.command][0]
+    # argparse calls a program by the first word
+    sys.argv = [f'convcut {args.command}', *words[1:]]
+    runpy.run_path(str(tool), run_name='__main__')

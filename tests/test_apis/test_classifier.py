@@ -1,0 +1,94 @@
+"""Loading a model for pictures: weights that fit, test images, what the model sees."""
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from convcut_mm.apis.classifier import load_classifier, read_model_config
+from convcut_mm.datasets.builder import class_names
+from convcut_mm.errors import ConvcutError
+
+CLASSES = ('surprise', 'fear', 'disgust', 'happiness', 'sadness', 'anger', 'neutral')
+
+
+def test_weights_classes_and_test_images(classifier, tiny_model):
+    config, checkpoint = tiny_model()
+    model = classifier()
+    saved = torch.load(checkpoint, weights_only=True)['state_dict']
+    for key, value in model.model.state_dict().items():
+        assert torch.equal(value, saved[key])
+    assert not model.model.training and model.classes == CLASSES
+    assert [image.label for image in model.test_images].count(3) == 4
+    assert len(model.test_images) == 28
+    assert load_classifier(config, checkpoint).name == config.stem
+
+
+def test_weights_of_a_wrapped_model_fit(tiny_model, tmp_path):
+    config, checkpoint = tiny_model()
+    saved = torch.load(checkpoint, weights_only=True)['state_dict']
+    path = tmp_path / 'wrapped.pth'
+    torch.save({'state_dict': {f'module.{key}': value for key, value in saved.items()}}, path)
+    assert load_classifier(config, path).model.head.fc.weight.equal(saved['head.fc.weight'])
+
+
+def test_the_checkpoint_s_own_class_names_are_taken(tiny_model, tmp_path):
+    config, checkpoint = tiny_model()
+    saved = torch.load(checkpoint, weights_only=True)
+    names = [name.upper() for name in CLASSES]
+    path = tmp_path / 'named.pth'
+    torch.save({**saved, 'meta': {'dataset_meta': {'classes': names}}}, path)
+    assert load_classifier(config, path).classes == tuple(names)
+
+
+def test_one_line_for_what_does_not_fit(tiny_model, tmp_path):
+    config, checkpoint = tiny_model()
+    saved = torch.load(checkpoint, weights_only=True)['state_dict']
+    other = tmp_path / 'other.pth'
+    torch.save({'state_dict': {k: v for k, v in saved.items() if k != 'head.fc.bias'}}, other)
+    with pytest.raises(ConvcutError, match='other.pth.*another architecture.*"head.fc.bias"'):
+        load_classifier(config, other)
+    with pytest.raises(ConvcutError, match='nowhere.pth: no such checkpoint'):
+        load_classifier(config, tmp_path / 'nowhere.pth')
+    with pytest.raises(ConvcutError, match='nowhere.py: no such config'):
+        load_classifier('nowhere.py', checkpoint)
+    bare = tmp_path / 'bare.py'
+    bare.write_text('model = dict()')
+    with pytest.raises(ConvcutError, match='bare.py: has no test_dataloader'):
+        load_classifier(bare, checkpoint)
+
+
+def test_a_picture_has_the_colours_of_its_file(classifier, tmp_path):
+    pixels = np.zeros((100, 100, 3), np.uint8)
+    pixels[..., 0], pixels[:50, :, 2] = 200, 90
+    Image.fromarray(pixels).save(tmp_path / 'red.png')
+    picture = classifier().picture(tmp_path / 'red.png')
+    assert (picture == pixels[18:82, 18:82]).all()  # the middle 64 pixels, red first
+
+
+def test_images_that_cannot_be_read(classifier, tmp_path):
+    (tmp_path / 'text.png').write_text('no image')
+    with pytest.raises(ConvcutError, match='text.png: not a whole image'):
+        classifier().inputs(str(tmp_path / 'text.png'))
+    with pytest.raises(ConvcutError, match='nowhere.png: no such image'):
+        classifier().inputs('nowhere.png')
+
+
+def test_scores_equal_mmpretrain_s_own(classifier):
+    from mmengine.dataset import default_collate
+    from mmengine.registry import DefaultScope
+    from mmpretrain.registry import DATASETS
+
+    model = classifier()
+    with DefaultScope.overwrite_default_scope('mmpretrain'):
+        dataset = DATASETS.build(model.config.test_dataloader.dataset)
+    samples = model.model.test_step(default_collate([dataset[i] for i in range(28)]))
+    scores = model.scores([image.path for image in model.test_images])
+    for row, image, sample in zip(scores, model.test_images, samples):
+        assert row == pytest.approx(sample.pred_score.detach().numpy(), abs=1e-5)
+        assert image.label == sample.gt_label.item()
+
+
+def test_class_names_need_no_data(root):
+    config = read_model_config(root / 'configs' / 'convcut_ferplus.py')
+    assert class_names(config)[:2] == ('neutral', 'happiness') and len(class_names(config)) == 8

@@ -1,0 +1,60 @@
+"""Draws the confusion matrix of a test (Figure 3 of the paper).
+
+    python tools/test.py CONFIG CHECKPOINT --out predictions.pkl
+    python tools/analysis_tools/confusion_matrix.py CONFIG predictions.pkl
+    python tools/analysis_tools/confusion_matrix.py CONFIG CHECKPOINT      # tests first
+
+A model that looks at its batch is tested in batches of one here.
+"""
+
+from pathlib import Path
+
+import numpy as np
+
+from convcut_mm.apis.classifier import load_classifier, read_model_config
+from convcut_mm.cli.figure_options import add_device, announce, new_parser
+from convcut_mm.datasets.builder import class_names
+from convcut_mm.evaluation.predictions import Predictions, load_predictions
+from convcut_mm.models.utils import is_batch_dependent
+from convcut_mm.utils import tool
+from convcut_mm.utils.plotting import save
+from convcut_mm.visualization.confusion_matrix import draw_confusion_matrix
+
+PREDICTIONS = ('.pkl', '.pickle')
+
+
+def main() -> None:
+    parser = new_parser(__doc__, 'confusion_matrix')
+    parser.add_argument('config', help='config file')
+    parser.add_argument(
+        'result', help='predictions of tools/test.py --out (.pkl), or a checkpoint'
+    )
+    add_device(parser)
+    args = parser.parse_args()
+    if args.result.endswith(PREDICTIONS):
+        classes = class_names(read_model_config(args.config, args.cfg_options))
+        predictions = load_predictions(args.result, classes=classes)
+    else:
+        predictions = test(args)
+        classes = predictions.classes
+    announce(save(draw_confusion_matrix(predictions, classes), args.out))
+
+
+def test(args) -> Predictions:
+    """The predictions of a checkpoint on the test set of its config."""
+    classifier = load_classifier(
+        args.config, args.result, cfg_options=args.cfg_options, device=args.device
+    )
+    if is_batch_dependent(classifier.model):
+        print('the model looks at its batch: tested in batches of one, each image by itself')
+    images = classifier.test_images
+    return Predictions(
+        names=[Path(image.path).name for image in images],
+        labels=np.array([image.label for image in images]),
+        scores=classifier.scores([image.path for image in images]),
+        classes=classifier.classes,
+    )
+
+
+if __name__ == '__main__':
+    tool.run_tool(main)

@@ -1,0 +1,161 @@
+"""Evaluate the predictions of any classifiers on a config's test set, side by side.
+
+    python tools/analysis_tools/eval_metric.py CONFIG PREDICTIONS.csv [MORE.csv TEST.pkl ...]
+    python tools/analysis_tools/eval_metric.py CONFIG a.pkl --group peer=s0.csv,s1.csv,s2.csv
+    python tools/analysis_tools/eval_metric.py CONFIG a.pkl b.csv --markdown table.md
+
+A CSV file has a header: the column "file" (name of the image) and either a column for each class
+with its probability, or the column "label" with the name of the predicted class or its number from
+0. A .pkl file comes from tools/test.py --out. Each must hold every image of the test set once.
+Several files of one method, trained with several seeds, make a group: mean and standard deviation.
+"""
+
+import argparse
+import json
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+from rich.table import Table
+
+from convcut_mm.errors import ConvcutError
+from convcut_mm.evaluation import (
+    GroundTruth,
+    class_table,
+    difference,
+    evaluate,
+    ground_truth,
+    markdown_table,
+    method_table,
+    predictions_for,
+)
+from convcut_mm.evaluation.functional.bootstrap import DRAWS, LEVEL
+from convcut_mm.utils import tool
+from convcut_mm.utils.atomic import write_atomically
+from convcut_mm.utils.console import print_table
+from convcut_mm.utils.progress import progress
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument('config', help='config file; its test_dataloader says what is evaluated')
+    parser.add_argument('predictions', nargs='*', help='.csv or .pkl files, a method each')
+    parser.add_argument(
+        '--group',
+        action='append',
+        default=[],
+        metavar='NAME=FILE,FILE,...',
+        help='a method with several seeds (or one, to name it); can be given several times',
+    )
+    parser.add_argument('--out', metavar='FILE.json', help='file for all metrics')
+    parser.add_argument('--markdown', metavar='FILE.md', help='file for the tables')
+    parser.add_argument('--draws', type=int, default=DRAWS, help='draws of the bootstrap')
+    parser.add_argument('--seed', type=int, default=0, help='seed of the draws')
+    tool.add_cfg_options(parser, 'the config, e.g. test_dataloader.dataset.split=test')
+    return parser.parse_intermixed_args()
+
+
+def main() -> None:
+    args = parse_args()
+    if args.draws < 1:
+        raise ConvcutError(f'--draws {args.draws}: expected at least 1')
+    files = files_of_methods(args)
+    cfg = tool.read_config(args.config)
+    tool.merge_options(cfg, args.cfg_options)
+    truth = ground_truth(cfg, args.config)
+    pred_labels = {
+        name: np.column_stack([predictions_for(path, truth).pred_labels for path in paths])
+        for name, paths in files.items()
+    }
+    methods, first = [], next(iter(pred_labels.values()))
+    settings = dict(draws=args.draws, seed=args.seed)
+    with progress('Evaluating', len(pred_labels), 'methods') as step:
+        for name, given in pred_labels.items():
+            metrics = evaluate(truth.labels, given, len(truth.classes), **settings)
+            against = None
+            if given is not first:
+                against = difference(truth.labels, first, given, **settings)
+            methods.append((name, metrics, against))
+            step()
+    title = (
+        f'{args.config}: {truth.title}, {len(truth.names)} images. Per cent, with '
+        f'{100 * LEVEL:g} % intervals by bootstrap over the images ({args.draws} draws, seed '
+        f'{args.seed}); ± is the standard deviation over seeds.'
+    )
+    tables = [method_table(methods, len(truth.names)), class_table(methods, truth)]
+    if args.out is not None:
+        content = as_dict(args, truth, files, methods)
+        write_atomically(args.out, (json.dumps(content, indent=1) + '\n').encode())
+    if args.markdown is not None:
+        parts = [title + '\n', *map(markdown_table, tables)]
+        write_atomically(args.markdown, '\n'.join(parts).encode())
+    print(title)
+    for rows in tables:
+        print()
+        show(rows)
+
+
+def files_of_methods(args: argparse.Namespace) -> dict:
+    """The files of each method by its name: positional ones first, named after the file."""
+    stems = Counter(Path(path).stem for path in args.predictions)
+    methods = []
+    for path in args.predictions:
+        name = Path(path).stem
+        methods.append((name if stems[name] == 1 else path, [path]))
+    for group in args.group:
+        name, _, files = group.partition('=')
+        paths = [path for path in files.split(',') if path]
+        if not name or not paths:
+            raise ConvcutError(f'--group {group}: expected NAME=FILE,FILE,...')
+        methods.append((name, paths))
+    if not methods:
+        raise ConvcutError('no predictions given; expected .csv or .pkl files after the config')
+    for name, times in Counter(name for name, _ in methods).items():
+        if times > 1:
+            raise ConvcutError(f'two methods called {name}; name one with --group NAME=FILE')
+    return dict(methods)
+
+
+def show(rows: list) -> None:
+    """Prints a table whose first row has the titles."""
+    table = Table(box=None, pad_edge=False)
+    for index, title in enumerate(rows[0]):
+        table.add_column(title, justify='right' if index else 'left')
+    for row in rows[1:]:
+        table.add_row(*row)
+    print_table(table)
+
+
+def as_dict(args: argparse.Namespace, truth: GroundTruth, files: dict, methods: list) -> dict:
+    """Everything for the JSON file."""
+    images = np.bincount(truth.labels, minlength=len(truth.classes)).tolist()
+    return dict(
+        config=args.config,
+        data=truth.title,
+        images=len(truth.names),
+        images_of_classes=dict(zip(truth.classes, images)),
+        level=LEVEL,
+        draws=args.draws,
+        seed=args.seed,
+        methods=[
+            dict(
+                name=name,
+                files=files[name],
+                overall_accuracy=metrics.overall_accuracy.as_dict(),
+                mean_class_accuracy=metrics.mean_class_accuracy.as_dict(),
+                macro_f1=metrics.macro_f1.as_dict(),
+                class_accuracies={
+                    label: accuracy.as_dict()
+                    for label, accuracy in zip(truth.classes, metrics.class_accuracies)
+                },
+                overall_accuracy_against_first=None if against is None else against.as_dict(),
+            )
+            for name, metrics, against in methods
+        ],
+    )
+
+
+if __name__ == '__main__':
+    tool.run_tool(main)

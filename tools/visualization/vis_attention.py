@@ -1,0 +1,69 @@
+"""Draws the weights of Conv-cut's self-attention.
+
+    python tools/visualization/vis_attention.py CONFIG CHECKPOINT
+    python tools/visualization/vis_attention.py CONFIG CHECKPOINT --images A.png B.png
+
+What is drawn depends on what the head attends over:
+
+- 'spatial': over each face, how much attention each position gets, the mean over all queries.
+- 'channel': there are no positions; the matrix of channels of each face, strongest first.
+- 'batch': the matrix of images of one class-ordered batch (--per-class, by default 8). Where it
+  shows a block for each class, images learn their class from their neighbours.
+"""
+
+import numpy as np
+
+from convcut_mm.apis.classifier import load_classifier
+from convcut_mm.cli.figure_options import (
+    add_device,
+    add_faces,
+    announce,
+    new_parser,
+)
+from convcut_mm.utils import tool
+from convcut_mm.utils.plotting import save
+from convcut_mm.visualization import attention, attention_figure
+from convcut_mm.visualization.face_grid import choose_images
+
+BATCH_PER_CLASS = 8
+
+
+def main() -> None:
+    parser = new_parser(__doc__, 'attention')
+    parser.add_argument('config', help='config file')
+    parser.add_argument('checkpoint', help='checkpoint file')
+    add_device(parser)
+    add_faces(parser, per_class=None)
+    args = parser.parse_args()
+    classifier = load_classifier(
+        args.config, args.checkpoint, cfg_options=args.cfg_options, device=args.device
+    )
+    over = attention.attention_over(classifier)
+    per_class = args.per_class or (BATCH_PER_CLASS if over == 'batch' else 1)
+    images = choose_images(classifier, per_class, args.seed, args.images)
+    if over == 'spatial':
+        figure = attention_figure.draw_position_attention(classifier, images)
+    elif over == 'channel':
+        print('attention="channel": channels attend, not positions; drawing their matrix')
+        figure = attention_figure.draw_channel_attention(classifier, images)
+    else:
+        figure = batch_figure(classifier, images)
+    announce(save(figure, args.out))
+
+
+def batch_figure(classifier, images: list):
+    """The matrix of a batch, and in words where its attention goes."""
+    images = attention.class_ordered(images)
+    labels = np.array([image.label for image in images])
+    weights = attention.batch_attention(classifier, [image.path for image in images])
+    itself, others, rest = attention.attention_shares(weights, labels)
+    print(
+        f'attention="batch": in a class-ordered batch of {len(labels)} an image attends '
+        f'{100 * itself:.1f} % to itself, {100 * others:.1f} % to others of its class and '
+        f'{100 * rest:.1f} % to other classes'
+    )
+    return attention_figure.draw_batch_attention(weights, labels, classifier.classes)
+
+
+if __name__ == '__main__':
+    tool.run_tool(main)

@@ -1,0 +1,56 @@
+"""Draws what up to four models look at, a face of each class (Figure 5 of the paper).
+
+    python tools/visualization/vis_cam.py --model baseline CONFIG CHECKPOINT \\
+        --model Conv-cut CONFIG CHECKPOINT
+    python tools/visualization/vis_cam.py --model Conv-cut CONFIG CHECKPOINT --seed 7
+    python tools/visualization/vis_cam.py --model Conv-cut CONFIG CHECKPOINT --images A.png B.png
+
+Above each face stands its true class, below it each model's answer and probability.
+"""
+
+from convcut_mm.cli.figure_options import (
+    add_faces,
+    add_models,
+    announce,
+    load_models,
+    new_parser,
+    one_for_each,
+)
+from convcut_mm.utils import tool
+from convcut_mm.utils.plotting import save
+from convcut_mm.visualization.face_grid import choose_images
+from convcut_mm.visualization.grad_cam import TARGETS, draw_grad_cam, grad_cam
+
+
+def main() -> None:
+    parser = new_parser(__doc__, 'grad_cam')
+    add_models(parser)
+    add_faces(parser)
+    parser.add_argument(
+        '--target-layer',
+        nargs='+',
+        default=[None],
+        metavar='LAYER',
+        help='layer whose map is explained, such as backbone.stages.2 or neck.convs.0, once for '
+        "all models or once for each (default: the neck's norm where it comes first, else the "
+        "last block of the backbone's last stage)",
+    )
+    parser.add_argument(
+        '--target',
+        choices=TARGETS,
+        default='answer',
+        help="the class to explain: the model's answer (the default) or the true class",
+    )
+    args = parser.parse_args()
+    models = load_models(args)
+    layers = one_for_each(args.target_layer, models, '--target-layer')
+    images = choose_images(models[0], args.per_class, args.seed, args.images)
+    explanations = [
+        [grad_cam(model, image, layer, args.target) for image in images]
+        for model, layer in zip(models, layers)
+    ]
+    announce(save(draw_grad_cam(images, models, explanations, args.target), args.out))
+
+
+if __name__ == '__main__':
+    tool.run_tool(main)

@@ -1,0 +1,90 @@
+"""Draws the t-SNE of the features of up to four models side by side (Figure 4 of the paper).
+
+    python tools/visualization/vis_tsne.py --model Conv-cut CONFIG CHECKPOINT
+    python tools/visualization/vis_tsne.py --model baseline CONFIG CHECKPOINT \\
+        --model truncated CONFIG CHECKPOINT --model Conv-cut CONFIG CHECKPOINT
+    python tools/visualization/vis_tsne.py --model Conv-cut CONFIG CHECKPOINT --stage backbone
+
+Every model gets the same images, drawn from the first one's test set. For each it also prints how
+well the classes lie apart in the features themselves, since a t-SNE alone shows too much or too
+little: the share of images whose nearest others are of their class, and the silhouette.
+"""
+
+from functools import partial
+
+import numpy as np
+
+from convcut_mm.cli.figure_options import (
+    add_models,
+    announce,
+    load_models,
+    new_parser,
+    one_for_each,
+    positive,
+    seed,
+)
+from convcut_mm.errors import ConvcutError
+from convcut_mm.evaluation import evaluate, interval_text
+from convcut_mm.utils import tool
+from convcut_mm.utils.plotting import save
+from convcut_mm.visualization.features import STAGES, extract_features
+from convcut_mm.visualization.sampling import sample_per_class
+from convcut_mm.visualization.tsne import draw_tsne, embed
+
+
+def main() -> None:
+    parser = new_parser(__doc__, 'tsne')
+    add_models(parser)
+    parser.add_argument(
+        '--stage',
+        nargs='+',
+        choices=STAGES,
+        default=['pre_logits'],
+        help='what to plot, once for all models or once for each: what the head classifies from '
+        '(the default), or the map behind neck or backbone, pooled',
+    )
+    parser.add_argument(
+        '--per-class', type=positive, default=100, help='images a class (default: %(default)s)'
+    )
+    parser.add_argument(
+        '--perplexity', type=float, default=30, help="t-SNE's perplexity (default: %(default)s)"
+    )
+    parser.add_argument(
+        '--iterations', type=int, default=1000, help='steps of t-SNE (default: %(default)s)'
+    )
+    parser.add_argument(
+        '--seed', type=seed, default=0, help='seed of images and t-SNE (default: %(default)s)'
+    )
+    args = parser.parse_args()
+    if args.iterations < 250:  # scikit-learn's own limit, which it only tells after the features
+        raise ConvcutError(f'--iterations {args.iterations}: expected at least 250')
+    if args.perplexity < 1:
+        raise ConvcutError(f'--perplexity {args.perplexity:g}: expected at least 1')
+    models = load_models(args)
+    stages = one_for_each(args.stage, models, '--stage')
+    images = models[0].test_images
+    chosen = sample_per_class([image.label for image in images], args.per_class, args.seed)
+    paths = [images[index].path for index in chosen]
+    labels = np.array([images[index].label for index in chosen])
+    layout = partial(
+        embed,
+        labels=labels,
+        seed=args.seed,
+        perplexity=args.perplexity,
+        iterations=args.iterations,
+    )
+    embeddings = []
+    for model, stage in zip(models, stages):
+        embedding = layout(model.name, extract_features(model, paths, stage))
+        accuracy = evaluate(labels, embedding.pred_labels, len(models[0].classes)).overall_accuracy
+        print(
+            f'{model.name}, {stage}: {embedding.neighbours}-neighbour accuracy '
+            f'{accuracy.value:.1f} % (95 % interval {interval_text(accuracy.interval)}), '
+            f'silhouette {embedding.silhouette:.3f}, {len(labels)} images'
+        )
+        embeddings.append(embedding)
+    announce(save(draw_tsne(embeddings, labels, models[0].classes), args.out))
+
+
+if __name__ == '__main__':
+    tool.run_tool(main)

@@ -6,7 +6,6 @@ convcut test convcut_quickstart work_dirs/convcut_quickstart/epoch_8.pth
 """
 
 import argparse
-import runpy
 import sys
 from collections.abc import Sequence
 
@@ -54,6 +53,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument('command', choices=COMMANDS, metavar='COMMAND', help='see below')
     args = parser.parse_args(words[:1])
     tool = root() / 'tools' / COMMANDS[args.command][0]
-    # argparse calls a program by the first word
+    # as Python runs a script, but for the name that argparse shows (runpy would put the path there)
     sys.argv = [f'convcut {args.command}', *words[1:]]
-    runpy.run_path(str(tool), run_name='__main__')
+    sys.path.insert(0, str(tool.parent))
+    exec(compile(tool.read_bytes(), tool, 'exec'), {'__name__': '__main__', '__file__': str(tool)})

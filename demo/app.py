@@ -8,6 +8,7 @@ Photos stay on this machine, and the page fetches nothing from elsewhere; see do
 
 import argparse
 import os
+import sys
 from functools import lru_cache
 from pathlib import Path
 from typing import Optional
@@ -23,6 +24,7 @@ from convcut_mm.demo.script import REFUSED, TO_RESULT
 from convcut_mm.demo.style import CSS
 from convcut_mm.errors import ConvcutError
 from convcut_mm.utils import tool
+from convcut_mm.utils.parser import ToolParser
 
 # before gradio is imported: no statistics, no look-up of newer versions
 os.environ['GRADIO_ANALYTICS_ENABLED'] = 'False'
@@ -63,9 +65,7 @@ class Models:
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = ToolParser(__doc__)
     parser.add_argument(
         '--model',
         nargs=3,
@@ -157,7 +157,7 @@ def main() -> None:
         from starlette.middleware import Middleware
     except ImportError:
         raise ConvcutError('the page needs gradio: pip install "convcut_mm[demo]"') from None
-    print(f'open http://{args.host}:{args.port}', flush=True)
+    print(f'open http://{args.host}:{args.port}', file=sys.stderr, flush=True)
     fonts = dict(font=['system-ui', 'sans-serif'], font_mono=['monospace'])
     try:
         build(models, gr).launch(

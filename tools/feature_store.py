@@ -24,15 +24,14 @@ from convcut_mm.feature_store import StoreEntry, StoreOptions, entries
 from convcut_mm.feature_store.disk import size_text
 from convcut_mm.feature_store.fingerprint import pipeline_text
 from convcut_mm.utils import tool
+from convcut_mm.utils.parser import ToolParser
 from convcut_mm.utils.progress import progress
 
 DAY = 24 * 3600
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = ToolParser(__doc__)
     commands = parser.add_subparsers(dest='command', required=True)
     for name, summary in (
         ('list', 'shows the entries'),

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any, Optional, Union
 
 import numpy as np
-from mmengine.device import get_device
 from mmengine.runner import CheckpointLoader
 from mmpretrain import get_model, list_models
 from mmpretrain.apis import ModelHub
@@ -13,6 +12,8 @@ from torch import nn
 
 from ..errors import ConvcutError
 from ..utils.checkpoint import load_whole
+from ..utils.checks import compute_device
+from ..utils.logs import warnings_only
 from ..utils.tool import read_config
 from ..zoo import models as zoo_models
 
@@ -35,9 +36,12 @@ def load_model(
         ConvcutError: No such model or file, no weights for the name, weights of another
             architecture.
     """
+    is_network = isinstance(model, nn.Module)
+    # a mistake is told before anything is loaded
+    device = None if is_network and device is None else compute_device(device)
     of_file = pretrained is not None and not isinstance(pretrained, bool)
     name = str(getattr(model, 'filename', None) or model)
-    if isinstance(model, nn.Module):
+    if is_network:
         network, name = model, 'the model'
         if not hasattr(network, '_config'):
             raise ConvcutError(
@@ -45,8 +49,8 @@ def load_model(
             )
     else:
         model = _check_name(model, pretrained)
-        network = get_model(model, False if of_file else pretrained, **kwargs)
-        network.to(device or get_device())
+        with warnings_only():
+            network = get_model(model, False if of_file else pretrained, **kwargs)
     if of_file:
         weights = CheckpointLoader.load_checkpoint(
             os.fspath(pretrained), map_location='cpu', logger='silent'
@@ -54,7 +58,7 @@ def load_model(
         meta = load_whole(network, weights, os.fspath(pretrained), name)
         if meta.get('dataset_meta', {}).get('classes'):
             network._dataset_meta = meta['dataset_meta']
-    if isinstance(model, nn.Module) and device is not None:
+    if device is not None:
         network.to(device)
     network.eval()  # mmpretrain's ConvNeXt gives None here
     return network

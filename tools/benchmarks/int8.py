@@ -20,6 +20,7 @@ from inference_sides.ours import OurSide
 from convcut_mm.apis.backends import OnnxRuntimeBackend
 from convcut_mm.deployment.int8 import OPERATORS, quantise
 from convcut_mm.utils import tool
+from convcut_mm.utils.parser import ToolParser
 from convcut_mm.visualization.options import positive
 
 SETS = {
@@ -29,9 +30,7 @@ SETS = {
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = ToolParser(__doc__)
     parser.add_argument('model', type=Path, help='.onnx file of tools/deployment/export.py')
     parser.add_argument(
         '--data', type=Path, required=True, help='folder of FER2013Train, FER2013Valid'

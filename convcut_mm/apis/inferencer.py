@@ -108,7 +108,9 @@ class ExpressionInferencer(ImageClassificationInferencer):
                 )
             exported = model if isinstance(pretrained, bool) else pretrained
             self.backend = backend_type(exported)
-        self.classes = tuple(classes or self.backend.classes)
+            if classes is not None:
+                self.backend.classes = loading.given_names(classes, len(self.backend.classes))
+        self.classes = self.backend.classes
 
     def __call__(
         self,

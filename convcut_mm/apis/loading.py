@@ -12,7 +12,7 @@ from torch import nn
 
 from ..errors import ConvcutError
 from ..utils.checkpoint import load_whole
-from ..utils.checks import compute_device
+from ..utils.checks import checked_class_names, classes_in, compute_device
 from ..utils.logs import warnings_only
 from ..utils.tool import read_config
 from ..zoo import models as zoo_models
@@ -56,8 +56,9 @@ def load_model(
             os.fspath(pretrained), map_location='cpu', logger='silent'
         )
         meta = load_whole(network, weights, os.fspath(pretrained), name)
-        if meta.get('dataset_meta', {}).get('classes'):
-            network._dataset_meta = meta['dataset_meta']
+        classes = classes_in(meta, os.fspath(pretrained))
+        if classes is not None:
+            network._dataset_meta = dict(classes=classes)
     if device is not None:
         network.to(device)
     network.eval()  # mmpretrain's ConvNeXt gives None here
@@ -92,17 +93,35 @@ def class_names(network: nn.Module, classes: Optional[Any] = None) -> tuple:
     """Class names: those given, the checkpoint's, or those of the config's test set.
 
     Raises:
-        ConvcutError: None are known, or another number than the model has.
+        ConvcutError: None are known, another number than the model has, or no names.
     """
-    known = classes or (getattr(network, '_dataset_meta', None) or {}).get('classes')
     number = getattr(network.head, 'num_classes', None)
-    if not known:
+    if classes is not None:
+        return given_names(classes, number)
+    known = (getattr(network, '_dataset_meta', None) or {}).get('classes')
+    if known is None:
         raise ConvcutError('the names of the classes are not known; give them (classes)')
+    known = given_names(known, None)
+    if number is not None and len(known) > number:
+        return known[:number]  # FERPlus without contempt
+    return given_names(known, number)
+
+
+def given_names(classes: Any, number: int | None) -> tuple[str, ...]:
+    """Class names that a user gives.
+
+    Args:
+        classes (Sequence[str]): The names.
+        number (int, optional): Of the model's classes, None if that is not known.
+
+    Raises:
+        ConvcutError: Another number of names, or no names; see :func:`checked_class_names`.
+    """
+    # a string is a sequence of letters, and arrays and such are sequences of names
+    known = checked_class_names(classes if isinstance(classes, str) else list(classes), 'classes')
     if number is not None and number != len(known):
-        if classes is None and len(known) > number:
-            return tuple(known[:number])  # FERPlus without contempt
         raise ConvcutError(f'{len(known)} class names for a model with {number} classes')
-    return tuple(known)
+    return known
 
 
 def trained_on_grey(config: Any) -> bool:

@@ -23,7 +23,7 @@ from ..datasets.fer_dataset import FERDataset
 from ..errors import ConvcutError
 from ..models.utils import is_batch_dependent
 from ..utils.checkpoint import load_whole
-from ..utils.checks import compute_device
+from ..utils.checks import classes_in, compute_device
 from ..utils.logs import warnings_only
 from ..utils.progress import progress
 from ..utils.tool import merge_options, read_config
@@ -162,7 +162,7 @@ def load_classifier(
     with warnings_only():
         model = get_model(config)
     meta = load_whole(model, weights, str(checkpoint), str(config_file))
-    classes = meta.get('dataset_meta', {}).get('classes')
+    classes = classes_in(meta, str(checkpoint))
     model.to(where).eval()
     classes = tuple(classes or class_names(config))
     return Classifier(name or Path(config_file).stem, config, model, classes)

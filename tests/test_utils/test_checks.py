@@ -71,8 +71,22 @@ def test_inferencer_counts(tiny_model, tmp_path):
 
 
 WRONG = {
-    ('tools/infer.py', 'a.jpg', '--out', 'o', '--batch-size', '0'): 'argument --batch-size: 0: exp',
-    ('tools/infer.py', 'a.jpg', '--out', 'o', '--batch-size', 'x'): 'argument --batch-size: x: exp',
+    (
+        'tools/infer.py',
+        'a.jpg',
+        '--out',
+        'o',
+        '--batch-size',
+        '0',
+    ): 'argument --batch-size: 0: exp',
+    (
+        'tools/infer.py',
+        'a.jpg',
+        '--out',
+        'o',
+        '--batch-size',
+        'x',
+    ): 'argument --batch-size: x: exp',
     ('tools/infer.py', 'a.jpg', '--out', 'o', '--backend', 'onx'): "invalid choice: 'onx'",
     ('tools/test.py', 'CONFIG', 'CHECKPOINT', '--cfg-options', 'a'): 'a: expected KEY=VALUE',
     ('tools/train.py', 'CONFIG', '--cfg-options', 'train_dataloader.batch_size=0'): 'batch_size=0',

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, Optional, Union
 
 import numpy as np
+import torch
 from mmengine.runner import CheckpointLoader
 from mmpretrain import get_model, list_models
 from mmpretrain.apis import ModelHub
@@ -13,6 +14,7 @@ from torch import nn
 from ..errors import ConvcutError
 from ..utils.checkpoint import load_whole
 from ..utils.checks import checked_class_names, classes_in, compute_device
+from ..utils.forks import claim_threads
 from ..utils.logs import warnings_only
 from ..utils.tool import read_config
 from ..zoo import models as zoo_models
@@ -39,6 +41,8 @@ def load_model(
     is_network = isinstance(model, nn.Module)
     # a mistake is told before anything is loaded
     device = None if is_network and device is None else compute_device(device)
+    # building a model computes: in a fork as little as using it
+    claim_threads(torch.device('cpu'))
     of_file = pretrained is not None and not isinstance(pretrained, bool)
     name = str(getattr(model, 'filename', None) or model)
     if is_network:
@@ -98,10 +102,9 @@ def class_names(network: nn.Module, classes: Optional[Any] = None) -> tuple:
     number = getattr(network.head, 'num_classes', None)
     if classes is not None:
         return given_names(classes, number)
-    known = (getattr(network, '_dataset_meta', None) or {}).get('classes')
+    known = classes_in({'dataset_meta': getattr(network, '_dataset_meta', None)}, 'the model')
     if known is None:
         raise ConvcutError('the names of the classes are not known; give them (classes)')
-    known = given_names(known, None)
     if number is not None and len(known) > number:
         return known[:number]  # FERPlus without contempt
     return given_names(known, number)

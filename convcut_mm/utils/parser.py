@@ -5,6 +5,8 @@ import sys
 
 from mmengine.config import DictAction
 
+from .text import printable
+
 
 class ToolParser(argparse.ArgumentParser):
     """Prints a mistake as one line; argparse puts the usage, ten lines of it, before that.
@@ -19,7 +21,7 @@ class ToolParser(argparse.ArgumentParser):
 
     def error(self, message: str) -> None:
         """Ends the tool with status 2, as argparse does."""
-        print(f'error: {" ".join(message.split())}; see {self.prog} --help', file=sys.stderr)
+        print(f'error: {printable(message)}; see {self.prog} --help', file=sys.stderr)
         sys.exit(2)
 
 

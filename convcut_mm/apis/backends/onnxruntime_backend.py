@@ -53,7 +53,7 @@ class OnnxRuntimeBackend(ExportedBackend):
         self._input = inputs[0].name
 
     def __reduce__(self) -> tuple:
-        return type(self), (self.path, self._threads)
+        return type(self), (self.path, self._threads), dict(classes=self.classes)
 
     def _scores(self, faces: np.ndarray) -> np.ndarray:
         return self._session.run(None, {self._input: faces})[0]

@@ -67,7 +67,7 @@ class OpenVinoBackend(ExportedBackend):
         self._lock = Lock()  # a request takes one call at a time
 
     def __reduce__(self) -> tuple:
-        return type(self), (self.path, *self._options)
+        return type(self), (self.path, *self._options), dict(classes=self.classes)
 
     def _scores(self, faces: np.ndarray) -> np.ndarray:
         with self._lock:

@@ -1,6 +1,7 @@
 """YuNet (Wu et al., 2023) through OpenCV: faces at any size with five landmarks."""
 
 from pathlib import Path
+from threading import Lock
 from typing import Optional, Union
 
 import cv2
@@ -25,6 +26,8 @@ class YuNetDetector(Detector):
     """
 
     def __init__(self, model_file: Optional[Union[str, Path]], least_score: float = 0.7) -> None:
+        self._arguments = model_file, least_score
+        self._lock = Lock()  # the network has one size at a time
         if model_file is None:
             raise ConvcutError(
                 'the detector "yunet" needs its model file (detector_model, --detector-model): '
@@ -40,6 +43,9 @@ class YuNetDetector(Detector):
         except (cv2.error, IndexError, ValueError):
             raise ConvcutError(f'{model_file}: not a YuNet model; expected {SOURCE}') from None
 
+    def __reduce__(self) -> tuple:
+        return type(self), self._arguments
+
     def __call__(self, image: np.ndarray) -> list:
         """Finds faces, surest first; see :class:`Detector`."""
         height, width = image.shape[:2]
@@ -47,8 +53,9 @@ class YuNetDetector(Detector):
         size = max(1, round(width * scale)), max(1, round(height * scale))
         if scale < 1:
             image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
-        self._network.setInputSize(size)
-        _, rows = self._network.detect(np.ascontiguousarray(image[..., ::-1]))
+        with self._lock:
+            self._network.setInputSize(size)
+            _, rows = self._network.detect(np.ascontiguousarray(image[..., ::-1]))
         # box x, y, width, height; five points; score
         back = np.array([width / size[0], height / size[1]])
         faces = []

@@ -192,7 +192,7 @@ def serve(args: argparse.Namespace, folder: Path) -> None:
     print(f'open http://{args.host}:{args.port}', file=sys.stderr, flush=True)
     fonts = dict(font=['system-ui', 'sans-serif'], font_mono=['monospace'])
     try:
-        page = build(models, gr, folder).queue(max_size=WAITING)
+        page = build(models, gr, folder).queue(max_size=WAITING, api_open=False)
         page.launch(
             server_name=args.host,
             server_port=args.port,

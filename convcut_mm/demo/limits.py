@@ -8,10 +8,11 @@ import re
 
 SMALL = 2**18  # bytes of a request that is no upload
 FORM = 2**16  # bytes around an uploaded file
-POSTS = re.compile(r'/gradio_api/(upload|queue/join|cancel|reset)/?$')
+# run/predict is the click on an example, which does not queue
+POSTS = re.compile(r'/gradio_api/(upload|queue/join|run/predict|cancel|reset)/?$')
 UPLOAD = re.compile(r'/gradio_api/upload/?$')
 NOT_ASKED = re.compile(
-    r'/gradio_api/(proxy=|file=\w+:|file/\w+:|stream/|run/|api/|call/|deep_link|openapi|runs|'
+    r'/gradio_api/(proxy=|file=\w+:|file/\w+:|stream/|api/|call/|deep_link|openapi|runs|'
     r'run-history|vibe|dev/)|/monitoring'
 )
 

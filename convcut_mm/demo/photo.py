@@ -88,7 +88,7 @@ def look_at(inferencer: ExpressionInferencer, path: str, with_heat: bool = False
         raise too_large(name, size)
     _check_pixels(path, name)
     try:
-        image = read_image(path)
+        image = read_image(path, MOST_PIXELS)
     except ConvcutError:
         raise no_image(name) from None
     found = inferencer.detect(image)
@@ -116,15 +116,15 @@ def look_at(inferencer: ExpressionInferencer, path: str, with_heat: bool = False
 
 
 def _check_pixels(path: str, name: str) -> None:
-    """Refuses a photo by its header, before anything is decoded."""
+    """Says by its header that a photo is too large; read_image refuses it too, in other words."""
     try:
         with warnings.catch_warnings(), Image.open(path) as image:
             warnings.simplefilter('ignore')  # Pillow's own limit is a larger one
             pixels = image.width * image.height
     except Image.DecompressionBombError:
         pixels = 2 * Image.MAX_IMAGE_PIXELS
-    except Exception:  # what Pillow does not know, OpenCV would decode whatever its size
-        raise no_image(name) from None
+    except Exception:  # no image, or one for OpenCV; read_image knows
+        return
     if pixels > MOST_PIXELS:
         raise ConvcutError(
             f'{_short(name)} has {pixels // 10**6} megapixels, and this page takes up to '

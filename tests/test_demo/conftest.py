@@ -26,6 +26,7 @@ def photos(tmp_path_factory) -> dict:
     noise = np.random.default_rng(0).integers(0, 256, (2650, 2650, 3), dtype=np.uint8)
     Image.fromarray(noise).save(folder / 'huge.png', compress_level=0)
     assert (folder / 'huge.png').stat().st_size > 20 * 2**20
+    Image.new('1', (8000, 8000)).save(folder / 'bomb.png')
     return {path.stem: path for path in folder.iterdir()}
 
 

@@ -73,7 +73,8 @@ def export(
 
     Raises:
         ConvcutError: An unknown format or another suffix; weights that are NaN or infinite; a
-            model that looks at its batch; a file that computes something else than PyTorch. Nothing is written then.
+            model that looks at its batch; a file that computes something else than PyTorch.
+            Nothing is written then.
     """
     if format not in FORMATS:
         raise ConvcutError(f'format "{format}": expected {" or ".join(FORMATS)}')

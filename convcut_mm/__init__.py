@@ -1,8 +1,8 @@
 """Conv-cut, facial expression recognition with a truncated ConvNeXt, as a plug-in for mmpretrain.
 
 Importing it registers the components in ``mmpretrain.registry`` and the configs in mmpretrain's
-model zoo (``mmpretrain.list_models('convcut*')``), and makes mmengine load checkpoints without
-running code from them (see ``utils/checkpoint.py``).
+model zoo (``mmpretrain.list_models('convcut*')``), makes mmengine load checkpoints without running
+code from them (see ``utils/checkpoint.py``), and sends its logs to stderr (``utils/logs.py``).
 """
 
 from .compat import check_stack, import_quietly

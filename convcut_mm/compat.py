@@ -5,8 +5,6 @@ OneDL (maintained) and upstream (last release 2024-2025). They overwrite each ot
 exactly one may be installed.
 """
 
-import contextlib
-import io
 import warnings
 from importlib import import_module, metadata
 
@@ -65,16 +63,15 @@ def import_quietly() -> None:
     """Imports mmpretrain without two lines that frighten whoever has installed what is wanted.
 
     mmcv warns that it has no compiled operators, and this package uses none; 'Could not import
-    OneDL' is about a data service of theirs, and is printed whatever the log level.
+    OneDL' is about a data service of theirs.
     """
-    printed = io.StringIO()
-    with contextlib.redirect_stdout(printed), warnings.catch_warnings():
+    from .utils.logs import install_stderr_logs, warnings_only  # they need mmengine
+
+    install_stderr_logs()
+    with warnings_only(), warnings.catch_warnings():
         warnings.filterwarnings('ignore', message='Fail to import ')
         import_module('mmpretrain.datasets')
         import_module('mmpretrain.models')
-    for line in printed.getvalue().splitlines():
-        if line != 'Could not import OneDL':
-            print(line)
 
 
 def _release(version: str) -> tuple:

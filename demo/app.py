@@ -8,21 +8,27 @@ Photos stay on this machine, and the page fetches nothing from elsewhere; see do
 
 import argparse
 import os
+import signal
+import sys
 from functools import lru_cache
 from pathlib import Path
+from threading import Lock
 from typing import Optional
 
 from convcut_mm import zoo
 from convcut_mm.apis import ExpressionInferencer
 from convcut_mm.apis.detectors import DETECTORS
 from convcut_mm.demo import markup
+from convcut_mm.demo.limits import Limits
 from convcut_mm.demo.offline import SelfContained
-from convcut_mm.demo.photo import MOST_BYTES, look_at, no_image
+from convcut_mm.demo.photo import MOST_BYTES, MOST_PIXELS, look_at, no_image, too_large
 from convcut_mm.demo.script import HEAD as SCRIPT
 from convcut_mm.demo.script import REFUSED, TO_RESULT
 from convcut_mm.demo.style import CSS
+from convcut_mm.demo.uploads import Uploads, no_urls, own_folder
 from convcut_mm.errors import ConvcutError
 from convcut_mm.utils import tool
+from convcut_mm.utils.parser import ToolParser
 
 # before gradio is imported: no statistics, no look-up of newer versions
 os.environ['GRADIO_ANALYTICS_ENABLED'] = 'False'
@@ -30,9 +36,11 @@ HEAD = """<div class="cc-head"><h1>What does this face express?</h1>
 <p>Conv-cut looks at each face of a photo and says which expression most people would name.</p>
 </div>"""
 FOOT = f"""<div class="cc-foot"><p>An expression is not a feeling, and the model errs: it was
-trained on faces about which people disagree too. Photos, up to {MOST_BYTES // 2**20} MB, go to the
-machine that runs this page and nowhere else, and are deleted there after an hour.</p></div>"""
-HOUR = 3600  # seconds
+trained on faces about which people disagree too. Photos, up to {MOST_BYTES // 2**20} MB and
+{MOST_PIXELS // 10**6} megapixels, go to the machine that runs this page and nowhere else, and are
+deleted there when you take another one or leave, after an hour at the latest.</p></div>"""
+OFTEN, HOUR = 300, 3600  # seconds
+AT_ONCE, WAITING = 3, 30  # photos that are looked at side by side, and that wait for it
 
 
 class Models:
@@ -55,7 +63,13 @@ class Models:
         self.options = dict(
             device=args.device, detector=args.detector, detector_model=args.detector_model
         )
-        self.load = lru_cache(maxsize=None)(self._load)
+        self._cached = lru_cache(maxsize=None)(self._load)
+        self._lock = Lock()
+
+    def load(self, name: str) -> ExpressionInferencer:
+        """A model, loaded once for all visitors."""
+        with self._lock:
+            return self._cached(name)
 
     def _load(self, name: str) -> ExpressionInferencer:
         model, pretrained = self.sources[name]
@@ -63,9 +77,7 @@ class Models:
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = ToolParser(__doc__)
     parser.add_argument(
         '--model',
         nargs=3,
@@ -92,33 +104,41 @@ def example_photos() -> list:
             if (folder / name).is_file()]  # fmt: skip
 
 
-def build(models: Models, gr):
+def build(models: Models, gr, folder: Path):
     """The page.
 
     Args:
         models (Models): The models to choose from.
         gr: The module gradio.
+        folder (Path): Where gradio keeps uploads.
 
     Returns:
         gr.Blocks: To be launched.
     """
 
-    def respond(path: Optional[str], name: str, with_heat: bool):
+    def respond(path: Optional[str], name: str, with_heat: bool, request: gr.Request):
         if path is None:
+            uploads.leave(request.session_hash)
             return markup.WELCOME
         try:
+            path = uploads.take(request.session_hash, path)
             return markup.answer(look_at(models.load(name), path, with_heat))
         except ConvcutError as error:
             return markup.note(str(error))
 
-    def refuse(name_and_time: str) -> str:
-        return markup.note(str(no_image(name_and_time.rpartition('\n')[0])))
+    def leave(request: gr.Request) -> None:
+        uploads.leave(request.session_hash)
+
+    def refuse(file: str) -> str:
+        name, size, _ = file.rsplit('\n', 2)
+        large = size.isdecimal() and int(size[:15]) > MOST_BYTES
+        return markup.note(str(too_large(name, int(size[:15])) if large else no_image(name)))
 
     names = list(models.sources)
     with gr.Blocks(
         title='Conv-cut: facial expressions',
         analytics_enabled=False,
-        delete_cache=(HOUR, HOUR),
+        delete_cache=(OFTEN, HOUR),
         fill_width=True,
     ) as page:
         gr.HTML(HEAD, padding=False)
@@ -130,6 +150,9 @@ def build(models: Models, gr):
                 )  # fmt: skip
                 # Gradio's own reading of files that are no images says only 'Error'
                 photo.preprocess = lambda payload: None if payload is None else payload.path
+                photo.async_move_resource_to_block_cache = no_urls(
+                    photo.async_move_resource_to_block_cache
+                )
                 heat = gr.Checkbox(
                     label='Show where the model looks', elem_id='heat', container=False
                 )
@@ -139,10 +162,12 @@ def build(models: Models, gr):
                 result = gr.HTML(markup.WELCOME, elem_id='result', padding=False)
         refused = gr.Textbox(elem_id=REFUSED, visible='hidden')
         gr.HTML(FOOT, padding=False)
-        # one listener: two requests at once would mix the hooks of Grad-CAM
+        # before visitors come: examples only
+        uploads = Uploads(folder)
+        page.unload(leave)
         gr.on(
             [photo.change, heat.change, model.change], respond, [photo, model, heat], result,
-            show_progress='minimal', api_visibility='private',
+            show_progress='minimal', api_visibility='private', concurrency_limit=AT_ONCE,
         ).then(None, js=TO_RESULT)  # fmt: skip
         refused.change(refuse, refused, result, api_visibility='private')
     return page
@@ -150,6 +175,13 @@ def build(models: Models, gr):
 
 def main() -> None:
     args = parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # and leave nothing behind
+    with own_folder() as folder:
+        serve(args, folder)
+
+
+def serve(args: argparse.Namespace, folder: Path) -> None:
+    """Shows the page until it is interrupted; uploads lie in the folder meanwhile."""
     models = Models(args)
     models.load(next(iter(models.sources)))  # a mistake is told now, not on the page
     try:
@@ -157,16 +189,21 @@ def main() -> None:
         from starlette.middleware import Middleware
     except ImportError:
         raise ConvcutError('the page needs gradio: pip install "convcut_mm[demo]"') from None
-    print(f'open http://{args.host}:{args.port}', flush=True)
+    print(f'open http://{args.host}:{args.port}', file=sys.stderr, flush=True)
     fonts = dict(font=['system-ui', 'sans-serif'], font_mono=['monospace'])
     try:
-        build(models, gr).launch(
+        page = build(models, gr, folder).queue(max_size=WAITING, api_open=False)
+        page.launch(
             server_name=args.host,
             server_port=args.port,
             theme=gr.themes.Soft(primary_hue='blue', **fonts),  # the default fetches its fonts
             css=CSS,
             head=SCRIPT,
-            app_kwargs=dict(middleware=[Middleware(SelfContained)]),
+            app_kwargs=dict(
+                middleware=[Middleware(Limits, most_bytes=MOST_BYTES), Middleware(SelfContained)]
+            ),
+            max_file_size=MOST_BYTES,
+            allowed_paths=[],
             footer_links=[],
             quiet=True,
             ssr_mode=False,  # wants node

@@ -25,12 +25,11 @@ from convcut_mm.ablation import AblationSet, Run, markdown, protocol, read_set, 
 from convcut_mm.errors import ConvcutError
 from convcut_mm.utils import tool
 from convcut_mm.utils.atomic import write_atomically
+from convcut_mm.utils.parser import ToolParser
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = ToolParser(__doc__)
     parser.add_argument('set', help='name of a set in configs/METHOD/ablations, or a YAML file')
     parser.add_argument(
         '--seeds', type=int, default=3, metavar='N', help='seeds of each row, 0 to N-1; default 3'
@@ -64,7 +63,7 @@ def main() -> None:
     if rows.backbone is not None:
         first = Run(rows.backbone, 0, work_dir, args.cfg_options)
         if not first.trained:
-            say('backbone', first)
+            say('backbone', first, args.dry_run)
             if args.dry_run:
                 for row in rows.rows:
                     print(f'{row.title}: {args.seeds} seeds, after the backbone')
@@ -79,7 +78,7 @@ def main() -> None:
     ]
     if args.dry_run:
         for title, run in runs:
-            say(f'{title}, seed {run.seed}', run)
+            say(f'{title}, seed {run.seed}', run, True)
         return
     try:
         execute(runs)
@@ -87,15 +86,16 @@ def main() -> None:
         report(rows, runs, first, work_dir)
 
 
-def say(what: str, run: Run) -> None:
-    """Prints what is left to do of a run, and where."""
-    print(f'{what}: {run.state()} ({run.folder})', flush=True)
+def say(what: str, run: Run, asked: bool = False) -> None:
+    """Tells what is left to do of a run, and where: on stdout if that is what was asked for."""
+    stream = sys.stdout if asked else sys.stderr
+    print(f'{what}: {run.state()} ({run.folder})', file=stream, flush=True)
 
 
 def execute(runs: list) -> None:
     """Trains and tests what is left, with a line for each run and the time that the rest takes."""
     left = [(title, run) for title, run in runs if run.predictions() is None]
-    print(f'{len(runs) - len(left)} of {len(runs)} runs are done', flush=True)
+    print(f'{len(runs) - len(left)} of {len(runs)} runs are done', file=sys.stderr, flush=True)
     start = time.monotonic()
     for number, (title, run) in enumerate(left, 1):
         say(f'[{number}/{len(left)}] {title}, seed {run.seed}', run)
@@ -107,6 +107,7 @@ def execute(runs: list) -> None:
         print(
             f'[{number}/{len(left)}] {title}, seed {run.seed}: {accuracy:.2f} %, '
             f'{duration(each * (len(left) - number))} left',
+            file=sys.stderr,
             flush=True,
         )
 

@@ -25,15 +25,14 @@ from convcut_mm.feature_store.fingerprint import pipeline_text
 from convcut_mm.feature_store.store import abandoned, remove_entry
 from convcut_mm.utils import tool
 from convcut_mm.utils.console import print_table
+from convcut_mm.utils.parser import ToolParser
 from convcut_mm.utils.progress import progress
 
 DAY = 24 * 3600
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = ToolParser(__doc__)
     commands = parser.add_subparsers(dest='command', required=True)
     for name, summary in (
         ('list', 'shows the entries'),

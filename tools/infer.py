@@ -28,6 +28,7 @@ from convcut_mm.apis.run import Run
 from convcut_mm.errors import ConvcutError
 from convcut_mm.utils import tool
 from convcut_mm.utils.hashing import file_sha256
+from convcut_mm.utils.parser import ToolParser, positive
 from convcut_mm.utils.progress import progress
 from convcut_mm.utils.text import say
 
@@ -36,9 +37,7 @@ NO_OPTIONS = 'inputs', 'out', 'model', 'checkpoint', 'no_pictures', 'show', 'res
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = ToolParser(__doc__)
     parser.add_argument(
         'inputs',
         nargs='+',
@@ -70,10 +69,14 @@ def parse_args() -> argparse.Namespace:
         help="added around a face, as a share of its box's side (default: fits the detector)",
     )
     parser.add_argument(
-        '--batch-size', type=int, default=32, help='faces at a time (default: %(default)s)'
+        '--batch-size', type=positive, default=32, help='faces at a time (default: %(default)s)'
     )
     parser.add_argument(
-        '--every', type=int, default=1, metavar='N', help='look at each n-th frame of videos only'
+        '--every',
+        type=positive,
+        default=1,
+        metavar='N',
+        help='look at each n-th frame of videos only',
     )
     parser.add_argument(
         '--seconds', type=float, help='of each video or of a webcam, only the first so many'
@@ -98,11 +101,7 @@ def parse_args() -> argparse.Namespace:
         help='go on with the run in --out that was interrupted or killed, if there is one',
     )
     parser.add_argument('--show', action='store_true', help='show the pictures in a window too')
-    args = parser.parse_args()
-    for name in ('batch_size', 'every'):
-        if getattr(args, name) < 1:
-            parser.error(f'--{name.replace("_", "-")}: expected 1 or more')
-    return args
+    return parser.parse_args()
 
 
 def main() -> None:

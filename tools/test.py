@@ -28,14 +28,13 @@ from convcut_mm.evaluation.batch_audit import BATCH_REGIMES, set_test_batches
 from convcut_mm.utils import tool
 from convcut_mm.utils.atomic import write_atomically
 from convcut_mm.utils.checkpoint import load_from_local
+from convcut_mm.utils.parser import ToolParser, positive
 
 LOADERS = ('test_dataloader',)
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = ToolParser(__doc__)
     parser.add_argument('config', help='config file')
     parser.add_argument('checkpoint', help='checkpoint file')
     parser.add_argument('--out', help='file for the results')
@@ -47,7 +46,7 @@ def parse_args() -> argparse.Namespace:
     )
     parser.add_argument('--show-dir', help='folder for pictures of the predictions')
     parser.add_argument('--show', action='store_true', help='show the predictions in a window')
-    parser.add_argument('--interval', type=int, default=1, help='picture every n-th image')
+    parser.add_argument('--interval', type=positive, default=1, help='picture every n-th image')
     parser.add_argument('--wait-time', type=float, default=2, help='seconds a window stays')
     parser.add_argument(
         '--tta', action='store_true', help='average the scores of each image and its mirror image'

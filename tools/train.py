@@ -11,6 +11,7 @@ docs/add_a_data_set.md: --data-folder, --pretrained.
 """
 
 import argparse
+import sys
 from pathlib import Path
 from typing import Optional
 
@@ -23,14 +24,13 @@ from convcut_mm.datasets.builder import class_names
 from convcut_mm.errors import ConvcutError
 from convcut_mm.utils import tool, work_folder
 from convcut_mm.utils.checkpoint import check_resumable
+from convcut_mm.utils.parser import ToolParser
 
 LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = ToolParser(__doc__)
     parser.add_argument('config', help='config file')
     parser.add_argument(
         '--resume',
@@ -84,7 +84,10 @@ def prepare_fine_tuning(cfg: Config, args: argparse.Namespace) -> Optional[Hook]
         if pretrained is None:
             pretrained = fine_tuning.shipped_weights(cfg)
             if pretrained is None:
-                print(f'{args.config}: no weights are shipped for it, so it starts from scratch')
+                print(
+                    f'{args.config}: no weights are shipped for it, so it starts from scratch',
+                    file=sys.stderr,
+                )
     if pretrained in (None, fine_tuning.SCRATCH):
         return None
     return fine_tuning.use_pretrained(cfg, pretrained, original_classes)

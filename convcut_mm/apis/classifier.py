@@ -11,7 +11,6 @@ import torch
 from mmcv.transforms import Compose
 from mmengine.config import Config
 from mmengine.dataset import default_collate
-from mmengine.device import get_device
 from mmengine.registry import DefaultScope
 from mmengine.runner import CheckpointLoader
 from mmpretrain import get_model
@@ -24,6 +23,8 @@ from ..datasets.fer_dataset import FERDataset
 from ..errors import ConvcutError
 from ..models.utils import is_batch_dependent
 from ..utils.checkpoint import load_whole
+from ..utils.checks import classes_in, compute_device
+from ..utils.logs import warnings_only
 from ..utils.progress import progress
 from ..utils.tool import merge_options, read_config
 
@@ -154,11 +155,15 @@ def load_classifier(
         ConvcutError: No such file, or weights of another architecture.
     """
     config = read_model_config(config_file, cfg_options)
-    weights = CheckpointLoader.load_checkpoint(str(checkpoint), map_location='cpu')
-    model = get_model(config)
+    where = compute_device(device)
+    weights = CheckpointLoader.load_checkpoint(
+        str(checkpoint), map_location='cpu', logger='silent'
+    )
+    with warnings_only():
+        model = get_model(config)
     meta = load_whole(model, weights, str(checkpoint), str(config_file))
-    classes = meta.get('dataset_meta', {}).get('classes')
-    model.to(device or get_device()).eval()
+    classes = classes_in(meta, str(checkpoint))
+    model.to(where).eval()
     classes = tuple(classes or class_names(config))
     return Classifier(name or Path(config_file).stem, config, model, classes)
 

@@ -12,6 +12,7 @@ import torch
 from mmpretrain.apis import ImageClassificationInferencer
 
 from ..errors import ConvcutError
+from ..utils.checks import at_least, compute_device
 from ..utils.image_files import MAX_PIXELS
 from ..utils.progress import progress
 from . import loading
@@ -111,9 +112,15 @@ class ExpressionInferencer(ImageClassificationInferencer):
             )
         else:
             self.model = self.config = self.pipeline = self.visualizer = None
+            if device is not None and compute_device(device).type != 'cpu':
+                raise ConvcutError(
+                    f'device "{device}": the backend "{backend}" computes on the CPU; leave it out'
+                )
             exported = model if isinstance(pretrained, bool) else pretrained
             self.backend = backend_type(exported)
-        self.classes = tuple(classes or self.backend.classes)
+            if classes is not None:
+                self.backend.classes = loading.given_names(classes, len(self.backend.classes))
+        self.classes = self.backend.classes
 
     def __call__(
         self,
@@ -156,6 +163,7 @@ class ExpressionInferencer(ImageClassificationInferencer):
             ConvcutError: Inputs that can't be images. A file that is missing or broken stops
                 nothing: its dict has ``error``, and width and height None.
         """
+        at_least('batch_size', batch_size)
         if show:
             check_display()
         sources = list_sources(inputs)
@@ -221,6 +229,10 @@ class ExpressionInferencer(ImageClassificationInferencer):
         max_value: float | None = None,
     ) -> Iterator[Answer]:
         """Results together with images; see :func:`convcut_mm.apis.batching.answers`."""
+        at_least('batch_size', batch_size)
+        at_least('every', every)
+        if seconds is not None and not seconds > 0:
+            raise ConvcutError(f'seconds={seconds!r}: expected more than 0')
         reading = Reading(rotate, max_value).checked()
         return answers(self, sources, batch_size, every, with_images, seconds, reading)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, Optional, Union
 
 import numpy as np
-from mmengine.device import get_device
+import torch
 from mmengine.runner import CheckpointLoader
 from mmpretrain import get_model, list_models
 from mmpretrain.apis import ModelHub
@@ -13,6 +13,9 @@ from torch import nn
 
 from ..errors import ConvcutError
 from ..utils.checkpoint import load_whole
+from ..utils.checks import checked_class_names, classes_in, compute_device
+from ..utils.forks import claim_threads
+from ..utils.logs import warnings_only
 from ..utils.tool import read_config
 from ..zoo import models as zoo_models
 
@@ -35,9 +38,14 @@ def load_model(
         ConvcutError: No such model or file, no weights for the name, weights of another
             architecture.
     """
+    is_network = isinstance(model, nn.Module)
+    # a mistake is told before anything is loaded
+    device = None if is_network and device is None else compute_device(device)
+    # building a model computes: in a fork as little as using it
+    claim_threads(torch.device('cpu'))
     of_file = pretrained is not None and not isinstance(pretrained, bool)
     name = str(getattr(model, 'filename', None) or model)
-    if isinstance(model, nn.Module):
+    if is_network:
         network, name = model, 'the model'
         if not hasattr(network, '_config'):
             raise ConvcutError(
@@ -45,16 +53,17 @@ def load_model(
             )
     else:
         model = _check_name(model, pretrained)
-        network = get_model(model, False if of_file else pretrained, **kwargs)
-        network.to(device or get_device())
+        with warnings_only():
+            network = get_model(model, False if of_file else pretrained, **kwargs)
     if of_file:
         weights = CheckpointLoader.load_checkpoint(
             os.fspath(pretrained), map_location='cpu', logger='silent'
         )
         meta = load_whole(network, weights, os.fspath(pretrained), name)
-        if meta.get('dataset_meta', {}).get('classes'):
-            network._dataset_meta = meta['dataset_meta']
-    if isinstance(model, nn.Module) and device is not None:
+        classes = classes_in(meta, os.fspath(pretrained))
+        if classes is not None:
+            network._dataset_meta = dict(classes=classes)
+    if device is not None:
         network.to(device)
     network.eval()  # mmpretrain's ConvNeXt gives None here
     return network
@@ -88,17 +97,34 @@ def class_names(network: nn.Module, classes: Optional[Any] = None) -> tuple:
     """Class names: those given, the checkpoint's, or those of the config's test set.
 
     Raises:
-        ConvcutError: None are known, or another number than the model has.
+        ConvcutError: None are known, another number than the model has, or no names.
     """
-    known = classes or (getattr(network, '_dataset_meta', None) or {}).get('classes')
     number = getattr(network.head, 'num_classes', None)
-    if not known:
+    if classes is not None:
+        return given_names(classes, number)
+    known = classes_in({'dataset_meta': getattr(network, '_dataset_meta', None)}, 'the model')
+    if known is None:
         raise ConvcutError('the names of the classes are not known; give them (classes)')
+    if number is not None and len(known) > number:
+        return known[:number]  # FERPlus without contempt
+    return given_names(known, number)
+
+
+def given_names(classes: Any, number: int | None) -> tuple[str, ...]:
+    """Class names that a user gives.
+
+    Args:
+        classes (Sequence[str]): The names.
+        number (int, optional): Of the model's classes, None if that is not known.
+
+    Raises:
+        ConvcutError: Another number of names, or no names; see :func:`checked_class_names`.
+    """
+    # a string is a sequence of letters, and arrays and such are sequences of names
+    known = checked_class_names(classes if isinstance(classes, str) else list(classes), 'classes')
     if number is not None and number != len(known):
-        if classes is None and len(known) > number:
-            return tuple(known[:number])  # FERPlus without contempt
         raise ConvcutError(f'{len(known)} class names for a model with {number} classes')
-    return tuple(known)
+    return known
 
 
 def trained_on_grey(config: Any) -> bool:

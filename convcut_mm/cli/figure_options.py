@@ -7,6 +7,7 @@ from typing import Optional
 
 from ..apis.classifier import Classifier, load_classifier
 from ..errors import ConvcutError
+from ..utils.parser import ToolParser, not_negative, positive
 from ..utils.tool import add_cfg_options
 
 FOLDER = 'work_dirs/visualization'
@@ -20,9 +21,7 @@ def new_parser(doc: str, name: str) -> argparse.ArgumentParser:
         doc (str): Docstring of the tool.
         name (str): Name of its picture.
     """
-    parser = argparse.ArgumentParser(
-        description=doc, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = ToolParser(doc)
     parser.add_argument(
         '--out',
         default=f'{FOLDER}/{name}',
@@ -50,20 +49,6 @@ def add_models(parser: argparse.ArgumentParser) -> None:
     add_device(parser)
 
 
-def positive(text: str) -> int:
-    """A whole number above 0, for argparse."""
-    if int(text) < 1:
-        raise argparse.ArgumentTypeError(f'{text}: expected a number above 0')
-    return int(text)
-
-
-def seed(text: str) -> int:
-    """A whole number from 0 on, for argparse."""
-    if int(text) < 0:
-        raise argparse.ArgumentTypeError(f'{text}: expected a number from 0 on')
-    return int(text)
-
-
 def add_faces(parser: argparse.ArgumentParser, per_class: Optional[int] = 1) -> None:
     """Adds ``--images``, ``--per-class`` and ``--seed``.
 
@@ -79,7 +64,10 @@ def add_faces(parser: argparse.ArgumentParser, per_class: Optional[int] = 1) -> 
     )
     parser.add_argument('--per-class', type=positive, default=per_class, help='faces a class')
     parser.add_argument(
-        '--seed', type=seed, default=0, help='seed of the draw of faces (default: %(default)s)'
+        '--seed',
+        type=not_negative,
+        default=0,
+        help='seed of the draw of faces (default: %(default)s)',
     )
 
 

@@ -53,7 +53,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument('command', choices=COMMANDS, metavar='COMMAND', help='see below')
     args = parser.parse_args(words[:1])
     tool = root() / 'tools' / COMMANDS[args.command][0]
-    # as Python runs a script, but for the name that argparse shows (runpy would put the path there)
+    # as Python runs a script, but for the name that argparse shows
     sys.argv = [f'convcut {args.command}', *words[1:]]
     sys.path.insert(0, str(tool.parent))
     exec(compile(tool.read_bytes(), tool, 'exec'), {'__name__': '__main__', '__file__': str(tool)})

@@ -1,14 +1,17 @@
 """A photo that somebody uploads: its faces, what they express, and where the model looks."""
 
 import os
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 from typing import Optional
 
 import cv2
 import numpy as np
 import torch
 from matplotlib import colormaps
+from PIL import Image
 
 from ..apis import ExpressionInferencer
 from ..apis.classifier import Classifier
@@ -20,8 +23,12 @@ from ..visualization.face_grid import HEAT, OPACITY
 from ..visualization.grad_cam import explain
 
 MOST_BYTES = 10 * 2**20
+MOST_PIXELS = 50_000_000  # a good camera's; twice that takes a gigabyte to look at
+LONGEST_NAME = 80  # characters of a file's name that are repeated
 SHOWN_SIDE = 1200  # pixels of the longer side of the photo on the page
 CARD_SIDE = 224  # pixels of a face beside its bars
+# visitors' photos are read side by side, but Grad-CAM hangs hooks into the one model
+_MODEL = Lock()
 MOST_FACES = 12  # cards on the page; a crowd's other faces keep their boxes
 
 
@@ -72,18 +79,16 @@ def look_at(inferencer: ExpressionInferencer, path: str, with_heat: bool = False
         with_heat (bool): Whether a Grad-CAM is made of each face. Defaults to False.
 
     Raises:
-        ConvcutError: No image, one above 10 MB, or one without a face; the message is for those
-            who look at the page.
+        ConvcutError: No image, one above 10 MB or 50 megapixels, or no face in it; the message
+            is for those who look at the page.
     """
     name = Path(path).name
     size = os.path.getsize(path)
     if size > MOST_BYTES:
-        raise ConvcutError(
-            f'{name} has {size / 2**20:.0f} MB, and this page takes up to '
-            f'{MOST_BYTES // 2**20} MB. A smaller copy of the photo will do just as well.'
-        )
+        raise too_large(name, size)
+    _check_pixels(path, name)
     try:
-        image = read_image(path)
+        image = read_image(path, MOST_PIXELS)
     except ConvcutError:
         raise no_image(name) from None
     found = inferencer.detect(image)
@@ -93,7 +98,8 @@ def look_at(inferencer: ExpressionInferencer, path: str, with_heat: bool = False
             'the camera and take up a good part of the picture.'
         )
     crops = np.stack([inferencer.crop(image, face) for face in found])
-    scores = inferencer.classify(crops)
+    with _MODEL:
+        scores = inferencer.classify(crops)
     faces = []
     for face, crop, row in zip(found, crops, scores):
         probabilities = dict(zip(inferencer.classes, map(float, row)))
@@ -101,17 +107,47 @@ def look_at(inferencer: ExpressionInferencer, path: str, with_heat: bool = False
         if len(faces) < MOST_FACES:
             answer.picture = _picture(inferencer, image, face)
             if with_heat:
-                heat = _heat(inferencer, crop)
+                with _MODEL:
+                    heat = _heat(inferencer, crop)
                 answer.heat = _laid_over(answer.picture, heat)
                 answer.heat_is_empty = not heat.any()
         faces.append(answer)
     return PhotoAnswer(_shrunk(image), faces)
 
 
+def _check_pixels(path: str, name: str) -> None:
+    """Says by its header that a photo is too large; read_image refuses it too, in other words."""
+    try:
+        with warnings.catch_warnings(), Image.open(path) as image:
+            warnings.simplefilter('ignore')  # Pillow's own limit is a larger one
+            pixels = image.width * image.height
+    except Image.DecompressionBombError:
+        pixels = 2 * Image.MAX_IMAGE_PIXELS
+    except Exception:  # no image, or one for OpenCV; read_image knows
+        return
+    if pixels > MOST_PIXELS:
+        raise ConvcutError(
+            f'{_short(name)} has {pixels // 10**6} megapixels, and this page takes up to '
+            f'{MOST_PIXELS // 10**6}. A smaller copy of the photo will do just as well.'
+        )
+
+
+def too_large(name: str, size: int) -> ConvcutError:
+    """The error for a file of too many bytes."""
+    return ConvcutError(
+        f'{_short(name)} has {size / 2**20:.0f} MB, and this page takes up to '
+        f'{MOST_BYTES // 2**20} MB. A smaller copy of the photo will do just as well.'
+    )
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= LONGEST_NAME else f'{name[: LONGEST_NAME - 1]}…'
+
+
 def no_image(name: str) -> ConvcutError:
     """The error for a file that is no image, or a damaged one."""
     return ConvcutError(
-        f'{name} cannot be read as an image. JPEG, PNG, WebP, BMP and TIFF files work.'
+        f'{_short(name)} cannot be read as an image. JPEG, PNG, WebP, BMP and TIFF files work.'
     )
 
 

@@ -72,8 +72,9 @@ def export(
             others are compared with PyTorch. Defaults to None: float32 throughout.
 
     Raises:
-        ConvcutError: An unknown format or another suffix; a model that looks at its batch; a
-            file that computes something else than PyTorch. Nothing is written then.
+        ConvcutError: An unknown format or another suffix; weights that are NaN or infinite; a
+            model that looks at its batch; a file that computes something else than PyTorch.
+            Nothing is written then.
     """
     if format not in FORMATS:
         raise ConvcutError(f'format "{format}": expected {" or ".join(FORMATS)}')
@@ -86,6 +87,14 @@ def export(
         raise ConvcutError(f'{weights}: there already without {out.name}; choose another name')
     if calibration is not None and (format != 'onnx' or len(calibration) < 2):
         raise ConvcutError('8-bit integers need format onnx, and at least two faces for ranges')
+    if not 0 <= tolerance < 1:
+        raise ConvcutError(f'tolerance {tolerance:g}: expected 0 or more, and less than 1')
+    for name, tensor in model.model.state_dict().items():
+        if not tensor.isfinite().all():
+            raise ConvcutError(
+                f'{out}: not written, because the weights hold NaN or infinite numbers '
+                f'("{name}"); use a checkpoint from before the training diverged'
+            )
     graph = FaceGraph(copy.deepcopy(model.model).cpu()).eval()
     info = ModelInfo(model.classes, model.size, model.grey, model.share)
     with scratch_folder(out) as folder, _temporary_files_in(folder):

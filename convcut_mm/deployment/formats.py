@@ -7,7 +7,7 @@ import torch
 
 from ..apis.backends.exported import require
 from ..apis.backends.metadata import ModelInfo
-from ..apis.backends.openvino_backend import SECTION
+from ..apis.backends.openvino_backend import SECTION, import_openvino
 from ..version import __version__
 from .graph import FaceGraph
 
@@ -61,7 +61,7 @@ def write_openvino(graph: FaceGraph, info: ModelInfo, path: Path) -> None:
     Raises:
         ConvcutError: openvino, onnx or onnxscript is missing.
     """
-    openvino = require('openvino')
+    openvino = import_openvino()
     between = path.with_suffix('.onnx')
     write_onnx(graph, info, between)
     model = openvino.convert_model(between)

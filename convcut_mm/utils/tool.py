@@ -11,7 +11,7 @@ from typing import Optional, Union
 
 import torch
 import torch.distributed
-from mmengine.config import Config, ConfigDict, DictAction
+from mmengine.config import Config, ConfigDict
 from mmengine.model import BaseTTAModel
 from mmengine.registry import RUNNERS, DefaultScope
 from mmengine.runner import Runner
@@ -23,6 +23,7 @@ from ..feature_store import check_dataset, check_model
 from ..zoo import config_file
 from .allocator import keep_freed_memory
 from .atomic import write_atomically
+from .checks import at_least
 from .disk_errors import (
     FULL,
     SHARED_MEMORY,
@@ -30,6 +31,7 @@ from .disk_errors import (
     log_errors_raised,
     out_of_shared_memory,
 )
+from .parser import CfgOptions
 from .text import printable
 
 FEATURE_STORE_HOOK = 'FeatureStoreHook'
@@ -112,7 +114,7 @@ def add_cfg_options(parser: argparse.ArgumentParser, whose: str, data: bool = Tr
     parser.add_argument(
         '--cfg-options',
         nargs='+',
-        action=DictAction,
+        action=CfgOptions,
         metavar='KEY=VALUE',
         help=f'override settings of {whose}',
     )
@@ -308,8 +310,12 @@ def check_config(cfg: Config, loaders: tuple) -> nn.Module:
         nn.Module: The model, without weights.
 
     Raises:
-        ConvcutError: What the parts refuse, or data of more classes than the model has.
+        ConvcutError: What the parts refuse, a batch size below 1, or data of more classes than the
+            model has.
     """
+    for name in loaders:
+        if cfg.get(name) is not None:
+            _check_loader(cfg[name], name)
     stores = [
         hook for hook in cfg.get('custom_hooks') or [] if hook.get('type') == FEATURE_STORE_HOOK
     ]
@@ -349,6 +355,13 @@ def first_of_the_job() -> bool:
     """Whether this is the only process or the one of rank 0, before the processes are joined."""
     ranks = ('RANK', 'SLURM_PROCID', 'OMPI_COMM_WORLD_RANK')  # torchrun, Slurm, MPI
     return next((os.environ[name] for name in ranks if name in os.environ), '0') == '0'
+
+
+def _check_loader(loader: ConfigDict, name: str) -> None:
+    """Refuses sizes that torch's loader answers by a traceback of its own."""
+    if loader.get('batch_sampler') is None and 'batch_size' in loader:
+        at_least(f'{name}.batch_size', loader['batch_size'])
+    at_least(f'{name}.num_workers', loader.get('num_workers', 0), 0)
 
 
 def build_runner(cfg: Config) -> Runner:

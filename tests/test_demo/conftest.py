@@ -1,5 +1,10 @@
 """Photos of every kind: with a face, without one, no photo at all, far too large."""
 
+import time
+import urllib.request
+from pathlib import Path
+from typing import NamedTuple
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -21,4 +26,48 @@ def photos(tmp_path_factory) -> dict:
     noise = np.random.default_rng(0).integers(0, 256, (2650, 2650, 3), dtype=np.uint8)
     Image.fromarray(noise).save(folder / 'huge.png', compress_level=0)
     assert (folder / 'huge.png').stat().st_size > 20 * 2**20
+    Image.new('1', (8000, 8000)).save(folder / 'bomb.png')
     return {path.stem: path for path in folder.iterdir()}
+
+
+class Server(NamedTuple):
+    """The page's server: address, folder of what it keeps, its process."""
+
+    url: str
+    folder: Path
+    fork: object
+
+
+@pytest.fixture(scope='session')
+def server(tiny_model, fork_tool, free_port, tmp_path_factory):
+    """Starts the page."""
+    pytest.importorskip('gradio')
+    pytest.importorskip('skimage')
+    config, checkpoint = tiny_model()
+    port = free_port()
+    models = (
+        *('--model', 'small', config, checkpoint),
+        *('--model', 'another', config, checkpoint),
+    )
+    folder = tmp_path_factory.mktemp('page')
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv('GRADIO_TEMP_DIR', str(folder))
+        fork = fork_tool('demo/app.py', '--port', port, *models)
+    url = f'http://127.0.0.1:{port}'
+    for _ in range(600):
+        assert fork.process.is_alive(), fork.log.read_text()
+        try:
+            urllib.request.urlopen(url, timeout=5).read()
+            break
+        except OSError:
+            time.sleep(0.1)
+    yield Server(url, folder, fork)
+    fork.process.terminate()
+    assert fork.wait(60) == 143
+    assert not list(folder.iterdir())  # nothing of the visitors stays
+
+
+@pytest.fixture(scope='session')
+def page(server) -> str:
+    """Its address."""
+    return server.url

@@ -13,38 +13,11 @@ WAIT = 30  # seconds for an answer
 
 
 @pytest.fixture(scope='module')
-def page(tiny_model, fork_tool, free_port, tmp_path_factory):
-    """Starts the page; gives its address."""
-    pytest.importorskip('gradio')
-    pytest.importorskip('skimage')
+def browser(page):
+    """A headless Chromium that shows the page."""
     pytest.importorskip('selenium')
     if CHROMIUM is None or DRIVER is None:
         pytest.skip('needs chromium and chromium-driver')
-    config, checkpoint = tiny_model()
-    port = free_port()
-    models = (
-        *('--model', 'small', config, checkpoint),
-        *('--model', 'another', config, checkpoint),
-    )
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv('GRADIO_TEMP_DIR', str(tmp_path_factory.mktemp('page')))
-        server = fork_tool('demo/app.py', '--port', port, *models)
-    url = f'http://127.0.0.1:{port}'
-    for _ in range(600):
-        assert server.process.is_alive(), server.log.read_text()
-        try:
-            urllib.request.urlopen(url, timeout=5).read()
-            break
-        except OSError:
-            time.sleep(0.1)
-    yield url
-    server.process.terminate()
-    server.process.join(20)
-
-
-@pytest.fixture(scope='module')
-def browser(page):
-    """A headless Chromium that shows the page."""
     from selenium import webdriver
 
     options = webdriver.ChromeOptions()

@@ -48,6 +48,7 @@ def test_two_faces(inferencer, photos):
         ('notes', 'notes.txt cannot be read as an image.'),
         ('letter', 'letter.jpg cannot be read as an image.'),
         ('huge', 'huge.png has 20 MB, and this page takes up to 10 MB.'),
+        ('bomb', 'bomb.png has 64 megapixels, and this page takes up to 50.'),
     ],
 )
 def test_plain_messages(inferencer, photos, name, message):

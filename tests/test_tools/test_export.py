@@ -5,6 +5,7 @@ import re
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 pytest.importorskip('onnxscript')
@@ -90,12 +91,22 @@ def test_int8_with_a_folder_of_faces(run, tiny_model, tmp_path):
 
 def test_refusals_leave_no_file(run, tiny_model, tmp_path):
     config, checkpoint = tiny_model()
+
+    def diverged(file, value):
+        weights = torch.load(file, weights_only=True)['state_dict']
+        next(iter(weights.values())).view(-1)[0] = value
+        torch.save(dict(state_dict=weights), tmp_path / f'{value}.pth')
+        return tmp_path / f'{value}.pth'
+
     batch = tiny_model('batch')
     other = tiny_model(extra='model = dict(neck=dict(norm_position="before"))')
     out = ('--format', 'onnx', '--out', tmp_path / 'model.onnx')
     for args, said in (
         ((*batch, *out), 'head (SelfAttentionClsHead) looks at the other images of the batch'),
-        ((config, checkpoint, *out, '--tolerance', '-1'), 'not written, because its prob'),
+        ((config, checkpoint, *out, '--tolerance', '-1'), 'tolerance -1: expected 0 or more'),
+        ((config, checkpoint, *out, '--tolerance', 'nan'), 'tolerance nan: expected 0 or more'),
+        ((config, diverged(checkpoint, float('nan')), *out), 'the weights hold NaN or infinite'),
+        ((config, diverged(checkpoint, float('inf')), *out), 'the weights hold NaN or infinite'),
         ((config, other[1], *out), 'another architecture than'),
         ((config, tmp_path / 'no.pth', *out), 'no.pth: no such checkpoint file'),
         ((tmp_path / 'no.py', checkpoint, *out), 'no.py: no such config file'),
@@ -104,7 +115,7 @@ def test_refusals_leave_no_file(run, tiny_model, tmp_path):
     ):
         status, _, lines = run(*args)
         assert status == 1 and len(lines) == 1 and said in lines[0], lines
-    assert not list(tmp_path.iterdir())
+    assert not list(tmp_path.glob('m*'))
 
 
 def test_program_in_the_docs(page_blocks, run_command, exported_model, tmp_path):

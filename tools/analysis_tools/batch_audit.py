@@ -32,6 +32,7 @@ from convcut_mm.evaluation.batch_audit import (
 from convcut_mm.utils import tool
 from convcut_mm.utils.atomic import write_atomically
 from convcut_mm.utils.console import print_table
+from convcut_mm.utils.parser import ToolParser
 from convcut_mm.utils.plotting import save
 from convcut_mm.utils.progress import progress
 from convcut_mm.visualization.batch_audit import draw
@@ -40,9 +41,7 @@ DEPENDS = 3  # exit status
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = ToolParser(__doc__)
     parser.add_argument('config', help='config file; its test_dataloader names the images')
     parser.add_argument(
         'checkpoints',

@@ -7,6 +7,7 @@
 A model that looks at its batch is tested in batches of one here.
 """
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -46,7 +47,10 @@ def test(args) -> Predictions:
         args.config, args.result, cfg_options=args.cfg_options, device=args.device
     )
     if is_batch_dependent(classifier.model):
-        print('the model looks at its batch: tested in batches of one, each image by itself')
+        print(
+            'the model looks at its batch: tested in batches of one, each image by itself',
+            file=sys.stderr,
+        )
     images = classifier.test_images
     return Predictions(
         names=[Path(image.path).name for image in images],

@@ -33,13 +33,12 @@ from convcut_mm.evaluation.functional.bootstrap import DRAWS, LEVEL
 from convcut_mm.utils import tool
 from convcut_mm.utils.atomic import write_atomically
 from convcut_mm.utils.console import print_table
+from convcut_mm.utils.parser import ToolParser
 from convcut_mm.utils.progress import progress
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = ToolParser(__doc__)
     parser.add_argument('config', help='config file; its test_dataloader says what is evaluated')
     parser.add_argument('predictions', nargs='*', help='.csv or .pkl files, a method each')
     parser.add_argument(

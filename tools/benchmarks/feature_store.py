@@ -23,14 +23,13 @@ from feature_store_cases import accuracy, faults, forward, job, memory, same
 from convcut_mm.errors import ConvcutError
 from convcut_mm.utils import tool
 from convcut_mm.utils.atomic import write_atomically
+from convcut_mm.utils.parser import ToolParser
 
 CASES = dict(same=same, accuracy=accuracy, job=job, memory=memory, faults=faults, forward=forward)
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = ToolParser(__doc__)
     cases = parser.add_subparsers(dest='case', required=True)
     for name, module in CASES.items():
         case = cases.add_parser(

@@ -30,6 +30,7 @@ from convcut_mm.cli.figure_options import positive
 from convcut_mm.deployment.parity import sample_faces
 from convcut_mm.utils import tool
 from convcut_mm.utils.atomic import write_atomically
+from convcut_mm.utils.parser import ToolParser
 from convcut_mm.utils.progress import progress
 from convcut_mm.zoo import weights
 
@@ -42,9 +43,7 @@ MOST_CALLS = 100
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = ToolParser(__doc__)
     parser.add_argument('--networks', nargs='+', choices=NETWORKS, default=list(NETWORKS))
     parser.add_argument('--data', type=Path, help='folder that holds FER2013Valid')
     parser.add_argument(

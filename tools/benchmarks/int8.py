@@ -18,9 +18,9 @@ from inference_sides.faces import ferplus_faces
 from inference_sides.ours import OurSide
 
 from convcut_mm.apis.backends import OnnxRuntimeBackend
-from convcut_mm.cli.figure_options import positive
 from convcut_mm.deployment.int8 import OPERATORS, quantise
 from convcut_mm.utils import tool
+from convcut_mm.utils.parser import ToolParser, positive
 
 SETS = {
     'matrix products': OPERATORS,
@@ -29,9 +29,7 @@ SETS = {
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = ToolParser(__doc__)
     parser.add_argument('model', type=Path, help='.onnx file of tools/deployment/export.py')
     parser.add_argument(
         '--data', type=Path, required=True, help='folder of FER2013Train, FER2013Valid'

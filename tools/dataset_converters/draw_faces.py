@@ -15,14 +15,13 @@ from convcut_mm.datasets.synthetic_faces import EXPRESSIONS, contact_sheet, rend
 from convcut_mm.errors import ConvcutError
 from convcut_mm.utils import tool
 from convcut_mm.utils.atomic import write_atomically
+from convcut_mm.utils.parser import ToolParser
 
 SHEET_COLUMNS = 8
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = ToolParser(__doc__)
     parser.add_argument('folder', nargs='?', help='folder to create')
     parser.add_argument(
         '--train-per-class',

@@ -29,6 +29,7 @@ from convcut_mm.errors import ConvcutError
 from convcut_mm.utils import tool
 from convcut_mm.utils.atomic import write_atomically
 from convcut_mm.utils.drafts import draft_folder, remove_leftovers
+from convcut_mm.utils.parser import ToolParser
 from convcut_mm.utils.progress import progress
 
 IMAGES, VOTES, LABELS = 'fer2013.csv', 'fer2013new.csv', 'label.csv'
@@ -45,9 +46,7 @@ PUBLISHED = {
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = ToolParser(__doc__)
     parser.add_argument('src', type=Path, help='folder with the two CSV files or the zip files')
     parser.add_argument('dst', type=Path, help='folder to make, the data_root of FERPlus')
     parser.add_argument(

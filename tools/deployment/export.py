@@ -24,14 +24,13 @@ from convcut_mm.deployment import FORMATS, export
 from convcut_mm.deployment.export import TOLERANCE
 from convcut_mm.errors import ConvcutError
 from convcut_mm.utils import tool
+from convcut_mm.utils.parser import ToolParser
 
 CALIBRATION = 1024  # faces
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = ToolParser(__doc__)
     parser.add_argument('config', help='config file, or name in the zoo')
     parser.add_argument(
         'checkpoint', nargs='?', help='checkpoint file (default: the weights of that name)'

@@ -21,6 +21,7 @@ import torch
 from convcut_mm.errors import ConvcutError
 from convcut_mm.utils import tool
 from convcut_mm.utils.atomic import write_atomically
+from convcut_mm.utils.parser import ToolParser
 
 # Keras layer name (without the model's name) -> module below 'backbone.'
 BACKBONE = (
@@ -58,9 +59,7 @@ DEEPEST = 16  # groups in one another
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = ToolParser(__doc__)
     parser.add_argument('src', help='HDF5 file of Keras')
     parser.add_argument('dst', help='checkpoint to write (.pth)')
     return parser.parse_args()

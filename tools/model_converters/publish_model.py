@@ -20,15 +20,14 @@ from convcut_mm.errors import ConvcutError
 from convcut_mm.utils import tool
 from convcut_mm.utils.atomic import write_atomically
 from convcut_mm.utils.checkpoint import load_from_local, load_whole
+from convcut_mm.utils.parser import ToolParser
 from convcut_mm.utils.safetensors_file import SUFFIX, to_safetensors
 
 LARGEST_HALF = torch.finfo(torch.float16).max
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = ToolParser(__doc__)
     parser.add_argument('config', help='config file that the checkpoint was trained with')
     parser.add_argument('checkpoint', help='checkpoint file')
     parser.add_argument('out', type=Path, help='file to write (.safetensors)')

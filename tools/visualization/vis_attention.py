@@ -11,6 +11,8 @@ What is drawn depends on what the head attends over:
   shows a block for each class, images learn their class from their neighbours.
 """
 
+import sys
+
 import numpy as np
 
 from convcut_mm.apis.classifier import load_classifier
@@ -44,7 +46,10 @@ def main() -> None:
     if over == 'spatial':
         figure = attention_figure.draw_position_attention(classifier, images)
     elif over == 'channel':
-        print('attention="channel": channels attend, not positions; drawing their matrix')
+        print(
+            'attention="channel": channels attend, not positions; drawing their matrix',
+            file=sys.stderr,
+        )
         figure = attention_figure.draw_channel_attention(classifier, images)
     else:
         figure = batch_figure(classifier, images)

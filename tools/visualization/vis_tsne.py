@@ -21,11 +21,11 @@ from convcut_mm.cli.figure_options import (
     new_parser,
     one_for_each,
     positive,
-    seed,
 )
 from convcut_mm.errors import ConvcutError
 from convcut_mm.evaluation import evaluate, interval_text
 from convcut_mm.utils import tool
+from convcut_mm.utils.parser import not_negative
 from convcut_mm.utils.plotting import save
 from convcut_mm.visualization.features import STAGES, extract_features
 from convcut_mm.visualization.sampling import sample_per_class
@@ -53,7 +53,10 @@ def main() -> None:
         '--iterations', type=int, default=1000, help='steps of t-SNE (default: %(default)s)'
     )
     parser.add_argument(
-        '--seed', type=seed, default=0, help='seed of images and t-SNE (default: %(default)s)'
+        '--seed',
+        type=not_negative,
+        default=0,
+        help='seed of images and t-SNE (default: %(default)s)',
     )
     args = parser.parse_args()
     if args.iterations < 250:  # scikit-learn's own limit, which it only tells after the features

@@ -2,15 +2,18 @@
 
 import importlib
 from abc import abstractmethod
+from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Union
+from typing import Any
 
 import numpy as np
 
 from ...errors import ConvcutError
 from .base import Backend
-from .metadata import TOOL, ModelInfo
+from .metadata import TOOL, ModelInfo, Port
+
+ROUNDING = 1e-3  # probabilities in bfloat16 leave 0 to 1 by less
 
 
 def require(package: str) -> ModuleType:
@@ -36,9 +39,17 @@ class ExportedBackend(Backend):
     Args:
         path (str | Path): The file.
         info (ModelInfo): What it says of itself.
+        inputs (Sequence[Port]): What its graph takes.
+        outputs (Sequence[Port]): What its graph gives.
+
+    Raises:
+        ConvcutError: What it says of itself does not fit its graph.
     """
 
-    def __init__(self, path: Union[str, Path], info: ModelInfo) -> None:
+    def __init__(
+        self, path: str | Path, info: ModelInfo, inputs: Sequence[Port], outputs: Sequence[Port]
+    ) -> None:
+        info.check_graph(inputs, outputs, path)
         self.path = Path(path)
         self.classes, self.size, self.grey, self.share = info
 
@@ -50,7 +61,8 @@ class ExportedBackend(Backend):
         """Classifies faces; see :class:`Backend`.
 
         Raises:
-            ConvcutError: Faces of another size or type.
+            ConvcutError: Faces of another size or type; a graph that fails, or that gives
+                something else than probabilities.
         """
         expected = (self.size, self.size, 3)
         if faces.dtype != np.uint8 or faces.shape[1:] != expected:
@@ -60,7 +72,28 @@ class ExportedBackend(Backend):
             )
         if not len(faces):
             return np.zeros((0, len(self.classes)), np.float32)
-        return self._scores(np.ascontiguousarray(faces))
+        try:
+            scores = self._scores(np.ascontiguousarray(faces))
+        except Exception as error:  # their errors have no base class in common
+            raise ConvcutError(f'{self.path}: cannot be run ({one_line(error)})') from None
+        # what a graph declares is a promise only
+        if scores.shape != (len(faces), len(self.classes)):
+            raise ConvcutError(
+                f'{self.path}: gives an array of shape {scores.shape} for {len(faces)} faces and '
+                f'{len(self.classes)} classes; export the model again with {TOOL}'
+            )
+        if (scores < -ROUNDING).any() or (scores > 1 + ROUNDING).any():
+            raise ConvcutError(
+                f'{self.path}: gives numbers from {scores.min():.3g} to {scores.max():.3g}, which '
+                f'are no probabilities; export the model again with {TOOL}'
+            )
+        return scores
+
+
+def one_line(error: Exception) -> str:
+    """The first line of an error that says something."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[0][:300] if lines else type(error).__name__
 
 
 def exported_file(path: Any, suffix: str) -> Path:

@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from ...models.utils import is_batch_dependent
+from ...utils.forks import claim_threads
 from .base import Backend
 
 
@@ -38,7 +39,12 @@ class TorchBackend(Backend):
 
     @torch.inference_mode()
     def __call__(self, faces: np.ndarray) -> np.ndarray:
-        """Classifies faces; see :class:`Backend`."""
+        """Classifies faces; see :class:`Backend`.
+
+        Raises:
+            ConvcutError: In a fork of the process that the model was loaded in, on a GPU.
+        """
+        claim_threads(next(self.model.parameters()).device)
         if not len(faces):
             return np.zeros((0, len(self.classes)), np.float32)
         # mmpretrain's pipelines read images blue first

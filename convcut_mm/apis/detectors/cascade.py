@@ -47,6 +47,9 @@ class CascadeDetector(Detector):
         self._cascade = Cascade(lbp_frontal_face_cascade_filename())
         self.longest, self.least_windows = longest, least_windows
 
+    def __reduce__(self) -> tuple:
+        return type(self), (self.longest, self.least_windows)
+
     def __call__(self, image: np.ndarray) -> list:
         """Finds faces, largest first; see :class:`Detector`."""
         height, width = image.shape[:2]

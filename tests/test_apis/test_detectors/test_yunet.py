@@ -1,11 +1,14 @@
 """YuNet's output read, on a network of its shape that sees one known face in every image."""
 
 import math
+import pickle
 
 import numpy as np
 import pytest
 
 from convcut_mm.apis.detectors import build_detector
+from convcut_mm.apis.detectors.yunet import YuNetDetector
+from convcut_mm.errors import ConvcutError
 
 WIDTH, HEIGHT = 96, 64
 LANDMARKS = [(36, 20), (52, 20), (44, 26), (38, 34), (50, 34)]
@@ -48,7 +51,7 @@ def yunet(tmp_path_factory):
     onnx = pytest.importorskip('onnx')
     path = tmp_path_factory.mktemp('yunet') / 'faces.onnx'
     write_network(path, onnx.helper, onnx.TensorProto)
-    return build_detector('yunet', path)
+    return YuNetDetector(path, trusted=True)
 
 
 def test_box_score_and_landmarks(yunet):
@@ -63,3 +66,23 @@ def test_of_large_images_in_their_own_pixels(yunet, monkeypatch):
     (face,) = yunet(np.zeros((4 * HEIGHT, 4 * WIDTH, 3), np.uint8))
     assert np.allclose(face.box, (128, 40, 224, 168), atol=0.01)
     assert np.allclose(face.landmarks, 4 * np.array(LANDMARKS), atol=0.01)
+
+
+def test_only_what_opencv_published(tmp_path, exported_model):
+    """OpenCV's reader crashes on some files, our own exported ones among them."""
+    onnx = pytest.importorskip('onnx')
+    write_network(tmp_path / 'other.onnx', onnx.helper, onnx.TensorProto)
+    (tmp_path / 'text.onnx').write_text('no network')
+    (tmp_path / 'large.onnx').write_bytes(bytes(17 * 2**20))
+    own = exported_model('onnx')[1].files[0]
+    for file in (*(tmp_path / f'{name}.onnx' for name in ('other', 'text', 'large')), own):
+        with pytest.raises(ConvcutError, match='by its SHA-256|larger than 16 MiB') as found:
+            build_detector('yunet', file)
+        assert str(found.value).startswith(f'{file}: ') and '\n' not in str(found.value)
+    with pytest.raises(ConvcutError, match='text.onnx: not a YuNet model; expected'):
+        YuNetDetector(tmp_path / 'text.onnx', trusted=True)
+
+
+def test_pickle(yunet):
+    (face,) = pickle.loads(pickle.dumps(yunet))(np.zeros((HEIGHT, WIDTH, 3), np.uint8))
+    assert np.allclose(face.box, (32, 10, 56, 42), atol=1e-3)

@@ -1,0 +1,107 @@
+"""Numbers, names and devices from outside, checked before anything is computed or written."""
+
+import operator
+from typing import Any
+
+import torch
+from mmengine.device import get_device
+
+from ..errors import ConvcutError
+
+LONGEST_NAME = 200  # characters of a class
+
+
+def at_least(name: str, value: Any, least: int = 1) -> int:
+    """A whole number that is large enough.
+
+    Args:
+        name (str): The argument or option, for the message.
+        value: What was given.
+        least (int): The smallest number that makes sense. Defaults to 1.
+
+    Raises:
+        ConvcutError: Another number, or no whole one.
+    """
+    try:
+        number = operator.index(value)
+    except TypeError:
+        number = None
+    if number is None or isinstance(value, bool) or number < least:
+        raise ConvcutError(f'{name}={value!r}: expected a whole number, {least} or more')
+    return number
+
+
+def compute_device(device: str | torch.device | None) -> torch.device:
+    """A device on which PyTorch can compute here.
+
+    Args:
+        device (str | torch.device, optional): Its name. Defaults to None: a GPU if there is one.
+
+    Raises:
+        ConvcutError: No such kind of device, or none of this kind or number on this machine.
+    """
+    if device is None:
+        return torch.device(get_device())
+    wanted = f'device "{device}"'
+    if not isinstance(device, (str, torch.device)):
+        raise ConvcutError(f'{wanted}: expected a name such as "cpu", "cuda" or "cuda:1"')
+    try:
+        found = torch.device(device)
+    except RuntimeError:
+        raise ConvcutError(f'{wanted}: unknown; expected "cpu", "cuda" or "cuda:1"') from None
+    if found.type == 'cuda':
+        count = torch.cuda.device_count() if torch.cuda.is_available() else 0
+        if not count:
+            raise ConvcutError(f'{wanted}: PyTorch finds no GPU here; use "cpu"')
+        if (found.index or 0) >= count:
+            raise ConvcutError(
+                f'{wanted}: there is no such GPU, the last one here is "cuda:{count - 1}"'
+            )
+        return found
+    try:
+        torch.zeros(1, device=found).cpu()
+    except Exception:  # each kind of device fails in its own way
+        raise ConvcutError(f'{wanted}: PyTorch cannot compute on it here; use "cpu"') from None
+    return found
+
+
+def classes_in(meta: Any, source: str) -> tuple[str, ...] | None:
+    """Class names in the ``meta`` of a checkpoint; None where it names none.
+
+    Args:
+        meta (dict): As :func:`~convcut_mm.utils.checkpoint.load_whole` gives it.
+        source (str): The checkpoint, for the message.
+
+    Raises:
+        ConvcutError: See :func:`checked_class_names`.
+    """
+    data = meta.get('dataset_meta') if isinstance(meta, dict) else None
+    names = data.get('classes') if isinstance(data, dict) else None
+    return None if names is None else checked_class_names(names, source)
+
+
+def checked_class_names(names: Any, source: str) -> tuple[str, ...]:
+    """Class names that can be told apart and printed in a line.
+
+    Args:
+        names (Sequence[str]): As a checkpoint or an exported file has them.
+        source (str): Where they come from, for the message.
+
+    Raises:
+        ConvcutError: No list of text; empty, repeated or overlong names, or such with line breaks
+            or other characters that cannot be printed.
+    """
+    if not isinstance(names, (list, tuple)) or not names:
+        raise ConvcutError(f'{source}: its classes are {names!r:.40}, expected a list of names')
+    for name in names:
+        if not isinstance(name, str) or not name.strip() or not name.isprintable():
+            problem = 'is no name that can be printed'
+        elif len(name) > LONGEST_NAME:
+            problem = f'has {len(name)} characters, more than {LONGEST_NAME}'
+        else:
+            continue
+        raise ConvcutError(f'{source}: class name {name!r:.40} {problem}')
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ConvcutError(f'{source}: two classes are called "{twice}"')
+    return tuple(names)

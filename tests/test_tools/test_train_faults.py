@@ -169,6 +169,7 @@ def test_one_training_at_a_time_in_a_folder(
     def second_is_refused() -> bool:
         if not (work / 'last_checkpoint').is_file():
             return False
+        os.kill(first.process.pid, signal.SIGSTOP)  # its best checkpoint stays that one meanwhile
         files = {path.name for path in work.iterdir() if path.is_dir()}
         line = error_line('tools/train.py', config, '--work-dir', work)
         assert f'{work}: another training (process {first.process.pid} on ' in line

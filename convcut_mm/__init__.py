@@ -5,9 +5,12 @@ model zoo (``mmpretrain.list_models('convcut*')``), makes mmengine load checkpoi
 code from them (see ``utils/checkpoint.py``), and sends its logs to stderr (``utils/logs.py``).
 """
 
-from .compat import check_stack, import_quietly
+from .compat import check_stack
 
 check_stack()
+
+from .utils.logs import import_quietly  # noqa: E402
+
 import_quietly()
 
 from . import datasets, engine, evaluation, models  # noqa: E402

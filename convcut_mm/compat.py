@@ -5,7 +5,6 @@ OneDL (maintained) and upstream (last release 2024-2025). They overwrite each ot
 exactly one may be installed.
 """
 
-import warnings
 from importlib import import_module, metadata
 
 ONEDL = ('onedl-mmpretrain', 'onedl-mmengine', 'onedl-mmcv')
@@ -57,21 +56,6 @@ def check_stack() -> None:
                 f'convcut_mm: {name} {module.__version__} is too old, at least '
                 f'{minimum} is needed: {INSTALL_LINE}'
             )
-
-
-def import_quietly() -> None:
-    """Imports mmpretrain without two lines that frighten whoever has installed what is wanted.
-
-    mmcv warns that it has no compiled operators, and this package uses none; 'Could not import
-    OneDL' is about a data service of theirs.
-    """
-    from .utils.logs import install_stderr_logs, warnings_only  # they need mmengine
-
-    install_stderr_logs()
-    with warnings_only(), warnings.catch_warnings():
-        warnings.filterwarnings('ignore', message='Fail to import ')
-        import_module('mmpretrain.datasets')
-        import_module('mmpretrain.models')
 
 
 def _release(version: str) -> tuple:

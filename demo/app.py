@@ -18,6 +18,8 @@ from typing import Optional
 from convcut_mm import zoo
 from convcut_mm.apis import ExpressionInferencer
 from convcut_mm.apis.detectors import DETECTORS
+from convcut_mm.cli.parser import ToolParser
+from convcut_mm.cli.run import run_tool
 from convcut_mm.demo import markup
 from convcut_mm.demo.limits import Limits
 from convcut_mm.demo.offline import SelfContained
@@ -27,8 +29,6 @@ from convcut_mm.demo.script import REFUSED, TO_RESULT
 from convcut_mm.demo.style import CSS
 from convcut_mm.demo.uploads import Uploads, no_urls, own_folder
 from convcut_mm.errors import ConvcutError
-from convcut_mm.utils import tool
-from convcut_mm.utils.parser import ToolParser
 
 # before gradio is imported: no statistics, no look-up of newer versions
 os.environ['GRADIO_ANALYTICS_ENABLED'] = 'False'
@@ -216,4 +216,4 @@ def serve(args: argparse.Namespace, folder: Path) -> None:
 
 
 if __name__ == '__main__':
-    tool.run_tool(main)
+    run_tool(main)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from convcut_mm.utils.tool import read_config
+from convcut_mm.utils.config import read_config
 from convcut_mm.zoo import root
 
 CONFIGS = sorted(

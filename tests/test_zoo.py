@@ -10,7 +10,7 @@ from mmpretrain.structures import DataSample
 
 import convcut_mm
 from convcut_mm.errors import ConvcutError
-from convcut_mm.utils.tool import read_config
+from convcut_mm.utils.config import read_config
 from convcut_mm.zoo import config_file, models, register_models, root
 
 NAMES = models()

@@ -22,10 +22,10 @@ from mmengine.registry import DefaultScope
 from mmpretrain.registry import DATASETS
 
 from convcut_mm.ablation import AblationSet, Run, markdown, protocol, read_set, table
+from convcut_mm.cli.parser import ToolParser
+from convcut_mm.cli.run import run_tool
 from convcut_mm.errors import ConvcutError
-from convcut_mm.utils import tool
 from convcut_mm.utils.atomic import write_atomically
-from convcut_mm.utils.parser import ToolParser
 
 
 def parse_args() -> argparse.Namespace:
@@ -147,4 +147,4 @@ def class_names(cfg: Config) -> Optional[tuple]:
 
 
 if __name__ == '__main__':
-    tool.run_tool(main)
+    run_tool(main)

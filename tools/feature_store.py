@@ -18,14 +18,14 @@ from typing import Optional
 
 from rich.table import Table
 
+from convcut_mm.cli.console import print_table
+from convcut_mm.cli.parser import ToolParser
+from convcut_mm.cli.run import run_tool
 from convcut_mm.errors import ConvcutError
 from convcut_mm.feature_store import StoreEntry, StoreOptions, entries
 from convcut_mm.feature_store.disk import size_text
 from convcut_mm.feature_store.fingerprint import pipeline_text
 from convcut_mm.feature_store.store import abandoned, remove_entry
-from convcut_mm.utils import tool
-from convcut_mm.utils.console import print_table
-from convcut_mm.utils.parser import ToolParser
 from convcut_mm.utils.progress import progress
 
 DAY = 24 * 3600
@@ -167,4 +167,4 @@ def reason_to_remove(entry: StoreEntry, args: argparse.Namespace) -> Optional[st
 
 
 if __name__ == '__main__':
-    tool.run_tool(main)
+    run_tool(main)

@@ -25,10 +25,10 @@ from convcut_mm.apis.inputs.find import find_sources
 from convcut_mm.apis.outputs.records import CSV, JSON_LINES
 from convcut_mm.apis.outputs.window import check_display
 from convcut_mm.apis.run import Run
+from convcut_mm.cli.parser import ToolParser, positive
+from convcut_mm.cli.run import run_tool
 from convcut_mm.errors import ConvcutError
-from convcut_mm.utils import tool
 from convcut_mm.utils.hashing import file_sha256
-from convcut_mm.utils.parser import ToolParser, positive
 from convcut_mm.utils.progress import progress
 from convcut_mm.utils.text import say
 
@@ -164,4 +164,4 @@ def look(args: argparse.Namespace, inferencer: ExpressionInferencer, sources: li
 
 
 if __name__ == '__main__':
-    tool.run_tool(main)
+    run_tool(main)

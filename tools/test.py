@@ -17,6 +17,12 @@ import torch
 from mmengine.config import ConfigDict
 from mmengine.dist import is_main_process
 
+from convcut_mm.cli.check_config import check_config
+from convcut_mm.cli.config import finish_config, load_config, use_feature_store
+from convcut_mm.cli.options import add_common_options
+from convcut_mm.cli.parser import ToolParser, positive
+from convcut_mm.cli.run import run_tool
+from convcut_mm.cli.runner import build_runner
 from convcut_mm.errors import ConvcutError
 from convcut_mm.evaluation import (
     PICKLE_SUFFIXES,
@@ -25,10 +31,8 @@ from convcut_mm.evaluation import (
     summary_lines,
 )
 from convcut_mm.evaluation.batch_audit import BATCH_REGIMES, set_test_batches
-from convcut_mm.utils import tool
 from convcut_mm.utils.atomic import write_atomically
 from convcut_mm.utils.checkpoint import load_from_local
-from convcut_mm.utils.parser import ToolParser, positive
 
 LOADERS = ('test_dataloader',)
 
@@ -57,7 +61,7 @@ def parse_args() -> argparse.Namespace:
         help='how images are batched: alone (batches of one) or as configured; by default alone '
         'where the model looks at its batch, so that no image sees its neighbours',
     )
-    tool.add_common_options(parser)
+    add_common_options(parser)
     return parser.parse_args()
 
 
@@ -71,7 +75,7 @@ def main() -> None:
             f'--out {args.out}: predictions are written as {PICKLE_SUFFIXES[0]}; '
             'metrics (--out-item metrics) also as .json or .yaml'
         )
-    cfg = tool.load_config(args)
+    cfg = load_config(args)
     # only files are looked at beforehand; a URL is downloaded by the runner
     if '://' not in args.checkpoint:
         load_from_local(args.checkpoint, 'cpu')
@@ -88,11 +92,11 @@ def main() -> None:
         )
     if args.tta:
         use_tta(cfg)
-    tool.finish_config(cfg, args, LOADERS)
+    finish_config(cfg, args, LOADERS)
     if args.cache_features is not None:  # feature_store in a config is about training
-        tool.use_feature_store(cfg, args.cache_features)
-    batch_note = set_test_batches(cfg, tool.check_config(cfg, LOADERS), args.batch_regime)
-    runner = tool.build_runner(cfg)
+        use_feature_store(cfg, args.cache_features)
+    batch_note = set_test_batches(cfg, check_config(cfg, LOADERS), args.batch_regime)
+    runner = build_runner(cfg)
     evaluated = runner.test_evaluator.metrics
     if not any(isinstance(metric, CollectPredictions) for metric in evaluated):
         evaluated.append(CollectPredictions())
@@ -131,4 +135,4 @@ def use_tta(cfg: ConfigDict) -> None:
 
 
 if __name__ == '__main__':
-    tool.run_tool(main)
+    run_tool(main)

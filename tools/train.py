@@ -20,11 +20,16 @@ from mmengine.device import get_device
 from mmengine.hooks import Hook
 
 from convcut_mm.cli import fine_tuning
+from convcut_mm.cli.check_config import check_config
+from convcut_mm.cli.config import finish_config, first_of_the_job, load_config, use_feature_store
+from convcut_mm.cli.options import add_common_options
+from convcut_mm.cli.parser import ToolParser
+from convcut_mm.cli.run import run_tool
+from convcut_mm.cli.runner import build_runner
 from convcut_mm.datasets.builder import class_names
 from convcut_mm.errors import ConvcutError
-from convcut_mm.utils import tool, work_folder
+from convcut_mm.utils import work_folder
 from convcut_mm.utils.checkpoint import check_resumable
-from convcut_mm.utils.parser import ToolParser
 
 LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 
@@ -63,7 +68,7 @@ def parse_args() -> argparse.Namespace:
         'With --data-folder the weights that are shipped for the config are the default, '
         '"none" starts from scratch',
     )
-    tool.add_common_options(parser)
+    add_common_options(parser)
     args = parser.parse_args()
     if args.data_folder is not None and 'data_root' in (args.cfg_options or {}):
         parser.error("--data-folder replaces the config's data, so it takes no --data-root")
@@ -95,7 +100,7 @@ def prepare_fine_tuning(cfg: Config, args: argparse.Namespace) -> Optional[Hook]
 
 def main() -> None:
     args = parse_args()
-    cfg = tool.load_config(args)
+    cfg = load_config(args)
     transfer = None
     if args.data_folder is not None or args.pretrained is not None:
         transfer = prepare_fine_tuning(cfg, args)
@@ -124,18 +129,18 @@ def main() -> None:
         for name in LOADERS:
             if cfg.get(name) is not None:
                 cfg[name]['persistent_workers'] = False
-    tool.finish_config(cfg, args, LOADERS)
-    tool.use_feature_store(cfg, args.cache_features)
-    model = tool.check_config(cfg, LOADERS[:2])
+    finish_config(cfg, args, LOADERS)
+    use_feature_store(cfg, args.cache_features)
+    model = check_config(cfg, LOADERS[:2])
     if transfer is not None:
         fine_tuning.check_pretrained(cfg.load_from, model)
-    if tool.first_of_the_job():  # before the second training writes its log and config here
+    if first_of_the_job():  # before the second training writes its log and config here
         work_folder.lock(cfg.work_dir)
-    runner = tool.build_runner(cfg)
+    runner = build_runner(cfg)
     if transfer is not None:
         runner.register_hook(transfer)
     runner.train()
 
 
 if __name__ == '__main__':
-    tool.run_tool(main)
+    run_tool(main)

@@ -17,8 +17,8 @@ from mmengine.config import DictAction
 from ..errors import ConvcutError
 from ..evaluation.predictions import Predictions, load_predictions
 from ..utils.atomic import write_atomically
+from ..utils.config import merge_options, read_config
 from ..utils.hashing import file_sha256
-from ..utils.tool import merge_options, read_config
 from ..zoo import root
 
 # where a row's config says which weights its frozen backbone has

@@ -24,9 +24,9 @@ from ..errors import ConvcutError
 from ..models.utils import is_batch_dependent
 from ..utils.checkpoint import load_whole
 from ..utils.checks import classes_in, compute_device
+from ..utils.config import merge_options, read_config
 from ..utils.logs import warnings_only
 from ..utils.progress import progress
-from ..utils.tool import merge_options, read_config
 
 
 class LabelledImage(NamedTuple):

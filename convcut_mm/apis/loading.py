@@ -14,9 +14,9 @@ from torch import nn
 from ..errors import ConvcutError
 from ..utils.checkpoint import load_whole
 from ..utils.checks import checked_class_names, classes_in, compute_device
+from ..utils.config import read_config
 from ..utils.forks import claim_threads
 from ..utils.logs import warnings_only
-from ..utils.tool import read_config
 from ..zoo import models as zoo_models
 
 

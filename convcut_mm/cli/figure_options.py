@@ -7,8 +7,8 @@ from typing import Optional
 
 from ..apis.classifier import Classifier, load_classifier
 from ..errors import ConvcutError
-from ..utils.parser import ToolParser, not_negative, positive
-from ..utils.tool import add_cfg_options
+from .options import add_cfg_options
+from .parser import ToolParser, not_negative, positive
 
 FOLDER = 'work_dirs/visualization'
 MOST_MODELS = 4

@@ -2,8 +2,10 @@
 
 import logging
 import sys
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 
 from mmengine.logging import MMLogger
 from mmengine.logging import logger as mmengine_module
@@ -62,3 +64,16 @@ def warnings_only() -> Iterator[None]:
         yield
     finally:
         logger.setLevel(before)
+
+
+def import_quietly() -> None:
+    """Imports mmpretrain with logs on stderr, and without two harmless lines.
+
+    mmcv warns that it has no compiled operators, and this package uses none; 'Could not import
+    OneDL' is about a data service of theirs.
+    """
+    install_stderr_logs()
+    with warnings_only(), warnings.catch_warnings():
+        warnings.filterwarnings('ignore', message='Fail to import ')
+        import_module('mmpretrain.datasets')
+        import_module('mmpretrain.models')

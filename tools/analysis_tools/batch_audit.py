@@ -17,6 +17,10 @@ from pathlib import Path
 import torch
 
 from convcut_mm.apis.classifier import load_classifier
+from convcut_mm.cli.console import print_table
+from convcut_mm.cli.options import add_cfg_options
+from convcut_mm.cli.parser import ToolParser
+from convcut_mm.cli.run import run_tool
 from convcut_mm.datasets.builder import build_dataset
 from convcut_mm.errors import ConvcutError
 from convcut_mm.evaluation.batch_audit import (
@@ -29,10 +33,7 @@ from convcut_mm.evaluation.batch_audit import (
     probe_batches,
     regimes,
 )
-from convcut_mm.utils import tool
 from convcut_mm.utils.atomic import write_atomically
-from convcut_mm.utils.console import print_table
-from convcut_mm.utils.parser import ToolParser
 from convcut_mm.utils.plotting import save
 from convcut_mm.utils.progress import progress
 from convcut_mm.visualization.batch_audit import draw
@@ -63,7 +64,7 @@ def parse_args() -> argparse.Namespace:
         help='differences of a probability up to this are numerical noise (default 1e-4)',
     )
     parser.add_argument('--out', help='folder; by default work_dirs/batch_audit/ and the config')
-    tool.add_cfg_options(parser, 'the config, e.g. model.head.attention=spatial')
+    add_cfg_options(parser, 'the config, e.g. model.head.attention=spatial')
     return parser.parse_args()
 
 
@@ -141,4 +142,4 @@ def title(about: dict, found: Audit) -> str:
 
 
 if __name__ == '__main__':
-    tool.run_tool(main)
+    run_tool(main)

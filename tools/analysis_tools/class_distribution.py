@@ -8,8 +8,8 @@ The tenth of the training split that the configs hold out to choose on is counte
 """
 
 from convcut_mm.cli.figure_options import announce, new_parser
+from convcut_mm.cli.run import run_tool
 from convcut_mm.errors import ConvcutError
-from convcut_mm.utils import tool
 from convcut_mm.utils.plotting import save
 from convcut_mm.visualization.class_distribution import (
     class_distribution,
@@ -41,4 +41,4 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    tool.run_tool(main)
+    run_tool(main)

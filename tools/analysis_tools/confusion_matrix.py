@@ -14,10 +14,10 @@ import numpy as np
 
 from convcut_mm.apis.classifier import load_classifier, read_model_config
 from convcut_mm.cli.figure_options import add_device, announce, new_parser
+from convcut_mm.cli.run import run_tool
 from convcut_mm.datasets.builder import class_names
 from convcut_mm.evaluation.predictions import Predictions, load_predictions
 from convcut_mm.models.utils import is_batch_dependent
-from convcut_mm.utils import tool
 from convcut_mm.utils.plotting import save
 from convcut_mm.visualization.confusion_matrix import draw_confusion_matrix
 
@@ -61,4 +61,4 @@ def test(args) -> Predictions:
 
 
 if __name__ == '__main__':
-    tool.run_tool(main)
+    run_tool(main)

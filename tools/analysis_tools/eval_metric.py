@@ -18,6 +18,10 @@ from pathlib import Path
 import numpy as np
 from rich.table import Table
 
+from convcut_mm.cli.console import print_table
+from convcut_mm.cli.options import add_cfg_options
+from convcut_mm.cli.parser import ToolParser
+from convcut_mm.cli.run import run_tool
 from convcut_mm.errors import ConvcutError
 from convcut_mm.evaluation import (
     GroundTruth,
@@ -30,10 +34,8 @@ from convcut_mm.evaluation import (
     predictions_for,
 )
 from convcut_mm.evaluation.functional.bootstrap import DRAWS, LEVEL
-from convcut_mm.utils import tool
 from convcut_mm.utils.atomic import write_atomically
-from convcut_mm.utils.console import print_table
-from convcut_mm.utils.parser import ToolParser
+from convcut_mm.utils.config import merge_options, read_config
 from convcut_mm.utils.progress import progress
 
 
@@ -52,7 +54,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--markdown', metavar='FILE.md', help='file for the tables')
     parser.add_argument('--draws', type=int, default=DRAWS, help='draws of the bootstrap')
     parser.add_argument('--seed', type=int, default=0, help='seed of the draws')
-    tool.add_cfg_options(parser, 'the config, e.g. test_dataloader.dataset.split=test')
+    add_cfg_options(parser, 'the config, e.g. test_dataloader.dataset.split=test')
     return parser.parse_intermixed_args()
 
 
@@ -61,8 +63,8 @@ def main() -> None:
     if args.draws < 1:
         raise ConvcutError(f'--draws {args.draws}: expected at least 1')
     files = files_of_methods(args)
-    cfg = tool.read_config(args.config)
-    tool.merge_options(cfg, args.cfg_options)
+    cfg = read_config(args.config)
+    merge_options(cfg, args.cfg_options)
     truth = ground_truth(cfg, args.config)
     pred_labels = {
         name: np.column_stack([predictions_for(path, truth).pred_labels for path in paths])
@@ -157,4 +159,4 @@ def as_dict(args: argparse.Namespace, truth: GroundTruth, files: dict, methods: 
 
 
 if __name__ == '__main__':
-    tool.run_tool(main)
+    run_tool(main)

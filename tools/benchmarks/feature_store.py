@@ -20,10 +20,10 @@ from pathlib import Path
 
 from feature_store_cases import accuracy, faults, forward, job, memory, same
 
+from convcut_mm.cli.parser import ToolParser
+from convcut_mm.cli.run import run_tool
 from convcut_mm.errors import ConvcutError
-from convcut_mm.utils import tool
 from convcut_mm.utils.atomic import write_atomically
-from convcut_mm.utils.parser import ToolParser
 
 CASES = dict(same=same, accuracy=accuracy, job=job, memory=memory, faults=faults, forward=forward)
 
@@ -64,4 +64,4 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    tool.run_tool(main)
+    run_tool(main)

@@ -27,10 +27,10 @@ from inference_sides.fer_side import FerSide
 from inference_sides.ours import EAGER, open_model, our_sides
 
 from convcut_mm.cli.figure_options import positive
+from convcut_mm.cli.parser import ToolParser
+from convcut_mm.cli.run import run_tool
 from convcut_mm.deployment.parity import sample_faces
-from convcut_mm.utils import tool
 from convcut_mm.utils.atomic import write_atomically
-from convcut_mm.utils.parser import ToolParser
 from convcut_mm.utils.progress import progress
 from convcut_mm.zoo import weights
 
@@ -148,4 +148,4 @@ def print_accuracies(sides: list, truth: list) -> None:
 
 
 if __name__ == '__main__':
-    tool.run_tool(main)
+    run_tool(main)

@@ -18,9 +18,9 @@ from inference_sides.faces import ferplus_faces
 from inference_sides.ours import OurSide
 
 from convcut_mm.apis.backends import OnnxRuntimeBackend
+from convcut_mm.cli.parser import ToolParser, positive
+from convcut_mm.cli.run import run_tool
 from convcut_mm.deployment.int8 import OPERATORS, quantise
-from convcut_mm.utils import tool
-from convcut_mm.utils.parser import ToolParser, positive
 
 SETS = {
     'matrix products': OPERATORS,
@@ -73,4 +73,4 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    tool.run_tool(main)
+    run_tool(main)

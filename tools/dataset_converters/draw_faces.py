@@ -11,11 +11,11 @@ import io
 
 from PIL import Image
 
+from convcut_mm.cli.parser import ToolParser
+from convcut_mm.cli.run import run_tool
 from convcut_mm.datasets.synthetic_faces import EXPRESSIONS, contact_sheet, render_dataset
 from convcut_mm.errors import ConvcutError
-from convcut_mm.utils import tool
 from convcut_mm.utils.atomic import write_atomically
-from convcut_mm.utils.parser import ToolParser
 
 SHEET_COLUMNS = 8
 
@@ -82,4 +82,4 @@ def write_sheet(path: str, seed: int, size: int) -> None:
 
 
 if __name__ == '__main__':
-    tool.run_tool(main)
+    run_tool(main)

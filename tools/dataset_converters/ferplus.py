@@ -21,15 +21,15 @@ from pathlib import Path, PurePosixPath
 
 from PIL import Image
 
+from convcut_mm.cli.parser import ToolParser
+from convcut_mm.cli.run import run_tool
 from convcut_mm.datasets import ferplus
 from convcut_mm.datasets.utils import fer2013_csv, ferplus_votes
 from convcut_mm.datasets.utils.image_folder import check_listed
 from convcut_mm.datasets.utils.tables import shown
 from convcut_mm.errors import ConvcutError
-from convcut_mm.utils import tool
 from convcut_mm.utils.atomic import write_atomically
 from convcut_mm.utils.drafts import draft_folder, remove_leftovers
-from convcut_mm.utils.parser import ToolParser
 from convcut_mm.utils.progress import progress
 
 IMAGES, VOTES, LABELS = 'fer2013.csv', 'fer2013new.csv', 'label.csv'
@@ -260,4 +260,4 @@ def summary(folder: Path) -> str:
 
 
 if __name__ == '__main__':
-    tool.run_tool(main)
+    run_tool(main)

@@ -20,11 +20,13 @@ import numpy as np
 from convcut_mm.apis import ExpressionInferencer
 from convcut_mm.apis.inputs.images import read_image
 from convcut_mm.apis.inputs.sources import files_below, is_media_name
+from convcut_mm.cli.options import add_cfg_options
+from convcut_mm.cli.parser import ToolParser
+from convcut_mm.cli.run import run_tool
 from convcut_mm.deployment import FORMATS, export
 from convcut_mm.deployment.export import TOLERANCE
 from convcut_mm.errors import ConvcutError
-from convcut_mm.utils import tool
-from convcut_mm.utils.parser import ToolParser
+from convcut_mm.utils.config import read_config
 
 CALIBRATION = 1024  # faces
 
@@ -52,7 +54,7 @@ def parse_args() -> argparse.Namespace:
         help='matrix products in 8-bit integers; ranges come from images of faces like those that '
         f'the model was trained on, up to {CALIBRATION} of the folder',
     )
-    tool.add_cfg_options(parser, 'the config', data=False)
+    add_cfg_options(parser, 'the config', data=False)
     return parser.parse_args()
 
 
@@ -95,7 +97,7 @@ def load(config: str, checkpoint: Optional[str], options: Optional[dict]) -> Exp
     """The model on the CPU, with what its config says about its input."""
     model = config
     if options:
-        model = tool.read_config(config)
+        model = read_config(config)
         model.merge_from_dict(options)
     return ExpressionInferencer(
         model, True if checkpoint is None else checkpoint, device='cpu', detector='none'
@@ -103,4 +105,4 @@ def load(config: str, checkpoint: Optional[str], options: Optional[dict]) -> Exp
 
 
 if __name__ == '__main__':
-    tool.run_tool(main)
+    run_tool(main)

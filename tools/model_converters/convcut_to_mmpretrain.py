@@ -18,10 +18,11 @@ import h5py
 import numpy as np
 import torch
 
+from convcut_mm.cli.options import check_not_input
+from convcut_mm.cli.parser import ToolParser
+from convcut_mm.cli.run import run_tool
 from convcut_mm.errors import ConvcutError
-from convcut_mm.utils import tool
 from convcut_mm.utils.atomic import write_atomically
-from convcut_mm.utils.parser import ToolParser
 
 # Keras layer name (without the model's name) -> module below 'backbone.'
 BACKBONE = (
@@ -216,7 +217,7 @@ def _transpose(leaf: str, value: np.ndarray) -> np.ndarray:
 
 def main() -> None:
     args = parse_args()
-    tool.check_not_input(args.dst, args.src)
+    check_not_input(args.dst, args.src)
     state = convert(read_keras(args.src), args.src)
     buffer = io.BytesIO()
     torch.save(dict(state_dict=state, meta=dict(converted_from=Path(args.src).name)), buffer)
@@ -230,4 +231,4 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    tool.run_tool(main)
+    run_tool(main)

@@ -16,11 +16,13 @@ import torch
 from mmpretrain import get_model
 
 from convcut_mm.apis.loading import class_names
+from convcut_mm.cli.options import check_not_input
+from convcut_mm.cli.parser import ToolParser
+from convcut_mm.cli.run import run_tool
 from convcut_mm.errors import ConvcutError
-from convcut_mm.utils import tool
 from convcut_mm.utils.atomic import write_atomically
 from convcut_mm.utils.checkpoint import load_from_local, load_whole
-from convcut_mm.utils.parser import ToolParser
+from convcut_mm.utils.config import read_config
 from convcut_mm.utils.safetensors_file import SUFFIX, to_safetensors
 
 LARGEST_HALF = torch.finfo(torch.float16).max
@@ -56,8 +58,8 @@ def main() -> None:
     args = parse_args()
     if args.out.suffix != SUFFIX:
         raise ConvcutError(f'{args.out}: give it a name that ends in {SUFFIX}')
-    tool.check_not_input(args.out, args.checkpoint, args.config)
-    model = get_model(tool.read_config(args.config))
+    check_not_input(args.out, args.checkpoint, args.config)
+    model = get_model(read_config(args.config))
     meta = load_whole(model, load_from_local(args.checkpoint, 'cpu'), args.checkpoint, args.config)
     content = to_safetensors(
         halved(model.state_dict(), args.checkpoint),
@@ -73,4 +75,4 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    tool.run_tool(main)
+    run_tool(main)

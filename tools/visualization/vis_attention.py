@@ -22,7 +22,7 @@ from convcut_mm.cli.figure_options import (
     announce,
     new_parser,
 )
-from convcut_mm.utils import tool
+from convcut_mm.cli.run import run_tool
 from convcut_mm.utils.plotting import save
 from convcut_mm.visualization import attention, attention_figure
 from convcut_mm.visualization.face_grid import choose_images
@@ -71,4 +71,4 @@ def batch_figure(classifier, images: list):
 
 
 if __name__ == '__main__':
-    tool.run_tool(main)
+    run_tool(main)

@@ -16,7 +16,7 @@ from convcut_mm.cli.figure_options import (
     new_parser,
     one_for_each,
 )
-from convcut_mm.utils import tool
+from convcut_mm.cli.run import run_tool
 from convcut_mm.utils.plotting import save
 from convcut_mm.visualization.face_grid import choose_images
 from convcut_mm.visualization.grad_cam import TARGETS, draw_grad_cam, grad_cam
@@ -53,4 +53,4 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    tool.run_tool(main)
+    run_tool(main)

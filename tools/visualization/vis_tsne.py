@@ -22,10 +22,10 @@ from convcut_mm.cli.figure_options import (
     one_for_each,
     positive,
 )
+from convcut_mm.cli.parser import not_negative
+from convcut_mm.cli.run import run_tool
 from convcut_mm.errors import ConvcutError
 from convcut_mm.evaluation import evaluate, interval_text
-from convcut_mm.utils import tool
-from convcut_mm.utils.parser import not_negative
 from convcut_mm.utils.plotting import save
 from convcut_mm.visualization.features import STAGES, extract_features
 from convcut_mm.visualization.sampling import sample_per_class
@@ -90,4 +90,4 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    tool.run_tool(main)
+    run_tool(main)

@@ -2,7 +2,7 @@
 
 from rich.table import Table
 
-from convcut_mm.utils.console import print_table
+from convcut_mm.cli.console import print_table
 from convcut_mm.utils.progress import progress
 
 ODD = '[/red] [b]x[/b] :smile:'

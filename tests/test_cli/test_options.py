@@ -5,7 +5,8 @@ import argparse
 import pytest
 from mmengine.config import Config
 
-from convcut_mm.utils.tool import add_cfg_options, merge_options
+from convcut_mm.cli.options import add_cfg_options
+from convcut_mm.utils.config import merge_options
 
 
 def config() -> Config:

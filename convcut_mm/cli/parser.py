@@ -5,7 +5,7 @@ import sys
 
 from mmengine.config import DictAction
 
-from .text import printable
+from ..utils.text import printable
 
 
 class ToolParser(argparse.ArgumentParser):

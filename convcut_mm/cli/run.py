@@ -1,0 +1,72 @@
+"""Runs a tool: one line for a mistake, an exit status, processes that end together."""
+
+import io
+import re
+import sys
+from collections.abc import Callable
+
+import torch
+import torch.distributed
+
+from ..errors import ConvcutError
+from ..utils.disk_errors import (
+    SHARED_MEMORY,
+    disk_error_line,
+    log_errors_raised,
+    out_of_shared_memory,
+)
+from ..utils.text import printable
+
+
+def run_tool(main: Callable) -> None:
+    """Runs a tool; a user's mistake becomes one line on stderr and exit status 1.
+
+    Args:
+        main (callable): Called without arguments.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # a name that the terminal's encoding lacks is escaped, and ends nothing
+            stream.reconfigure(errors='backslashreplace')
+    try:
+        with log_errors_raised():
+            main()
+        _leave_group()
+    except KeyboardInterrupt:
+        print('interrupted', file=sys.stderr)
+        sys.exit(130)
+    except ConvcutError as error:
+        print(f'error: {one_line(error)}', file=sys.stderr)
+        sys.exit(1)
+    except OSError as error:
+        line = disk_error_line(error)
+        if line is None:
+            raise
+        print(f'error: {line}', file=sys.stderr)
+        sys.exit(1)
+    except RuntimeError as error:
+        if not out_of_shared_memory(error):
+            raise
+        print(f'error: {SHARED_MEMORY}', file=sys.stderr)
+        sys.exit(1)
+    except KeyError as error:
+        if 'registry' not in str(error):
+            raise
+        # a misspelt type in a config; mmengine appends advice about its own documentation
+        print(f'error: {str(error.args[0]).split(". ")[0]}', file=sys.stderr)
+        sys.exit(1)
+
+
+def _leave_group() -> None:
+    """Ends torchrun's processes together: gloo's threads may abort one that leaves early."""
+    if torch.distributed.is_initialized():
+        torch.distributed.barrier()
+        torch.distributed.destroy_process_group()
+
+
+def one_line(error: BaseException) -> str:
+    """The message without the traceback that torch's worker processes put before it."""
+    text = str(error).strip() or type(error).__name__
+    if 'Traceback (most recent call last)' in text:
+        text = re.sub(r'^[\w.]*(Error|Exception): ', '', text.splitlines()[-1].strip())
+    return printable(text)

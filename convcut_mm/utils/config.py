@@ -1,0 +1,80 @@
+"""Reads configs, and puts options into them."""
+
+from pathlib import Path
+from typing import Union
+
+from mmengine.config import Config
+
+from ..errors import ConvcutError
+from ..zoo import config_file
+from .atomic import write_atomically
+from .disk_errors import FULL
+
+LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
+
+
+def read_config(path: Union[str, Path]) -> Config:
+    """Reads a config file.
+
+    Args:
+        path (str | Path): The file, or the name of a registered model: ``convcut_rafdb``. The path
+            that a config had in an earlier release leads to where it is now.
+
+    Raises:
+        ConvcutError: No such file or model, or a file that is no config.
+    """
+    file = Path(path)
+    if not file.is_file():
+        # a name alone, or where the config lay before each method got a folder
+        named = str(path) == file.name and file.suffix != '.py' or file.parent.name == 'configs'
+        moved = config_file(file.name.removesuffix('.py')) if named else None
+        if moved is None:
+            raise ConvcutError(f'{path}: no such config file')
+        file = moved
+    try:
+        cfg = Config.fromfile(file)
+    except (SyntaxError, NameError, TypeError, KeyError, OSError) as error:
+        if isinstance(error, OSError) and error.errno in FULL:  # mmengine copies it into TMPDIR
+            raise
+        raise ConvcutError(f'{file}: cannot be read as a config ({error})') from error
+    object.__setattr__(cfg, '__class__', WholeConfig)  # Config's own setter makes it a setting
+    return cfg
+
+
+class WholeConfig(Config):
+    """A config that is written whole or not at all, as the runner does into the work folder."""
+
+    def dump(self, file: str | Path | None = None) -> str | None:
+        """As ``Config.dump``."""
+        if file is None or not str(file).endswith('.py'):
+            return super().dump(file)
+        write_atomically(file, self.pretty_text.encode())
+        return None
+
+
+def merge_options(cfg: Config, options: dict | None) -> None:
+    """Puts ``--cfg-options`` into a config; a ``data_root`` there is that of every data set.
+
+    Args:
+        cfg (Config): The config, changed in place.
+        options (dict, optional): Values by the path of their key.
+    """
+    options = dict(options or {})
+    if 'data_root' in options:
+        options['data_root'] = str(options['data_root'])  # a folder 2024 was read as a number
+        for name in LOADERS:
+            if cfg.get(name) is not None:
+                _move_data(cfg[name].get('dataset'), options['data_root'])
+    cfg.merge_from_dict(options)
+
+
+def _move_data(dataset: dict | None, folder: str) -> None:
+    """Sets the folder of a data set, or of those in a wrapper such as RepeatDataset."""
+    if not isinstance(dataset, dict):
+        return
+    inner = [dataset.get('dataset'), *(dataset.get('datasets') or [])]
+    if any(inner):
+        for one in inner:
+            _move_data(one, folder)
+    else:
+        dataset['data_root'] = folder

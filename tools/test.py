@@ -1,7 +1,7 @@
 """Tests a checkpoint: accuracies with 95 % intervals, macro precision and F1, confusion matrix.
 
     python tools/test.py configs/convcut_rafdb.py work_dirs/convcut_rafdb/epoch_50.pth
-    python tools/test.py CONFIG CHECKPOINT --out predictions.pkl    # every image's scores
+    python tools/test.py CONFIG CHECKPOINT --out predictions.npz    # every image's scores
 
 The intervals are bootstrap intervals over the test images. The options are those of mmpretrain's
 own tools/test.py, and --batch-regime: a model that looks at its batch is tested on each image
@@ -25,7 +25,7 @@ from convcut_mm.cli.run import run_tool
 from convcut_mm.cli.runner import build_runner
 from convcut_mm.errors import ConvcutError
 from convcut_mm.evaluation import (
-    PICKLE_SUFFIXES,
+    SUFFIXES,
     CollectPredictions,
     DumpPredictions,
     summary_lines,
@@ -45,8 +45,8 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--out-item',
         choices=['metrics', 'pred'],
-        help='what to write there: every prediction (.pkl, the default) or the '
-        'metrics (.json, .yaml, .pkl)',
+        help='what to write there: every prediction (.npz, or .pkl as mmpretrain writes it; the '
+        'default) or the metrics (.json, .yaml, .pkl)',
     )
     parser.add_argument('--show-dir', help='folder for pictures of the predictions')
     parser.add_argument('--show', action='store_true', help='show the predictions in a window')
@@ -70,9 +70,9 @@ def main() -> None:
     if args.out_item is not None and args.out is None:
         raise ConvcutError('--out-item needs --out FILE')
     predictions = args.out is not None and args.out_item != 'metrics'
-    if predictions and not args.out.endswith(PICKLE_SUFFIXES):
+    if predictions and not args.out.endswith(SUFFIXES):
         raise ConvcutError(
-            f'--out {args.out}: predictions are written as {PICKLE_SUFFIXES[0]}; '
+            f'--out {args.out}: predictions are written as .npz or .pkl; '
             'metrics (--out-item metrics) also as .json or .yaml'
         )
     cfg = load_config(args)

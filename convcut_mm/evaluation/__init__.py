@@ -21,7 +21,7 @@ from .functional import (
 from .ground_truth import GroundTruth, ground_truth, match_images, predictions_for
 from .metrics import CollectPredictions, DumpPredictions
 from .prediction_csv import read_csv
-from .predictions import PICKLE_SUFFIXES, Predictions, load_predictions, predictions_of
+from .predictions import SUFFIXES, Predictions, load_predictions, predictions_of
 from .safe_pickle import load_pickle
 
 __all__ = [
@@ -30,7 +30,7 @@ __all__ = [
     'Estimate',
     'GroundTruth',
     'Metrics',
-    'PICKLE_SUFFIXES',
+    'SUFFIXES',
     'Predictions',
     'bootstrap',
     'class_accuracies',

@@ -14,7 +14,7 @@ from mmpretrain.registry import DATASETS
 
 from ..errors import ConvcutError
 from .prediction_csv import read_csv
-from .predictions import PICKLE_SUFFIXES, Predictions, image_names, load_predictions
+from .predictions import SUFFIXES, Predictions, image_names, load_predictions
 
 
 @dataclass
@@ -80,9 +80,9 @@ def predictions_for(path: Union[str, Path], truth: GroundTruth) -> Predictions:
     """Reads predictions for exactly the images of a test set.
 
     Args:
-        path (str | Path): A .csv file (see :func:`read_csv`) or a .pkl file of
+        path (str | Path): A .csv file (see :func:`read_csv`) or a .npz or .pkl file of
             ``tools/test.py --out``.
-        truth (GroundTruth): The test set. Its labels count, also where a .pkl file has others.
+        truth (GroundTruth): The test set. Its labels count, also where such a file has others.
 
     Returns:
         Predictions: In the test set's order, with its labels.
@@ -94,7 +94,7 @@ def predictions_for(path: Union[str, Path], truth: GroundTruth) -> Predictions:
     if suffix == '.csv':
         names, scores, lines = read_csv(path, truth.classes)
         at = match_images(names, truth.names, path, lines)
-    elif suffix in PICKLE_SUFFIXES:
+    elif suffix in SUFFIXES:
         predictions = load_predictions(path, truth.classes)
         scores = predictions.scores
         at = match_images(predictions.names, truth.names, path)
@@ -106,7 +106,7 @@ def predictions_for(path: Union[str, Path], truth: GroundTruth) -> Predictions:
                 level=logging.WARNING,
             )
     else:
-        raise ConvcutError(f'{path}: expected predictions as .csv or .pkl')
+        raise ConvcutError(f'{path}: expected predictions as .csv, .npz or .pkl')
     return Predictions(truth.names, truth.labels, scores[at], truth.classes)
 
 

@@ -10,9 +10,10 @@ import numpy as np
 import torch
 
 from ..errors import ConvcutError
+from .prediction_npz import load_npz
 from .safe_pickle import load_pickle
 
-PICKLE_SUFFIXES = ('.pkl', '.pickle')  # of files of predictions
+SUFFIXES = ('.npz', '.pkl', '.pickle')  # of files of predictions
 
 
 @dataclass
@@ -40,7 +41,7 @@ class Predictions:
 def load_predictions(
     path: Union[str, Path], classes: Optional[Sequence[str]] = None
 ) -> Predictions:
-    """Reads what ``tools/test.py --out FILE.pkl`` writes, without running code from the file.
+    """Reads a file of ``tools/test.py --out``, .npz or .pkl, without running code from it.
 
     Args:
         path (str | Path): The file.
@@ -53,10 +54,10 @@ def load_predictions(
         ConvcutError: No such file, a damaged one, one that could run code, or one that holds
             other things than predictions of single labels by images with names.
     """
-    samples = load_pickle(path)
+    samples = load_npz(path) if Path(path).suffix == '.npz' else load_pickle(path)
     if not isinstance(samples, list) or not all(isinstance(sample, dict) for sample in samples):
         raise ConvcutError(
-            f'{path}: no predictions in it; expected what tools/test.py --out FILE.pkl writes'
+            f'{path}: no predictions in it; expected what tools/test.py --out FILE writes'
         )
     return predictions_of(samples, path, classes)
 

@@ -78,14 +78,18 @@ def download_file(
         title = f'downloading {_last_part(url)}'
         with (
             atomic_file(path) as file,
-            progress(title, None if size is None else -(-size // 2**20), 'MiB', shown) as step,
+            progress(title, None if size is None else _mib(size), 'MiB', shown) as step,
         ):
             written = 0
             for piece in pieces:
                 file.write(piece)
-                step((written + len(piece)) // 2**20 - written // 2**20)
+                step(_mib(written + len(piece)) - _mib(written))
                 written += len(piece)
     return path
+
+
+def _mib(size: int) -> int:
+    return -(-size // 2**20)  # begun ones count
 
 
 def cached_name(url: str) -> str:

@@ -96,3 +96,38 @@ def test_damaged_files(tmp_path):
         with pytest.raises(ConvcutError) as error:
             load_pickle(path)
         assert f'{path}: not a whole file' in str(error.value) and '\n' not in str(error.value)
+
+
+def test_what_asks_for_more_than_the_file_holds(tmp_path):
+    """A tensor of 4 GB over a storage of one number, and a dtype that crashed the interpreter."""
+    path = tmp_path / 'p.pkl'
+    storage = Call(torch.storage._load_from_bytes, pickled_storage())
+    tensor = Call(
+        torch._utils._rebuild_tensor_v2, storage, 0, (2**30,), (1,), False, OrderedDict()
+    )
+    state = (3, '|', None, ('a',), {'a': (np.dtype('f8'), 2**30)}, 16, 1, 16)
+    for evil, message in (
+        (tensor, r'a tensor of shape \(1073741824,\) in a storage of 1 numbers'),
+        (Dtype(state), 'numpy.dtype'),
+    ):
+        path.write_bytes(pickle.dumps([dict(pred_score=evil)], protocol=4))
+        with pytest.raises(ConvcutError, match=message):
+            load_pickle(path)
+
+
+def pickled_storage() -> bytes:
+    content = io.BytesIO()
+    storage = torch.ones(1).untyped_storage()
+    typed = torch.storage.TypedStorage(wrap_storage=storage, dtype=torch.float32, _internal=True)
+    torch.save(typed, content, _use_new_zipfile_serialization=False)
+    return content.getvalue()
+
+
+class Dtype:
+    """Unpickling it gives a dtype any state."""
+
+    def __init__(self, state):
+        self.state = state
+
+    def __reduce__(self):
+        return np.dtype, ('V16', False, True), self.state

@@ -151,7 +151,7 @@ def test_bad_input_is_one_line(faces, run_tool_here, tmp_path):
         ([write(tmp_path / 'f.csv', [])], 'f.csv: empty'),
         (['nowhere.csv'], 'nowhere.csv: no such file'),
         (['nowhere.pkl'], 'nowhere.pkl: no such file'),
-        (['p.txt'], 'p.txt: expected predictions as .csv or .pkl'),
+        (['p.txt'], 'p.txt: expected predictions as .csv, .npz or .pkl'),
         ([], 'no predictions given'),
         ([good, good], 'two methods called'),
         (['--group', 'seeds'], '--group seeds: expected NAME=FILE'),

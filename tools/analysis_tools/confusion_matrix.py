@@ -1,7 +1,7 @@
 """Draws the confusion matrix of a test (Figure 3 of the paper).
 
-    python tools/test.py CONFIG CHECKPOINT --out predictions.pkl
-    python tools/analysis_tools/confusion_matrix.py CONFIG predictions.pkl
+    python tools/test.py CONFIG CHECKPOINT --out predictions.npz
+    python tools/analysis_tools/confusion_matrix.py CONFIG predictions.npz
     python tools/analysis_tools/confusion_matrix.py CONFIG CHECKPOINT      # tests first
 
 A model that looks at its batch is tested in batches of one here.
@@ -16,23 +16,21 @@ from convcut_mm.apis.classifier import load_classifier, read_model_config
 from convcut_mm.cli.figure_options import add_device, announce, new_parser
 from convcut_mm.cli.run import run_tool
 from convcut_mm.datasets.builder import class_names
-from convcut_mm.evaluation.predictions import Predictions, load_predictions
+from convcut_mm.evaluation.predictions import SUFFIXES, Predictions, load_predictions
 from convcut_mm.models.utils import is_batch_dependent
 from convcut_mm.utils.plotting import save
 from convcut_mm.visualization.confusion_matrix import draw_confusion_matrix
-
-PREDICTIONS = ('.pkl', '.pickle')
 
 
 def main() -> None:
     parser = new_parser(__doc__, 'confusion_matrix')
     parser.add_argument('config', help='config file')
     parser.add_argument(
-        'result', help='predictions of tools/test.py --out (.pkl), or a checkpoint'
+        'result', help='predictions of tools/test.py --out (.npz, .pkl), or a checkpoint'
     )
     add_device(parser)
     args = parser.parse_args()
-    if args.result.endswith(PREDICTIONS):
+    if args.result.endswith(SUFFIXES):
         classes = class_names(read_model_config(args.config, args.cfg_options))
         predictions = load_predictions(args.result, classes=classes)
     else:

@@ -1,13 +1,14 @@
 """Evaluate the predictions of any classifiers on a config's test set, side by side.
 
-    python tools/analysis_tools/eval_metric.py CONFIG PREDICTIONS.csv [MORE.csv TEST.pkl ...]
-    python tools/analysis_tools/eval_metric.py CONFIG a.pkl --group peer=s0.csv,s1.csv,s2.csv
-    python tools/analysis_tools/eval_metric.py CONFIG a.pkl b.csv --markdown table.md
+    python tools/analysis_tools/eval_metric.py CONFIG PREDICTIONS.csv [MORE.csv TEST.npz ...]
+    python tools/analysis_tools/eval_metric.py CONFIG a.npz --group peer=s0.csv,s1.csv,s2.csv
+    python tools/analysis_tools/eval_metric.py CONFIG a.npz b.csv --markdown table.md
 
 A CSV file has a header: the column "file" (name of the image) and either a column for each class
 with its probability, or the column "label" with the name of the predicted class or its number from
-0. A .pkl file comes from tools/test.py --out. Each must hold every image of the test set once.
-Several files of one method, trained with several seeds, make a group: mean and standard deviation.
+0. A .npz or .pkl file comes from tools/test.py --out. Each must hold every image of the test set
+once. Several files of one method, trained with several seeds, make a group: mean and standard
+deviation.
 """
 
 import argparse
@@ -42,7 +43,7 @@ from convcut_mm.utils.progress import progress
 def parse_args() -> argparse.Namespace:
     parser = ToolParser(__doc__)
     parser.add_argument('config', help='config file; its test_dataloader says what is evaluated')
-    parser.add_argument('predictions', nargs='*', help='.csv or .pkl files, a method each')
+    parser.add_argument('predictions', nargs='*', help='.csv, .npz or .pkl files, a method each')
     parser.add_argument(
         '--group',
         action='append',
@@ -112,7 +113,9 @@ def files_of_methods(args: argparse.Namespace) -> dict:
             raise ConvcutError(f'--group {group}: expected NAME=FILE,FILE,...')
         methods.append((name, paths))
     if not methods:
-        raise ConvcutError('no predictions given; expected .csv or .pkl files after the config')
+        raise ConvcutError(
+            'no predictions given; expected .csv, .npz or .pkl files after the config'
+        )
     for name, times in Counter(name for name, _ in methods).items():
         if times > 1:
             raise ConvcutError(f'two methods called {name}; name one with --group NAME=FILE')

@@ -10,6 +10,8 @@ from mmengine.logging import print_log
 from mmpretrain.registry import METRICS
 
 from ...utils.atomic import write_atomically
+from ..prediction_npz import to_npz
+from ..predictions import predictions_of
 
 
 def own_copy(sample: dict) -> dict:
@@ -26,9 +28,16 @@ class DumpPredictions(DumpResults):
     """mmengine's ``DumpResults`` with a file that is whole or absent, and no larger than needed.
 
     Args:
-        out_file_path (str): A .pkl or .pickle file.
+        out_file_path (str): A .npz file (paths, labels and scores of images with one label), or a
+            .pkl or .pickle file (the whole samples, as mmengine writes them).
         **kwargs: See mmengine's ``DumpResults``.
     """
+
+    def __init__(self, out_file_path: str, **kwargs) -> None:
+        self._npz = str(out_file_path).endswith('.npz')
+        # mmengine knows pickles only
+        super().__init__(f'{out_file_path}.pkl' if self._npz else out_file_path, **kwargs)
+        self.out_file_path = out_file_path
 
     def process(self, data_batch: Any, predictions: Sequence[dict]) -> None:
         """Keep each image's sample."""
@@ -36,6 +45,12 @@ class DumpPredictions(DumpResults):
 
     def compute_metrics(self, results: list) -> dict:
         """Write the samples."""
-        write_atomically(self.out_file_path, pickle.dumps(results, protocol=4))
+        if self._npz:
+            found = predictions_of(results, self.out_file_path)
+            paths = [sample['img_path'] for sample in results]
+            content = to_npz(paths, found.labels, found.scores)
+        else:
+            content = pickle.dumps(results, protocol=4)
+        write_atomically(self.out_file_path, content)
         print_log(f'Results has been saved to {self.out_file_path}.', logger='current')
         return {}

@@ -2,7 +2,6 @@
 
 import json
 import os
-import pickle
 import shutil
 import subprocess
 import sys
@@ -14,6 +13,7 @@ import numpy as np
 
 from convcut_mm import zoo
 from convcut_mm.errors import ConvcutError
+from convcut_mm.evaluation import load_predictions
 
 HERE = Path(__file__).resolve().parent
 TRAIN, TEST = zoo.root() / 'tools' / 'train.py', zoo.root() / 'tools' / 'test.py'
@@ -124,17 +124,12 @@ def iterations(work_dir: Path) -> list:
 
 def scores(config: Path, work_dir: Path, checkpoint: str, *args) -> tuple:
     """Tests a checkpoint: (scores (N, classes), labels (N,), seconds of the process)."""
-    out = work_dir / 'predictions.pkl'
+    out = work_dir / 'predictions.npz'
     seconds = run(
         TEST, config, work_dir / checkpoint, '--work-dir', work_dir / 'test', '--out', out, *args
     )
-    with open(out, 'rb') as file:
-        found = pickle.load(file)
-    return (
-        np.stack([one['pred_score'].float().numpy() for one in found]),
-        np.array([int(one['gt_label']) for one in found]),
-        seconds,
-    )
+    found = load_predictions(out)
+    return found.scores.astype(np.float32), found.labels, seconds
 
 
 def store_bytes(store: Path) -> int:

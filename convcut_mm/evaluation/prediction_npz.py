@@ -1,0 +1,84 @@
+"""Files of predictions without pickles: paths, labels and scores as numpy's .npz."""
+
+import io
+import json
+import math
+import zipfile
+from pathlib import Path
+
+import numpy as np
+
+from ..errors import ConvcutError
+
+PARTS = ('paths', 'labels', 'scores')
+_HEADERS = {
+    (1, 0): np.lib.format.read_array_header_1_0,
+    (2, 0): np.lib.format.read_array_header_2_0,
+}
+
+
+def to_npz(paths: list[str], labels: np.ndarray, scores: np.ndarray) -> bytes:
+    """The content of a file of predictions.
+
+    Args:
+        paths (list[str]): Path of each of N images.
+        labels (np.ndarray): True classes, integers of shape (N, ).
+        scores (np.ndarray): Probabilities, (N, C).
+    """
+    content = io.BytesIO()
+    # JSON, so that a name may be of any length and of any letters
+    text = np.frombuffer(json.dumps(paths).encode(), np.uint8)
+    np.savez(content, paths=text, labels=labels, scores=scores)
+    return content.getvalue()
+
+
+def load_npz(path: str | Path) -> list[dict]:
+    """Reads what :func:`to_npz` wrote, and nothing else.
+
+    Returns:
+        list[dict]: ``img_path``, ``gt_label`` and ``pred_score`` of each image.
+
+    Raises:
+        ConvcutError: No such file, or not one of predictions.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise ConvcutError(f'{path}: no such file of predictions')
+    try:
+        with zipfile.ZipFile(path) as archive:
+            parts = _parts(archive, path.stat().st_size)
+        paths = json.loads(parts['paths'].tobytes())
+        if not isinstance(paths, list) or not len(paths) == len(labels := parts['labels']):
+            raise ValueError('paths and labels differ in number')
+        if parts['scores'].ndim != 2 or len(parts['scores']) != len(paths) or labels.ndim != 1:
+            raise ValueError('scores and labels differ in number')
+    except Exception as error:  # zipfile, numpy and JSON fail in many ways on damaged files
+        line = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise ConvcutError(f'{path}: not a whole file of predictions ({line})') from None
+    return [
+        dict(img_path=name, gt_label=int(label), pred_score=row)
+        for name, label, row in zip(paths, labels, parts['scores'], strict=True)
+    ]
+
+
+def _parts(archive: zipfile.ZipFile, size: int) -> dict[str, np.ndarray]:
+    entries = {entry.filename: entry for entry in archive.infolist()}
+    if set(entries) != {f'{name}.npy' for name in PARTS}:
+        raise ValueError(f'expected {", ".join(PARTS)} in it')
+    stored = all(entry.compress_type == zipfile.ZIP_STORED for entry in entries.values())
+    if not stored or sum(entry.file_size for entry in entries.values()) > size:
+        raise ValueError('larger inside than outside')
+    return {name: _array(archive.read(f'{name}.npy'), name) for name in PARTS}
+
+
+def _array(content: bytes, name: str) -> np.ndarray:
+    # not numpy.load, which makes room for what the header says before it looks for it
+    file = io.BytesIO(content)
+    shape, fortran, dtype = _HEADERS[np.lib.format.read_magic(file)](file)
+    kinds = dict(paths='u', labels='iu', scores='f')
+    if dtype.kind not in kinds[name] or dtype.hasobject:
+        raise ValueError(f'{name} of type {dtype}')
+    numbers = content[file.tell() :]
+    if math.prod(shape) * dtype.itemsize != len(numbers):
+        raise ValueError(f'{name} of shape {shape} with {len(numbers)} bytes')
+    return np.frombuffer(bytearray(numbers), dtype).reshape(shape, order='F' if fortran else 'C')

@@ -7,7 +7,7 @@ from setuptools import find_packages, setup
 from setuptools.command.build_py import build_py
 
 ROOT = Path(__file__).resolve().parent
-PACKED = ('configs', 'tools', 'demo')
+PACKED = ('configs', 'tools')
 INFER = ['scikit-image>=0.22']  # its face detector
 DEMO = ['gradio>=6,<7', *INFER]
 # for writing and for running files of ONNX and OpenVINO

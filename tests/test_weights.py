@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 import torch
+from page_parts.photo import look_at
 from safetensors import safe_open
 from safetensors.torch import load_file
 
 from convcut_mm import ExpressionInferencer
 from convcut_mm.datasets import FERPlus
-from convcut_mm.demo.photo import look_at
 from convcut_mm.zoo import weights
 
 NAME = 'convcut-atto_ferplus'

@@ -52,7 +52,7 @@ def server(tiny_model, fork_tool, free_port, tmp_path_factory):
     folder = tmp_path_factory.mktemp('page')
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv('GRADIO_TEMP_DIR', str(folder))
-        fork = fork_tool('demo/app.py', '--port', port, *models)
+        fork = fork_tool('tools/demo/app.py', '--port', port, *models)
     url = f'http://127.0.0.1:{port}'
     for _ in range(600):
         assert fork.process.is_alive(), fork.log.read_text()

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from convcut_mm.demo.offline import SelfContained
+from page_parts.offline import SelfContained
 
 PAGE = b"""<html><head><link rel="preconnect" href="https://fonts.example" />
 <link rel="stylesheet" href="./own.css"><script

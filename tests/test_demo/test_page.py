@@ -1,4 +1,4 @@
-"""demo/app.py in a real browser: a face, its bars, its heat map, and what cannot be answered."""
+"""The page in a real browser: a face, its bars, its heat map, and what cannot be answered."""
 
 import json
 import shutil

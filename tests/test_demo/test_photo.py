@@ -4,9 +4,9 @@ import re
 
 import numpy as np
 import pytest
+from page_parts import markup
+from page_parts.photo import FaceAnswer, PhotoAnswer, look_at
 
-from convcut_mm.demo import markup
-from convcut_mm.demo.photo import FaceAnswer, PhotoAnswer, look_at
 from convcut_mm.errors import ConvcutError
 
 

@@ -3,8 +3,8 @@
 import os
 
 import pytest
+from page_parts.uploads import Uploads, own_folder
 
-from convcut_mm.demo.uploads import Uploads, own_folder
 from convcut_mm.errors import ConvcutError
 
 

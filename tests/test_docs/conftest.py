@@ -36,8 +36,7 @@ def place(tmp_path_factory, root, tiny_model, run_here) -> tuple:
     from convcut_mm.datasets.synthetic_faces import render_dataset
 
     folder = tmp_path_factory.mktemp('docs')
-    for name in ('tools', 'demo'):
-        (folder / name).symlink_to(root / name)
+    (folder / 'tools').symlink_to(root / 'tools')
     (folder / 'configs' / 'convcut').mkdir(parents=True)
     for name in SMALL:
         init = '' if 'atto' in name else 'init_cfg=None, '

@@ -1,7 +1,7 @@
 """A web page that names the expressions of the faces in a photo.
 
-    python demo/app.py                                          # then open http://127.0.0.1:7860
-    python demo/app.py --model NAME CONFIG CHECKPOINT           # a model of one's own beside them
+    python tools/demo/app.py                                    # then open http://127.0.0.1:7860
+    python tools/demo/app.py --model NAME CONFIG CHECKPOINT     # a model of one's own beside them
 
 Photos stay on this machine, and the page fetches nothing from elsewhere; see docs/demo.md.
 """
@@ -15,23 +15,22 @@ from pathlib import Path
 from threading import Lock
 from typing import Optional
 
+from page_parts import markup
+from page_parts.limits import Limits
+from page_parts.offline import SelfContained
+from page_parts.photo import MOST_BYTES, MOST_PIXELS, look_at, no_image, too_large
+from page_parts.uploads import Uploads, no_urls, own_folder
+
 from convcut_mm import zoo
 from convcut_mm.apis import ExpressionInferencer
 from convcut_mm.apis.detectors import DETECTORS
 from convcut_mm.cli.parser import ToolParser
 from convcut_mm.cli.run import run_tool
-from convcut_mm.demo import markup
-from convcut_mm.demo.limits import Limits
-from convcut_mm.demo.offline import SelfContained
-from convcut_mm.demo.photo import MOST_BYTES, MOST_PIXELS, look_at, no_image, too_large
-from convcut_mm.demo.script import HEAD as SCRIPT
-from convcut_mm.demo.script import REFUSED, TO_RESULT
-from convcut_mm.demo.style import CSS
-from convcut_mm.demo.uploads import Uploads, no_urls, own_folder
 from convcut_mm.errors import ConvcutError
 
 # before gradio is imported: no statistics, no look-up of newer versions
 os.environ['GRADIO_ANALYTICS_ENABLED'] = 'False'
+STATIC = Path(__file__).resolve().parent / 'page'  # style sheet and scripts
 HEAD = """<div class="cc-head"><h1>What does this face express?</h1>
 <p>Conv-cut looks at each face of a photo and says which expression most people would name.</p>
 </div>"""
@@ -93,6 +92,12 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--host', default='127.0.0.1', help='0.0.0.0 for other machines too')
     parser.add_argument('--port', type=int, default=7860, help='default: %(default)s')
     return parser.parse_args()
+
+
+def head() -> str:
+    """What the page's head holds besides Gradio's: the script that refuses files."""
+    script = (STATIC / 'refuse_files.js').read_text()
+    return f'<meta name="cc-most-bytes" content="{MOST_BYTES}"><script>{script}</script>'
 
 
 def example_photos() -> list:
@@ -160,7 +165,7 @@ def build(models: Models, gr, folder: Path):
                 gr.Examples(example_photos(), photo, label='Examples', cache_examples=False)
             with gr.Column(scale=3, min_width=300):
                 result = gr.HTML(markup.WELCOME, elem_id='result', padding=False)
-        refused = gr.Textbox(elem_id=REFUSED, visible='hidden')
+        refused = gr.Textbox(elem_id='refused', visible='hidden')  # refuse_files.js fills it
         gr.HTML(FOOT, padding=False)
         # before visitors come: examples only
         uploads = Uploads(folder)
@@ -168,7 +173,7 @@ def build(models: Models, gr, folder: Path):
         gr.on(
             [photo.change, heat.change, model.change], respond, [photo, model, heat], result,
             show_progress='minimal', api_visibility='private', concurrency_limit=AT_ONCE,
-        ).then(None, js=TO_RESULT)  # fmt: skip
+        ).then(None, js=(STATIC / 'scroll_to_result.js').read_text())  # fmt: skip
         refused.change(refuse, refused, result, api_visibility='private')
     return page
 
@@ -197,8 +202,8 @@ def serve(args: argparse.Namespace, folder: Path) -> None:
             server_name=args.host,
             server_port=args.port,
             theme=gr.themes.Soft(primary_hue='blue', **fonts),  # the default fetches its fonts
-            css=CSS,
-            head=SCRIPT,
+            css_paths=STATIC / 'style.css',
+            head=head(),
             app_kwargs=dict(
                 middleware=[Middleware(Limits, most_bytes=MOST_BYTES), Middleware(SelfContained)]
             ),

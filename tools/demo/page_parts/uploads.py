@@ -7,8 +7,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Lock
 
-from ..errors import ConvcutError
-from ..utils.drafts import scratch_folder
+from convcut_mm.errors import ConvcutError
+from convcut_mm.utils.drafts import scratch_folder
 
 
 class Uploads:

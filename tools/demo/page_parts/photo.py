@@ -13,14 +13,14 @@ import torch
 from matplotlib import colormaps
 from PIL import Image
 
-from ..apis import ExpressionInferencer
-from ..apis.classifier import Classifier
-from ..apis.detectors import Face, WholeImage, crop_face
-from ..apis.inferencer import middle, resized
-from ..apis.inputs.images import read_image
-from ..errors import ConvcutError
-from ..visualization.face_grid import HEAT, OPACITY
-from ..visualization.grad_cam import explain
+from convcut_mm.apis import ExpressionInferencer
+from convcut_mm.apis.classifier import Classifier
+from convcut_mm.apis.detectors import Face, WholeImage, crop_face
+from convcut_mm.apis.inferencer import middle, resized
+from convcut_mm.apis.inputs.images import read_image
+from convcut_mm.errors import ConvcutError
+from convcut_mm.visualization.face_grid import HEAT, OPACITY
+from convcut_mm.visualization.grad_cam import explain
 
 MOST_BYTES = 10 * 2**20
 MOST_PIXELS = 50_000_000  # a good camera's; twice that takes a gigabyte to look at

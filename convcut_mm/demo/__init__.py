@@ -1,1 +1,0 @@
-"""What demo/app.py shows: an answer about a photo, and the page around it."""

@@ -1,0 +1,1 @@
+"""What app.py shows: an answer about a photo, and the page around it."""

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from mmpretrain.apis import ImageClassificationInferencer
 
+from ..datasets.builder import is_grey
 from ..errors import ConvcutError
 from ..utils.checks import at_least, compute_device
 from ..utils.image_files import MAX_PIXELS
@@ -107,7 +108,7 @@ class ExpressionInferencer(ImageClassificationInferencer):
                 network,
                 loading.class_names(network, classes),
                 size,
-                loading.trained_on_grey(self.config),
+                is_grey(self.config, getattr(network, '_dataset_meta', None)),
                 share,
             )
         else:

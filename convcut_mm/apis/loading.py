@@ -62,7 +62,7 @@ def load_model(
         meta = load_whole(network, weights, os.fspath(pretrained), name)
         classes = classes_in(meta, os.fspath(pretrained))
         if classes is not None:
-            network._dataset_meta = dict(classes=classes)
+            network._dataset_meta = dict(classes=classes, grey=meta['dataset_meta'].get('grey'))
     if device is not None:
         network.to(device)
     network.eval()  # mmpretrain's ConvNeXt gives None here
@@ -125,26 +125,6 @@ def given_names(classes: Any, number: int | None) -> tuple[str, ...]:
     if number is not None and number != len(known):
         raise ConvcutError(f'{len(known)} class names for a model with {number} classes')
     return known
-
-
-def trained_on_grey(config: Any) -> bool:
-    """Whether a config's images are grey ones: FERPlus's are."""
-    dataset = _test_set(config)
-    while 'dataset' in dataset:  # wrapped, for example repeated
-        dataset = dataset['dataset']
-    return dataset.get('type') == 'FERPlus' or any(
-        'gray' in str(step.get('color_type', '')) for step in dataset.get('pipeline', [])
-    )
-
-
-def _test_set(config: Any) -> dict:
-    loader = config.get('test_dataloader')
-    if loader is None:
-        raise ConvcutError(
-            f'{config.filename}: has no test_dataloader, whose pipeline says how images are '
-            'prepared'
-        )
-    return loader['dataset']
 
 
 def input_view(pipeline: Any) -> tuple:

@@ -11,6 +11,7 @@ from ..datasets.builder import build_dataset, class_names
 from ..datasets.utils.face_tree import check_images, read_tree
 from ..engine.hooks import ClassTransferHook
 from ..errors import ConvcutError
+from ..models.utils import classifier_layer
 from ..utils.checkpoint import load_from_local, mismatch
 from ..zoo import weights
 
@@ -140,7 +141,8 @@ def check_pretrained(checkpoint: str, model: nn.Module) -> None:
     if '://' in checkpoint:
         return
     loaded = load_from_local(checkpoint, 'cpu')
-    problem = mismatch(loaded.get('state_dict', loaded), model.state_dict(), ('head.fc.',))
+    ignore = (f'{classifier_layer(model)}.',)
+    problem = mismatch(loaded.get('state_dict', loaded), model.state_dict(), ignore)
     if problem:
         raise ConvcutError(
             f'{checkpoint}: a checkpoint of another architecture than the config, {problem}'

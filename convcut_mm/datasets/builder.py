@@ -34,16 +34,26 @@ def class_names(config: Config) -> tuple[str, ...]:
     return tuple(classes)
 
 
-def is_grey(config: Config) -> bool:
-    """Whether a config's test images are grey ones.
+def is_grey(config: Config, trained_on: dict | None = None) -> bool:
+    """Whether a model's images are grey ones.
 
-    The data set says so by ``METAINFO['grey']``, the config by ``metainfo=dict(grey=True)``, the
-    pipeline by a ``color_type`` of grey.
+    The first of these that says it decides: the config by ``metainfo=dict(grey=True)``, the
+    checkpoint, the data set by ``METAINFO['grey']``. A pipeline with a ``color_type`` of grey
+    always gives grey ones.
+
+    Args:
+        config: Its ``test_dataloader`` is asked.
+        trained_on: ``dataset_meta`` of a checkpoint. Defaults to None.
+
+    Raises:
+        ConvcutError: There is no ``test_dataloader``.
     """
     settings = _test_set(config)
     while 'dataset' in settings:  # wrapped, for example repeated
         settings = settings['dataset']
     grey = (settings.get('metainfo') or {}).get('grey')
+    if grey is None:
+        grey = (trained_on or {}).get('grey')
     if grey is None:
         with DefaultScope.overwrite_default_scope('mmpretrain'):
             kind = settings['type']

@@ -11,13 +11,12 @@ from torch.nn.modules.batchnorm import _BatchNorm, _NormBase
 from torch.nn.modules.dropout import _DropoutNd
 
 from ..errors import ConvcutError
-from ..models.utils.cpu import DepthwiseConv2d
+from ..models.utils import batch_dependent_parts
 from .plain import type_name
 
-# they look at their mode and give the same in both: the first computes otherwise under autocast,
-# the others keep what the next forward pass would compute again, or what gradients need
+# of mmpretrain: they look at their mode and give the same in both, but keep what the next forward
+# pass would compute again, or what gradients need; our own say so by same_in_both_modes
 _SAME_IN_BOTH = {
-    f'{DepthwiseConv2d.__module__}.{DepthwiseConv2d.__qualname__}',
     'mmpretrain.models.utils.attention.LeAttention',
     *(f'mmpretrain.models.backbones.levit.{name}' for name in ('Attention', 'AttentionSubsample')),
     'mmpretrain.models.backbones.efficientformer.AttentionWithBias',
@@ -46,6 +45,12 @@ def check_frozen(model: nn.Module) -> None:
     """
     backbone = model.backbone
     name = type(backbone).__name__
+    crowd = batch_dependent_parts(backbone)
+    if crowd:
+        raise ConvcutError(
+            f'the feature store keeps features of single images, but of {name} {", ".join(crowd)} '
+            'looks at the other images of the batch; train without the store'
+        )
     with _as_before(model):
         model.train()
         learning, active = _learning(backbone), _active(backbone)
@@ -87,6 +92,8 @@ def _mode_matters(module: nn.Module) -> bool:
     if _from_library(type(module)):
         return any(rates)
     if type_name(module) in _SAME_IN_BOTH or not _asks_for_its_mode(module):
+        return False
+    if vars(type(module)).get('same_in_both_modes', False):  # not inherited: forward may differ
         return False
     return any(rates) if rates else True  # without a rate nobody knows what it does
 

@@ -22,7 +22,7 @@ class StoreOptions:
         compute (str): Format of the backbone's forward pass, 'float32' or 'bfloat16' (autocast).
             Defaults to 'float32'.
         batch_size (int | str): Images in a forward pass. Defaults to 'auto': 4 on a CPU, whose
-            allocator is slow with larger maps (see ``TruncatedConvNeXt``), 64 on a GPU.
+            allocator is slow with larger maps (see ``models/utils/cpu.py``), 64 on a GPU.
         resident (bool | str): Hold the features in the memory of the model's device. Defaults to
             'auto': on a GPU, if they fit into 60 % of what is free.
 

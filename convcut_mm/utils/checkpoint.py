@@ -102,6 +102,8 @@ def _tame(checkpoint: dict, name: str, folder: Path) -> None:
     dataset = meta.get('dataset_meta') or {} if isinstance(meta, dict) else None
     if not isinstance(dataset, dict) or not is_class_list(dataset.get('classes', ('none',))):
         raise ConvcutError(f'{name}: its meta is none of mmengine, or its classes are no names')
+    if type(dataset.get('grey', False)) is not bool:
+        raise ConvcutError(f'{name}: "grey" in its dataset_meta has to be true or false')
     # a config as text, which mmengine would execute when it resumes
     meta.pop('config', None)
     # files that mmengine would delete once there are better ones

@@ -16,7 +16,6 @@ SUFFIX = '.safetensors'
 KEY = 'convcut_mm'  # of our part of the header
 MOST_CLASSES = 10_000
 LONGEST_TEXT = 200
-CLASSIFIER = 'head.fc.weight'
 
 
 def to_safetensors(state_dict: dict, classes: tuple | None, model: str) -> bytes:
@@ -95,9 +94,9 @@ def _check(about: Any, tensors: dict[str, torch.Tensor], name: str) -> None:
     classes = about['classes']
     if not is_class_list(classes):
         refuse('holds "classes" that are no list of different short names')
-    rows = tensors[CLASSIFIER].shape[0] if CLASSIFIER in tensors else len(classes)
-    if len(classes) != rows:
-        refuse(f'names {len(classes)} classes, but the weights have {rows}')
+    # which layer classifies only the model knows
+    if all(len(classes) != len(tensor) for tensor in tensors.values() if tensor.ndim):
+        refuse(f'names {len(classes)} classes, but no weights have as many rows')
 
 
 def is_class_list(classes: Any) -> bool:

@@ -1,4 +1,4 @@
-"""What a classifier knows of the new classes goes over by name."""
+"""Classifier rows of classes with the same name are reused."""
 
 import pytest
 import torch
@@ -6,13 +6,15 @@ import torch
 from convcut_mm import ConvcutError
 from convcut_mm.engine.hooks.class_transfer_hook import checkpoint_classes, transfer_classifier
 
+LAYER = 'head.fc'
 
-def head(rows: int, start: float, prefix: str = '') -> dict:
+
+def head(rows: int, start: float, prefix: str = '', layer: str = LAYER) -> dict:
     """A classifier of two inputs whose rows count up from ``start``."""
     numbers = torch.arange(start, start + rows)
     return {
-        f'{prefix}head.fc.weight': torch.stack([numbers, -numbers], dim=1),
-        f'{prefix}head.fc.bias': 0.5 * numbers,
+        f'{prefix}{layer}.weight': torch.stack([numbers, -numbers], dim=1),
+        f'{prefix}{layer}.bias': 0.5 * numbers,
     }
 
 
@@ -22,9 +24,8 @@ def test_rows_go_by_name(prefix, dtype):
     weights = {key: value.to(dtype) for key, value in head(3, 10.0, prefix).items()}
     weights[f'{prefix}neck.weight'] = torch.ones(2)
     fresh = head(4, 100.0)
-    taken = transfer_classifier(
-        weights, fresh, ('neutral', 'happiness', 'anger'), ('Angry', 'boredom', 'happy', 'neutral')
-    )
+    known, classes = ('neutral', 'happiness', 'anger'), ('Angry', 'boredom', 'happy', 'neutral')
+    taken = transfer_classifier(weights, fresh, known, classes, LAYER)
     assert taken == ['Angry', 'happy', 'neutral']
     assert weights[f'{prefix}head.fc.weight'].tolist() == [
         [12, -12], [101, -101], [11, -11], [10, -10],
@@ -38,13 +39,20 @@ def test_rows_go_by_name(prefix, dtype):
 def test_unknown_classes_start_anew():
     for known in ((), ('a', 'b', 'c')):
         weights = head(3, 10.0)
-        assert transfer_classifier(weights, head(2, 100.0), known, ('x', 'y')) == []
+        assert transfer_classifier(weights, head(2, 100.0), known, ('x', 'y'), LAYER) == []
         assert weights['head.fc.bias'].tolist() == [50, 50.5]
+
+
+def test_only_the_classifier_is_renewed_whatever_it_is_called():
+    weights = {**head(2, 10.0, layer='head.last'), **head(2, 20.0)}
+    transfer_classifier(weights, head(2, 100.0, layer='head.last'), (), ('x', 'y'), 'head.last')
+    assert weights['head.last.bias'].tolist() == [50, 50.5]
+    assert weights['head.fc.bias'].tolist() == [10, 10.5]
 
 
 def test_names_that_do_not_fit_the_rows():
     with pytest.raises(ConvcutError, match='2 class names, but "head.fc.weight" has 3 rows'):
-        transfer_classifier(head(3, 0.0), head(2, 0.0), ('a', 'b'), ('a', 'b'))
+        transfer_classifier(head(3, 0.0), head(2, 0.0), ('a', 'b'), ('a', 'b'), LAYER)
 
 
 def test_names_in_a_checkpoint():

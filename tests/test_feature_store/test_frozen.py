@@ -197,6 +197,8 @@ def test_statistics_of_the_batch_are_refused(build):
     assert 'pre_norm of VisionTransformer' in refusal(model)
     model.backbone.pre_norm = nn.InstanceNorm1d(5)
     check_model(model)
+    model.backbone.pre_norm.batch_dependent = True
+    assert 'of VisionTransformer pre_norm (InstanceNorm1d) looks at the other' in refusal(model)
 
 
 def test_timm(build, train_set, make_loader, stored):

@@ -71,6 +71,15 @@ def test_damaged_files_are_named(tmp_path, content):
     assert str(path) in str(error.value) and '\n' not in str(error.value)
 
 
+def test_a_grey_flag_is_true_or_false(tmp_path):
+    path = tmp_path / 'meta.pth'
+    torch.save(dict(state_dict={}, meta=dict(dataset_meta=dict(grey=True))), path)
+    assert load_from_local(str(path))['meta']['dataset_meta']['grey'] is True
+    torch.save(dict(state_dict={}, meta=dict(dataset_meta=dict(grey='no'))), path)
+    with pytest.raises(ConvcutError, match='meta.pth: "grey" in its dataset_meta has to be true'):
+        load_from_local(str(path))
+
+
 def test_missing_file():
     with pytest.raises(ConvcutError, match='nowhere.pth: no such checkpoint file'):
         load_from_local('nowhere.pth')

@@ -16,7 +16,7 @@ from convcut_mm import ConvcutError, ExpressionInferencer
 from convcut_mm.utils.checkpoint import load_from_local
 from convcut_mm.utils.safetensors_file import read_safetensors, to_safetensors
 
-WEIGHTS = {'head.fc.weight': torch.arange(6.0).reshape(2, 3).half(), 'n': torch.tensor(3)}
+WEIGHTS = {'head.fc.weight': torch.arange(8.0).reshape(2, 4).half(), 'n': torch.tensor(3)}
 
 
 def test_written_and_read(tmp_path):
@@ -89,7 +89,7 @@ def test_damaged_and_hostile_files(content, tmp_path):
         ('{"classes": ["a", "a"]}', 'no list of different short names'),
         (json.dumps(dict(classes=['a', '\x1b[2J'])), 'no list of different short names'),
         (json.dumps(dict(classes=['a', 'b' * 999])), 'no list of different short names'),
-        ('{"classes": ["a", "b", "c"]}', 'names 3 classes, but the weights have 2'),
+        ('{"classes": ["a", "b", "c"]}', 'names 3 classes, but no weights have as many rows'),
         ('{"model": 3}', 'holds a "model" that is no short text'),
     ],
 )
@@ -103,7 +103,7 @@ def test_metadata_that_are_not_ours(about, message, tmp_path):
 
 
 def test_what_is_not_written():
-    with pytest.raises(ConvcutError, match='names 3 classes, but the weights have 2'):
+    with pytest.raises(ConvcutError, match='names 3 classes, but no weights have as many rows'):
         to_safetensors(WEIGHTS, ('a', 'b', 'c'), 'a')
 
 

@@ -1,15 +1,16 @@
-"""Fine-tuning on other classes: what a classifier knows of them by name goes over."""
+"""Fine-tuning on other classes: reuse the classifier rows of classes with the same name."""
 
 import re
 from collections.abc import Sequence
 from typing import Optional
 
+import torch
 from mmengine.hooks import Hook
 
 from ...errors import ConvcutError
+from ...models.utils import classifier_layer
 from ...models.utils.unwrap import bare_model
 
-CLASSIFIER = ('head.fc.weight', 'head.fc.bias')
 # how the folders of well-known data sets call the classes that papers call otherwise
 ALIASES = {
     'angry': 'anger',
@@ -25,10 +26,10 @@ ALIASES = {
 class ClassTransferHook(Hook):
     """Fits the classifier of pretrained weights to the classes that are trained on.
 
-    Backbone and neck, and whatever the head has before its classifier, are loaded as they are. Of
-    the classifier (``head.fc``) each class gets the row of the class of the same name ('happy' is
-    'happiness', case does not count); a class that the weights don't know starts anew. A run that
-    resumes is left alone.
+    Backbone and neck, and whatever the head has before its classifier, are loaded as they are. In
+    the classifier, the layer that ``models.utils.classifier_layer`` finds, each class gets the row
+    of the class of the same name ('happy' is 'happiness', case does not count); a class that the
+    weights don't know starts anew. A run that resumes is left alone.
 
     It belongs to one training, so it is given to the runner and not written into a config: there
     it would change the checkpoints that are tested.
@@ -56,8 +57,13 @@ class ClassTransferHook(Hook):
             checkpoint.clear()
             checkpoint['state_dict'] = weights
         known = checkpoint_classes(checkpoint) or self.pretrained_classes or ()
+        model = bare_model(runner)
         taken = transfer_classifier(
-            checkpoint['state_dict'], bare_model(runner).state_dict(), known, self.classes
+            checkpoint['state_dict'],
+            model.state_dict(),
+            known,
+            self.classes,
+            classifier_layer(model),
         )
         anew = [name for name in self.classes if name not in taken]
         runner.logger.info(
@@ -75,18 +81,23 @@ def checkpoint_classes(checkpoint: dict) -> Optional[tuple]:
 
 
 def transfer_classifier(
-    weights: dict, fresh: dict, known: Sequence[str], classes: Sequence[str]
-) -> list:
+    weights: dict[str, torch.Tensor],
+    fresh: dict[str, torch.Tensor],
+    known: Sequence[str],
+    classes: Sequence[str],
+    layer: str,
+) -> list[str]:
     """Replaces the classifier's rows in ``weights``.
 
     Args:
-        weights (dict): Pretrained state dict, changed in place.
-        fresh (dict): State dict of the model that is to be trained, with its initial values.
-        known (Sequence[str]): Names of the rows in ``weights``.
-        classes (Sequence[str]): Names of the rows in ``fresh``.
+        weights: Pretrained state dict, changed in place.
+        fresh: State dict of the model that is to be trained, with its initial values.
+        known: Names of the rows in ``weights``.
+        classes: Names of the rows in ``fresh``.
+        layer: Name of the classifier, such as 'head.fc'.
 
     Returns:
-        list[str]: Those of ``classes`` whose rows were taken over.
+        Those of ``classes`` whose rows were taken over.
 
     Raises:
         ConvcutError: Another number of names than of rows.
@@ -95,7 +106,7 @@ def transfer_classifier(
     originals = {re.sub(r'^module\.', '', key): key for key in weights}
     rows = {_canonical(name): number for number, name in enumerate(known)}
     taken = [name for name in classes if _canonical(name) in rows]
-    for key in CLASSIFIER:
+    for key in (f'{layer}.weight', f'{layer}.bias'):
         if key not in originals or key not in fresh:
             continue  # CheckpointMatchHook says what is missing
         old, new = weights[originals[key]], fresh[key].detach().cpu().clone()

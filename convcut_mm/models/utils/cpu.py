@@ -17,6 +17,8 @@ class DepthwiseConv2d(nn.Conv2d):
     Its gradient takes longer in bfloat16 there, as does that of the norm which follows.
     """
 
+    same_in_both_modes = True  # the feature store may keep what it gives while training
+
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """(N, C, H, W) to (N, C, H', W')."""
         if x.device.type != 'cpu' or not (self.training and torch.is_grad_enabled()):

@@ -66,6 +66,7 @@ setup(
         'scikit-learn>=1.5',  # TSNE with max_iter
         MATPLOTLIB,
         GRAD_CAM,
+        'packaging',
         'pillow>=10.1',
         'rich',
         'pyyaml',

@@ -7,6 +7,8 @@ exactly one may be installed.
 
 from importlib import import_module, metadata
 
+from packaging.version import Version
+
 ONEDL = ('onedl-mmpretrain', 'onedl-mmengine', 'onedl-mmcv')
 UPSTREAM = ('mmpretrain', 'mmengine', 'mmcv', 'mmcv-lite')
 INSTALL_LINE = 'pip install "convcut_mm[onedl]"'
@@ -51,17 +53,8 @@ def check_stack() -> None:
                 f'convcut_mm: the module "{error.name}" is missing; install the '
                 f'mm* stack with: {INSTALL_LINE}'
             ) from error
-        if _release(module.__version__) < _release(minimum):
+        if Version(module.__version__) < Version(minimum):
             raise ImportError(
                 f'convcut_mm: {name} {module.__version__} is too old, at least '
                 f'{minimum} is needed: {INSTALL_LINE}'
             )
-
-
-def _release(version: str) -> tuple:
-    # mmengine's digit_version can't be used here: mmengine itself may be missing
-    numbers = []
-    for part in version.split('.')[:3]:
-        digits = part[: len(part) - len(part.lstrip('0123456789'))]
-        numbers.append(int(digits or 0))
-    return tuple(numbers)

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import packaging
 import pytest
 
 ROOT = Path(__file__).parents[1]
@@ -13,6 +14,8 @@ INSTALL = 'pip install "convcut_mm[onedl]"'
 
 def import_with(folder: Path, isolated: bool = True) -> subprocess.CompletedProcess:
     """Imports convcut_mm with ``folder`` first and, if isolated, without any site-packages."""
+    if isolated:
+        (folder / 'packaging').symlink_to(Path(packaging.__file__).parent)  # pip brings it
     code = f'import sys; sys.path[:0] = [{str(folder)!r}, {str(ROOT)!r}]; import convcut_mm'
     flags = ['-S', '-E'] if isolated else []
     return subprocess.run(

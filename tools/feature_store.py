@@ -16,6 +16,7 @@ import time
 from pathlib import Path
 from typing import Optional
 
+from rich.filesize import decimal
 from rich.table import Table
 
 from convcut_mm.cli.console import print_table
@@ -23,7 +24,6 @@ from convcut_mm.cli.parser import ToolParser
 from convcut_mm.cli.run import run_tool
 from convcut_mm.errors import ConvcutError
 from convcut_mm.feature_store import StoreEntry, StoreOptions, entries
-from convcut_mm.feature_store.disk import size_text
 from convcut_mm.feature_store.fingerprint import pipeline_text
 from convcut_mm.feature_store.store import abandoned, remove_entry
 from convcut_mm.utils.progress import progress
@@ -34,20 +34,20 @@ DAY = 24 * 3600
 def parse_args() -> argparse.Namespace:
     parser = ToolParser(__doc__)
     commands = parser.add_subparsers(dest='command', required=True)
-    for name, summary in (
-        ('list', 'shows the entries'),
-        ('verify', 'checks every shard; exit status 1 if one is damaged'),
-        ('prune', 'removes damaged shards, leftovers and the entries asked for'),
-    ):
-        command = commands.add_parser(name, help=summary)
+    verify = 'check every shard; exit status 1 if one is damaged'
+    prune = 'remove damaged shards, leftovers and the entries asked for'
+    commands.add_parser('list', help='show the entries')
+    commands.add_parser('verify', help=verify)
+    pruning = commands.add_parser('prune', help=prune)
+    for command in commands.choices.values():
         command.add_argument('dir', nargs='?', default=StoreOptions.dir, help='folder of stores')
-    command.add_argument(
+    pruning.add_argument(
         '--entry', nargs='+', default=[], metavar='NAME', help='entries to remove, as listed'
     )
-    command.add_argument(
+    pruning.add_argument(
         '--older-than', type=float, metavar='DAYS', help='remove entries not used for so long'
     )
-    command.add_argument('--dry-run', action='store_true', help='only say what would be removed')
+    pruning.add_argument('--dry-run', action='store_true', help='only say what would be removed')
     return parser.parse_args()
 
 
@@ -87,7 +87,7 @@ def show(found: list) -> None:
             str(summary['images']),
             str(summary['views']),
             str(summary['shards']),
-            size_text(summary['bytes']),
+            decimal(summary['bytes']),
             summary['used'],
             manifest['weights'][:8],
             pipeline_text(manifest['pipeline']),
@@ -132,7 +132,7 @@ def prune(found: list, unreadable: dict, args: argparse.Namespace) -> None:
         if reason is None:
             kept.append(entry)
             continue
-        print(f'{entry.folder}: {reason}, {size_text(entry.summary()["bytes"])}')
+        print(f'{entry.folder}: {reason}, {decimal(entry.summary()["bytes"])}')
         if not args.dry_run:
             remove(entry.folder)
     damaged = verify(kept) if kept else []

@@ -7,11 +7,12 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 
 import torch
+from rich.filesize import decimal
 from torch import nn
 
 from ..errors import ConvcutError
 from ..utils.progress import progress
-from .disk import check_room, size_text
+from .disk import check_room
 from .manifest import DTYPES
 from .row import Row, shard_name
 from .store import StoreEntry
@@ -175,8 +176,8 @@ def build(
     needed = count * (entry.row_bytes + _LIST_BYTES)
     free = check_room(entry.folder, needed)
     logger.info(
-        f'Feature store: {count} views to compute, {size_text(needed)}; '
-        f'{size_text(free)} are free in {entry.folder.parent}'
+        f'Feature store: {count} views to compute, {decimal(needed)}; '
+        f'{decimal(free)} are free in {entry.folder.parent}'
     )
     todo = [
         part

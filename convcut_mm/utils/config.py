@@ -37,8 +37,13 @@ def read_config(path: Union[str, Path]) -> Config:
         if isinstance(error, OSError) and error.errno in FULL:  # mmengine copies it into TMPDIR
             raise
         raise ConvcutError(f'{file}: cannot be read as a config ({error})') from error
-    object.__setattr__(cfg, '__class__', WholeConfig)  # Config's own setter makes it a setting
-    return cfg
+    return WholeConfig(
+        cfg._cfg_dict,
+        cfg_text=cfg._text,
+        filename=cfg._filename,
+        env_variables=cfg._env_variables,
+        format_python_code=cfg._format_python_code,
+    )
 
 
 class WholeConfig(Config):

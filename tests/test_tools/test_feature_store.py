@@ -282,7 +282,7 @@ def test_list_shows_what_an_entry_holds(store, tool):
         '112',
         '187',
         '2',
-        f'{size:.0f}',
+        f'{size:.1f}',
         'kB',
     ]
     assert time.strftime('%Y-%m-%d') in out and 'Resize [48, 48]' in out

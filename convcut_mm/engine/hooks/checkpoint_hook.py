@@ -48,7 +48,7 @@ class AtomicCheckpointHook(CheckpointHook):
             )
         self._deferred = False
         self._saved_step: Optional[int] = None
-        self._training, self._text = False, ''
+        self._training = False
 
     def before_run(self, runner) -> None:
         """Looks for the checkpoint to go on from in the folder itself, which may have moved."""
@@ -64,7 +64,7 @@ class AtomicCheckpointHook(CheckpointHook):
         """
         _in_main_process(lambda: work_folder.lock(runner.work_dir))
         super().before_train(runner)
-        self._training, self._text = True, runner.cfg.pretty_text
+        self._training = True
         self._follow_the_folder(runner)
         if is_main_process():
             remove_leftovers(self.out_dir)
@@ -76,20 +76,18 @@ class AtomicCheckpointHook(CheckpointHook):
             due = self.every_n_epochs(runner, self.interval, self.save_begin)
             self._deferred = due or (self.save_last and self.is_last_train_epoch(runner))
         else:
-            with self._formatted_config(runner):
-                super().after_train_epoch(runner)
+            super().after_train_epoch(runner)
 
     def after_val_epoch(self, runner, metrics: Optional[dict] = None) -> None:
         """Saves the best checkpoint, if this is it, and the deferred one of the epoch."""
         self._saved_step = None
         LATER.wait()  # says what went wrong with the last ones
-        with self._formatted_config(runner):
-            with self._best_outlives_its_successor():
-                super().after_val_epoch(runner, metrics)
-            epoch = runner.epoch  # counts finished epochs here
-            if self._deferred and self._saved_step != epoch:
-                runner.logger.info(f'Saving checkpoint at {epoch} epochs')
-                self._save_checkpoint_with_step(runner, epoch, dict(epoch=epoch, iter=runner.iter))
+        with self._best_outlives_its_successor():
+            super().after_val_epoch(runner, metrics)
+        epoch = runner.epoch  # counts finished epochs here
+        if self._deferred and self._saved_step != epoch:
+            runner.logger.info(f'Saving checkpoint at {epoch} epochs')
+            self._save_checkpoint_with_step(runner, epoch, dict(epoch=epoch, iter=runner.iter))
         self._deferred = False
         if self._training and (runner.train_loop.stop_training or epoch >= runner.max_epochs):
             LATER.wait()  # hooks that come before this one may read them after the training
@@ -163,16 +161,6 @@ class AtomicCheckpointHook(CheckpointHook):
                 if os.path.dirname(path) == str(self.out_dir):
                     LATER.then(_remove, path)
 
-    @contextmanager
-    def _formatted_config(self, runner) -> Iterator[None]:
-        """Spares each save the tenth of a second in which mmengine formats the config's text."""
-        config = runner.cfg
-        runner.cfg = _FormattedConfig(config, self._text)
-        try:
-            yield
-        finally:
-            runner.cfg = config
-
     @staticmethod
     def _validation_follows(runner) -> bool:
         loop, epoch = runner.train_loop, runner.epoch + 1
@@ -234,13 +222,3 @@ def _in_main_process(step: Callable) -> None:
 def _remove(path: str) -> None:
     if os.path.isfile(path):
         os.remove(path)
-
-
-class _FormattedConfig:
-    """A config whose text is known."""
-
-    def __init__(self, config, text: str) -> None:
-        self._config, self.pretty_text = config, text
-
-    def __getattr__(self, name: str):
-        return getattr(self._config, name)

@@ -22,7 +22,7 @@ def path_of(tool: str) -> str:
 
 @pytest.fixture
 def draw(run_here, capsys, tmp_path):
-    """Runs a tool; gives what it prints and the texts of its SVG, from the file's start on."""
+    """Runs a tool; gives what it prints, on stderr too, and the texts of its SVG in their order."""
 
     def run(tool: str, *args) -> tuple:
         capsys.readouterr()
@@ -35,7 +35,7 @@ def draw(run_here, capsys, tmp_path):
         assert sorted(tmp_path.glob('picture*')) == files
         assert np.asarray(Image.open(files[0]).convert('L')).std() > 5  # not one colour
         nodes = ElementTree.parse(files[1]).iter('{http://www.w3.org/2000/svg}text')
-        return printed.out, [''.join(node.itertext()) for node in nodes]
+        return ''.join(printed), [''.join(node.itertext()) for node in nodes]
 
     return run
 

@@ -102,7 +102,7 @@ def execute(runs: list) -> None:
         run.train()
         run.test()
         one = run.predictions()
-        accuracy = 100 * (one.answers == one.labels).mean()
+        accuracy = 100 * (one.pred_labels == one.labels).mean()
         each = (time.monotonic() - start) / number
         print(
             f'[{number}/{len(left)}] {title}, seed {run.seed}: {accuracy:.2f} %, '

@@ -5,12 +5,12 @@ convcut train convcut_quickstart
 convcut test convcut_quickstart work_dirs/convcut_quickstart/epoch_8.pth
 """
 
-import argparse
 import sys
 from collections.abc import Sequence
 
 from ..version import __version__
 from ..zoo import root
+from .parser import ToolParser
 
 # name of the command: file below tools/, what it does
 COMMANDS = {
@@ -42,11 +42,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     """
     words = list(sys.argv[1:] if argv is None else argv)
     listing = '\n'.join(f'  {name:<16}{what}' for name, (_, what) in COMMANDS.items())
-    parser = argparse.ArgumentParser(
+    parser = ToolParser(
         prog='convcut',
         description='Conv-cut and other facial expression recognition for mmpretrain.',
         epilog=f'commands:\n{listing}\n\nconvcut COMMAND --help lists the options of a command.',
-        formatter_class=argparse.RawDescriptionHelpFormatter,
         usage='convcut COMMAND ...',
     )
     parser.add_argument('--version', action='version', version=__version__)

@@ -128,7 +128,8 @@ def test_dry_run_and_what_is_refused(killed_and_resumed, small_set, run_here, ca
         capsys.readouterr()
         status = run_here('tools/ablate.py', small_set, '--work-dir', work, *options)
         printed = capsys.readouterr()
-        return status, printed.out, printed.err.strip()
+        # what is done so far comes before
+        return status, printed.out, printed.err.strip().rpartition('\n')[2]
 
     status, out, _ = run('--seeds', 3, '--dry-run')
     states = [line.split(' (')[0] for line in out.splitlines()]

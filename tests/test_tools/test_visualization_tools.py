@@ -22,7 +22,7 @@ def path_of(tool: str) -> str:
 
 @pytest.fixture
 def draw(run_here, capsys, tmp_path):
-    """Runs a tool; gives what it prints, on stderr too, and the texts of its SVG in their order."""
+    """Runs a tool; gives what it prints, notes too, and the texts of its SVG in their order."""
 
     def run(tool: str, *args) -> tuple:
         capsys.readouterr()

@@ -94,10 +94,10 @@ WRONG = {
     ('tools/test.py', 'CONFIG', 'CHECKPOINT', '--cfg-options', 'test_dataloader.batch_size=0'): (
         'test_dataloader.batch_size=0: expected a whole number, 1 or more'
     ),
-    ('tools/visualization/confusion_matrix.py', 'CONFIG', 'CHECKPOINT', '--device', 'gpu'): (
+    ('tools/analysis_tools/confusion_matrix.py', 'CONFIG', 'CHECKPOINT', '--device', 'gpu'): (
         'device "gpu": unknown'
     ),
-    ('tools/visualization/grad_cam.py', '--model', 'a', 'CONFIG', 'CHECKPOINT', '--seed', '-1'): (
+    ('tools/visualization/vis_cam.py', '--model', 'a', 'CONFIG', 'CHECKPOINT', '--seed', '-1'): (
         'argument --seed: -1: expected a whole number, 0 or more'
     ),
     ('tools/deployment/export.py', 'CONFIG', 'CHECKPOINT', '--format', 'tflite'): 'invalid choice',

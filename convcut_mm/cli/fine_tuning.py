@@ -12,7 +12,7 @@ from ..datasets.utils.face_tree import check_images, read_tree
 from ..engine.hooks import ClassTransferHook
 from ..errors import ConvcutError
 from ..models.utils import classifier_layer
-from ..utils.checkpoint import load_from_local, mismatch
+from ..utils.checkpoint import check_fits, load_from_local
 from ..zoo import weights
 
 # without one of these in the training pipeline an image comes in its own size
@@ -140,10 +140,5 @@ def check_pretrained(checkpoint: str, model: nn.Module) -> None:
     """
     if '://' in checkpoint:
         return
-    loaded = load_from_local(checkpoint, 'cpu')
     ignore = (f'{classifier_layer(model)}.',)
-    problem = mismatch(loaded.get('state_dict', loaded), model.state_dict(), ignore)
-    if problem:
-        raise ConvcutError(
-            f'{checkpoint}: a checkpoint of another architecture than the config, {problem}'
-        )
+    check_fits(load_from_local(checkpoint, 'cpu'), model, checkpoint, ignore=ignore)

@@ -10,10 +10,9 @@ from typing import Any, Optional, Union
 import numpy as np
 import torch
 from mmpretrain.datasets import BaseDataset
-from PIL import Image
 
 from ..errors import ConvcutError
-from ..utils.image_files import check_image_file
+from ..utils.image_files import check_image_file, damage
 from .samplers.repeats import occurrence
 from .utils.class_names import class_choice
 from .utils.parts import parse_part
@@ -224,10 +223,12 @@ class FERDataset(BaseDataset):
             return pipeline(item)
         except Exception as error:
             # each decoder has its own errors for damaged files, cv2 even AssertionError
-            damage = _damage(item['img_path']) if 'img_path' in item else ''
-            if not damage:
+            problem = damage(item['img_path']) if 'img_path' in item else None
+            if problem is None:
                 raise
-            raise ConvcutError(f'{item["img_path"]}: not a whole image file ({damage})') from error
+            raise ConvcutError(
+                f'{item["img_path"]}: not a whole image file ({problem})'
+            ) from error
 
     def extra_repr(self) -> list:
         """Lines for ``print(dataset)``."""
@@ -236,13 +237,3 @@ class FERDataset(BaseDataset):
             f'Root: \t{self.data_root}',
             f'Split: \t{self.split}' + (f' ({parts})' if parts else ''),
         ]
-
-
-def _damage(path: str) -> str:
-    """What keeps an image file from being decoded, '' if nothing does."""
-    try:
-        with Image.open(path) as image:
-            image.load()
-    except Exception as error:
-        return f'{error}' or type(error).__name__
-    return ''

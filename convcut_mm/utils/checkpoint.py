@@ -174,35 +174,53 @@ def check_resumable(filename: str) -> None:
         )
 
 
-def mismatch(state_dict: dict, expected: dict, ignore: tuple = ()) -> str | None:
-    """Says in a few words how a checkpoint's weights differ from a model's.
+def check_fits(
+    checkpoint: dict,
+    model: nn.Module,
+    filename: str,
+    problem: str = 'a checkpoint of another architecture than the config',
+    ignore: tuple[str, ...] = (),
+) -> dict[str, torch.Tensor]:
+    """Compares names and shapes of a checkpoint's weights with a model's, to the last key.
 
     Args:
-        state_dict (dict): Weights of the checkpoint.
-        expected (dict): Weights of the model.
-        ignore (tuple[str]): Prefixes of keys that may differ.
+        checkpoint (dict): What a checkpoint file holds, or its weights alone.
+        model (nn.Module): The model.
+        filename (str): What the error calls the checkpoint.
+        problem (str): What the error says is wrong with it. Defaults to another architecture.
+        ignore (tuple[str]): Prefixes of keys that may differ. Defaults to ().
 
     Returns:
-        str | None: None if names and shapes agree.
+        dict[str, Tensor]: The weights, without the prefix of wrapped models.
+
+    Raises:
+        ConvcutError: They differ; names the first key that does.
     """
     # mmengine strips the prefix of wrapped models when it loads
-    state_dict = {re.sub(r'^module\.', '', key): value for key, value in state_dict.items()}
-    for problem, keys in (
-        ('lacks', set(expected) - set(state_dict)),
-        ('has the unknown', set(state_dict) - set(expected)),
+    weights = {
+        re.sub(r'^module\.', '', key): value
+        for key, value in checkpoint.get('state_dict', checkpoint).items()
+    }
+    difference = _difference(weights, model.state_dict(), ignore)
+    if difference is not None:
+        raise ConvcutError(f'{filename}: {problem}, {difference}')
+    return weights
+
+
+def _difference(weights: dict, expected: dict, ignore: tuple[str, ...]) -> str | None:
+    """The first key in which weights differ from the expected ones, in a few words."""
+    for what, names in (
+        ('lacks', set(expected) - set(weights)),
+        ('has the unknown', set(weights) - set(expected)),
     ):
-        keys = sorted(key for key in keys if not key.startswith(ignore))
+        keys = sorted(key for key in names if not key.startswith(ignore))
         if keys:
             more = f' and {len(keys) - 1} more' if len(keys) > 1 else ''
-            return f'it {problem} key "{keys[0]}"{more}'
+            return f'it {what} key "{keys[0]}"{more}'
     for key, tensor in expected.items():
-        if key.startswith(ignore):
-            continue
-        if state_dict[key].shape != tensor.shape:
-            return (
-                f'key "{key}" has shape {tuple(state_dict[key].shape)}, expected '
-                f'{tuple(tensor.shape)}'
-            )
+        if not key.startswith(ignore) and weights[key].shape != tensor.shape:
+            found, wanted = tuple(weights[key].shape), tuple(tensor.shape)
+            return f'key "{key}" has shape {found}, expected {wanted}'
     return None
 
 
@@ -221,16 +239,8 @@ def load_whole(model: nn.Module, checkpoint: dict, filename: str, owner: str) ->
     Raises:
         ConvcutError: Weights of another architecture.
     """
-    weights = {
-        re.sub(r'^module\.', '', key): value
-        for key, value in checkpoint.get('state_dict', checkpoint).items()
-    }
-    problem = mismatch(weights, model.state_dict())
-    if problem:
-        raise ConvcutError(
-            f'{filename}: a checkpoint of another architecture than {owner}, {problem}'
-        )
-    model.load_state_dict(weights)
+    problem = f'a checkpoint of another architecture than {owner}'
+    model.load_state_dict(check_fits(checkpoint, model, filename, problem))
     return checkpoint.get('meta') or {}
 
 

@@ -3,14 +3,15 @@
 import os
 import re
 import stat
-import struct
 import warnings
 from functools import lru_cache
 from typing import BinaryIO
 
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from ..errors import ConvcutError
+from .image_headers import SIZES_OF_TIFF, codestream_sizes, head_of, is_heif
+from .text import first_line
 
 MAX_PIXELS = 120_000_000  # the 108 megapixels of a phone; one GB, two with 16 bits a colour
 LARGEST_FILE = 512 * 2**20  # bytes; as many pixels uncompressed
@@ -18,14 +19,18 @@ LARGEST_FILE = 512 * 2**20  # bytes; as many pixels uncompressed
 FORMATS = (
     *('AVIF', 'BMP', 'DIB', 'GIF', 'JPEG', 'JPEG2000', 'PNG', 'PPM', 'TGA', 'TIFF', 'WEBP'),
 )
+# what file names of images end in
+IMAGE_SUFFIXES = frozenset(
+    '.avif .bmp .dib .gif .heic .heif .jfif .jp2 .jpe .jpeg .jpg .pbm .pgm .png .pnm .ppm .tga '
+    '.tif .tiff .webp'.split()
+)
+# of these, what data sets are made of: mmcv decodes them with Pillow and with OpenCV
+TRAINING_SUFFIXES = ('.jpg', '.jpeg', '.png', '.bmp', '.webp', '.tif', '.tiff')
 NO_IMAGE = 'not an image (JPEG, PNG, WebP, GIF, TIFF, BMP, AVIF, HEIC, JPEG 2000, PPM, TGA)'
 NEEDS_HEIF = 'a HEIC photo needs the package pillow-heif (pip install pillow-heif)'
 MOST_SCANS = 100  # of a JPEG, ten are usual; each is a walk over the whole image
 _SCAN_MARKER = b'\xff\xda'
 _SCAN = re.compile(rb'\xff\xda\x00[\x08\x0a\x0c\x0e][\x01-\x04]')
-_HEIF_BRANDS = (b'heic', b'heix', b'heim', b'heis', b'hevc', b'hevx', b'mif1', b'msf1')
-# tags of TIFF: width and height of the image and of its tiles
-_SIZES_OF_TIFF = (256, 257, 322, 323)
 
 
 def read_file(path: str | os.PathLike, most: int = LARGEST_FILE) -> bytes:
@@ -103,7 +108,7 @@ def open_image(source: str | os.PathLike | BinaryIO, max_pixels: int = MAX_PIXEL
         Image.MAX_IMAGE_PIXELS = max_pixels  # whoever asks for more than Pillow's own limit
     Image.init()
     formats = [name for name in FORMATS if name in Image.OPEN]  # older ones know no AVIF
-    if _is_heif(source):
+    if is_heif(source):
         register_heif()
         formats = ['HEIF']
     with warnings.catch_warnings():
@@ -126,13 +131,13 @@ def check_size(image: Image.Image, max_pixels: int) -> None:
     if image.format == 'TIFF':
         # the decoder makes room for a whole tile, however small the image is
         tags = image.tag_v2
-        sizes.append(tuple(tags.get(tag, 0) for tag in _SIZES_OF_TIFF[2:]))
+        sizes.append(tuple(tags.get(tag, 0) for tag in SIZES_OF_TIFF[2:]))
     elif image.format == 'JPEG2000':
-        sizes.extend(_codestream_sizes(_head(image.fp)))
+        sizes.extend(codestream_sizes(head_of(image.fp)))
     for width, height in sizes:
         check_pixels(width, height, max_pixels)
     if image.format in ('JPEG', 'MPO'):
-        content = _head(image.fp, LARGEST_FILE)
+        content = head_of(image.fp, LARGEST_FILE)
         # the quick count first, which pixels may reach by chance
         if content.count(_SCAN_MARKER) > MOST_SCANS:
             scans = sum(1 for _ in _SCAN.finditer(content))
@@ -152,33 +157,6 @@ def too_large(size: tuple | None, max_pixels: int) -> ConvcutError:
     return ConvcutError(
         f'{what} than the {max_pixels / 1e6:g} megapixels that are decoded (max_pixels)'
     )
-
-
-def tiff_pixels(content: bytes) -> int | None:
-    """The most pixels that a TIFF's header asks for, image or tile; None if it is no TIFF.
-
-    For the kinds of pixels that Pillow does not know. Of a tag that comes twice the larger value
-    counts, since decoders differ in which they take.
-    """
-    order = {b'II*\0': '<', b'MM\0*': '>'}.get(content[:4])
-    if order is None:
-        return None
-    most = dict.fromkeys(_SIZES_OF_TIFF, 0)
-    try:
-        (start,) = struct.unpack_from(f'{order}I', content, 4)
-        (entries,) = struct.unpack_from(f'{order}H', content, start)
-        for index in range(entries):
-            place = start + 2 + 12 * index
-            tag, kind = struct.unpack_from(f'{order}HH', content, place)
-            if tag in most:
-                (value,) = struct.unpack_from(
-                    order + ('H' if kind == 3 else 'I'), content, place + 8
-                )
-                most[tag] = max(most[tag], value)
-    except struct.error:  # cut off
-        return None
-    width, height, tile_width, tile_height = most.values()
-    return max(width * height, tile_width * tile_height)
 
 
 @lru_cache(maxsize=2**18)
@@ -201,6 +179,19 @@ def check_image_file(path: str) -> None:
         pass
 
 
+def damage(path: str | os.PathLike) -> str | None:
+    """What keeps an image file from being decoded, in a few words; None if it is whole."""
+    try:
+        check_file(path, may_be_empty=True)
+        with open_image(path) as image:
+            image.load()
+    except UnidentifiedImageError:
+        return 'not an image' if os.path.getsize(path) else 'empty file'
+    except Exception as error:  # each decoder has errors of its own
+        return first_line(error).removeprefix(f'{path}: ')
+    return None
+
+
 def register_heif() -> None:
     """Lets Pillow open HEIC photos.
 
@@ -212,34 +203,3 @@ def register_heif() -> None:
     except ImportError:
         raise ConvcutError(NEEDS_HEIF) from None
     pillow_heif.register_heif_opener()
-
-
-def _is_heif(source: str | os.PathLike | BinaryIO) -> bool:
-    if hasattr(source, 'read'):
-        head = _head(source, 12)
-    else:
-        with open(source, 'rb') as file:
-            head = file.read(12)
-    return head[4:8] == b'ftyp' and head[8:12] in _HEIF_BRANDS
-
-
-def _head(file: BinaryIO | None, most: int = 2**16) -> bytes:
-    if file is None or file.closed:  # decoded already
-        return b''
-    before = file.tell()
-    file.seek(0)
-    head = file.read(most)
-    file.seek(before)
-    return head
-
-
-def _codestream_sizes(head: bytes) -> list:
-    """Sizes of the image and of its tiles as JPEG 2000's own decoder reads them."""
-    start = head.find(b'\xff\x4f\xff\x51')
-    if start < 0 or len(head) < start + 40:
-        return []
-    numbers = [
-        int.from_bytes(head[start + 8 + 4 * i : start + 12 + 4 * i], 'big') for i in range(8)
-    ]
-    width, height, left, top, tile_width, tile_height = numbers[:6]
-    return [(width - left, height - top), (min(tile_width, width), min(tile_height, height))]

@@ -11,6 +11,7 @@ from safetensors.torch import save
 
 from ..errors import ConvcutError
 from ..version import __version__
+from .text import first_line
 
 SUFFIX = '.safetensors'
 KEY = 'convcut_mm'  # of our part of the header
@@ -57,7 +58,7 @@ def read_safetensors(path: str | os.PathLike, name: str | None = None) -> dict:
             metadata = file.metadata() or {}
             tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
     except (SafetensorError, OSError, ValueError, RuntimeError, KeyError, TypeError) as error:
-        line = (str(error).strip() or type(error).__name__).splitlines()[0]
+        line = first_line(error)
         raise ConvcutError(f'{name}: not a whole safetensors file ({line})') from None
     if KEY not in metadata:
         return dict(state_dict=tensors, meta={})

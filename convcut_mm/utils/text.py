@@ -46,6 +46,12 @@ def cell(value: object) -> object:
     return ("'" if value[:1] and value[0] in _FORMULA else '') + printable(value)
 
 
+def first_line(error: BaseException) -> str:
+    """The first line of an error that says something, else its type."""
+    lines = filter(None, map(str.strip, str(error).splitlines()))
+    return next(lines, type(error).__name__)
+
+
 def say(text: object, stream: TextIO | None = None) -> None:
     """Prints a line of :func:`printable` text; if nobody reads it (``| head``) nothing stops.
 

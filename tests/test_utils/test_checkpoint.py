@@ -12,7 +12,7 @@ from torch import nn
 
 from convcut_mm import ConvcutError
 from convcut_mm.utils.atomic import write_atomically
-from convcut_mm.utils.checkpoint import load_from_local, mismatch
+from convcut_mm.utils.checkpoint import check_fits, load_from_local
 
 
 class Evil:
@@ -85,14 +85,22 @@ def test_missing_file():
         load_from_local('nowhere.pth')
 
 
-def test_mismatch_names_the_first_key():
-    model = nn.Linear(2, 3).state_dict()
-    assert mismatch({f'module.{k}': v for k, v in model.items()}, model) is None
-    assert mismatch(dict(weight=model['weight']), model) == 'it lacks key "bias"'
-    assert mismatch({**model, 'x': 1}, model) == 'it has the unknown key "x"'
+def test_weights_that_fit_and_the_first_key_that_does_not():
+    model = nn.Linear(2, 3)
+    weights = model.state_dict()
+    wrapped = {f'module.{key}': value for key, value in weights.items()}
+    for checkpoint in (weights, wrapped, dict(state_dict=wrapped)):
+        assert check_fits(checkpoint, model, 'a.pth').keys() == weights.keys()
     other = nn.Linear(2, 4).state_dict()
-    assert 'expected (3, 2)' in mismatch(other, model)
-    assert mismatch(other, model, ignore=('weight', 'bias')) is None
+    for checkpoint, problem in (
+        (dict(weight=weights['weight']), 'it lacks key "bias"'),
+        ({**weights, 'x': weights['bias']}, 'it has the unknown key "x"'),
+        (other, r'key "weight" has shape \(4, 2\), expected \(3, 2\)'),
+    ):
+        expected = f'^a.pth: a checkpoint of another architecture than the config, {problem}$'
+        with pytest.raises(ConvcutError, match=expected):
+            check_fits(checkpoint, model, 'a.pth')
+    assert check_fits(other, model, 'a.pth', ignore=('weight', 'bias')) == other
 
 
 def test_write_atomically(tmp_path):

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ...errors import ConvcutError
+from ...utils.text import first_line
 from .base import Backend
 from .metadata import TOOL, ModelInfo, Port
 
@@ -75,7 +76,7 @@ class ExportedBackend(Backend):
         try:
             scores = self._scores(np.ascontiguousarray(faces))
         except Exception as error:  # their errors have no base class in common
-            raise ConvcutError(f'{self.path}: cannot be run ({one_line(error)})') from None
+            raise ConvcutError(f'{self.path}: cannot be run ({first_line(error)[:300]})') from None
         # what a graph declares is a promise only
         if scores.shape != (len(faces), len(self.classes)):
             raise ConvcutError(
@@ -88,12 +89,6 @@ class ExportedBackend(Backend):
                 f'are no probabilities; export the model again with {TOOL}'
             )
         return scores
-
-
-def one_line(error: Exception) -> str:
-    """The first line of an error that says something."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[0][:300] if lines else type(error).__name__
 
 
 def exported_file(path: Any, suffix: str) -> Path:

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 
 from ...errors import ConvcutError
-from .exported import ExportedBackend, exported_file, one_line, require
+from ...utils.text import first_line
+from .exported import ExportedBackend, exported_file, require
 from .metadata import ModelInfo, Port
 
 FATAL_ONLY = 4  # onnxruntime's log level; errors come as exceptions too
@@ -44,7 +45,7 @@ class OnnxRuntimeBackend(ExportedBackend):
             raise ConvcutError(f'{path}: cannot be read ({error.strerror})') from None
         except Exception as error:  # its errors have no base class of their own
             raise ConvcutError(
-                f'{path}: cannot be read as an ONNX model ({one_line(error)})'
+                f'{path}: cannot be read as an ONNX model ({first_line(error)[:300]})'
             ) from None
         strings = self._session.get_modelmeta().custom_metadata_map
         inputs, outputs = self._session.get_inputs(), self._session.get_outputs()

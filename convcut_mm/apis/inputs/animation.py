@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from PIL import Image
 
 from ...utils.image_files import check_size
+from ...utils.text import first_line
 from .frame import Frame
 from .pixels import from_pil
 
@@ -55,8 +56,7 @@ class Animation:
                 time += _duration(self._image)
                 number += 1
         except Exception as error:  # each of Pillow's formats has errors of its own
-            reason = (f'{error}'.strip() or type(error).__name__).splitlines()[0]
-            self.problem = f'stopped at frame {number} ({reason})'
+            self.problem = f'stopped at frame {number} ({first_line(error)})'
         finally:
             self._image.close()
 

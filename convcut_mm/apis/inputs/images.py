@@ -16,6 +16,8 @@ from ...errors import ConvcutError
 from ...utils import image_files
 from ...utils.download import fetch
 from ...utils.image_files import MAX_PIXELS
+from ...utils.image_headers import tiff_pixels
+from ...utils.text import first_line
 from .animation import Animation, is_animated
 from .pixels import ORIENTATION, from_array, from_pil, from_tensor, load_quietly
 
@@ -132,7 +134,7 @@ def _decode(
                 return _by_opencv(content, cv2.IMREAD_UNCHANGED, name, max_value, orientation)
     except UnidentifiedImageError:
         # Pillow knows no TIFF with 16 bits a colour
-        if image_files.tiff_pixels(content) is None:
+        if tiff_pixels(content) is None:
             raise ConvcutError(f'{name}: {image_files.NO_IMAGE}') from None
         return _tiff_by_opencv(content, name, max_pixels, max_value)
 
@@ -146,8 +148,7 @@ def _whole(name: str) -> Iterator[None]:
         raise
     except Exception as error:
         # each of Pillow's decoders has errors of its own for damaged files
-        reason = (f'{error}'.strip() or type(error).__name__).splitlines()[0]
-        raise ConvcutError(f'{name}: not a whole image file ({reason})') from None
+        raise ConvcutError(f'{name}: not a whole image file ({first_line(error)})') from None
 
 
 def _has_deep_colours(image: Image.Image, content: bytes) -> bool:
@@ -160,7 +161,7 @@ def _has_deep_colours(image: Image.Image, content: bytes) -> bool:
 def _tiff_by_opencv(
     content: bytes, name: str, max_pixels: int, max_value: float | None
 ) -> np.ndarray:
-    pixels = image_files.tiff_pixels(content)
+    pixels = tiff_pixels(content)
     if pixels is None or pixels > max_pixels:  # Pillow may have read another size
         raise image_files.too_large(None, max_pixels)
     return _by_opencv(content, UPRIGHT, name, max_value)

@@ -14,16 +14,13 @@ import torch
 from PIL import Image
 
 from ...errors import ConvcutError
+from ...utils.image_files import IMAGE_SUFFIXES
 from .images import DATA_PREFIX, URL_PREFIXES, source_name
 from .pixels import from_tensor
 
 VIDEO_SUFFIXES = frozenset(
     '.3gp .asf .avi .flv .m2ts .m4v .mkv .mov .mp4 .mpeg .mpg .mts .ogv .ts .vob .webm '
     '.wmv'.split()
-)
-IMAGE_SUFFIXES = frozenset(
-    '.avif .bmp .dib .gif .heic .heif .jfif .jp2 .jpe .jpeg .jpg .pbm .pgm .png .pnm .ppm .tga '
-    '.tif .tiff .webp'.split()
 )
 STREAM_PREFIXES = ('rtsp://', 'rtmp://', 'udp://')
 FILE_PREFIX = 'file://'

@@ -9,6 +9,7 @@ import numpy as np
 
 from ...errors import ConvcutError
 from ...utils.image_files import MAX_PIXELS, check_file, check_pixels
+from ...utils.text import first_line
 from .frame import Frame
 from .images import URL_PREFIXES, quiet_opencv
 from .sources import STREAM_PREFIXES
@@ -85,7 +86,7 @@ class Video:
                 read, image = self._capture.read()
                 self._check_size()
             except Exception as error:  # cv2.error, for example for a camera that was pulled out
-                read, self.problem = False, f'stopped at frame {index} ({_line(error)})'
+                read, self.problem = False, f'stopped at frame {index} ({first_line(error)})'
             if not read:
                 tries -= 1
                 # behind a damaged part the rest can be read
@@ -177,7 +178,3 @@ def _check(path: str, name: str) -> None:
     # FFmpeg takes a text for a list of other files and addresses, and opens these
     if not any(byte < 9 or 13 < byte < 32 for byte in head):
         raise ConvcutError(f'{name}: {NO_VIDEO}')
-
-
-def _line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]

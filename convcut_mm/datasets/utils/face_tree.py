@@ -8,16 +8,15 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Optional, Union
+from typing import Union
 from unicodedata import category
 
 import numpy as np
-from PIL import Image
 
 from ...errors import ConvcutError
-from ...utils.image_files import check_file, open_image
+from ...utils.image_files import TRAINING_SUFFIXES, damage
 from ...utils.progress import progress
-from .image_folder import IMAGE_SUFFIXES, entries, image_files
+from .image_folder import entries, image_files
 
 SPLITS = ('train', 'val', 'test')
 # names of the sub folders that people use
@@ -113,7 +112,7 @@ def read_tree(root: Union[str, Path]) -> FaceTree:
         if not paths:
             raise ConvcutError(
                 f'{base / name}: no image in it; expected files that end in '
-                f'{", ".join(IMAGE_SUFFIXES)}'
+                f'{", ".join(TRAINING_SUFFIXES)}'
             )
     if len(train) == 1:
         raise ConvcutError(
@@ -146,12 +145,12 @@ def check_images(paths: Sequence[Path], shown: bool = True) -> None:
         ThreadPoolExecutor(os.cpu_count()) as pool,  # decoders work outside of Python's lock
         progress('Checking images', len(paths), shown=shown) as step,
     ):
-        for path, damage in zip(paths, pool.map(_damage, paths)):
+        for path, problem in zip(paths, pool.map(damage, paths)):
             step()
-            if damage is not None:
-                broken.append((path, damage))
+            if problem is not None:
+                broken.append((path, problem))
     if broken:
-        names = ', '.join(f'{path} ({damage})' for path, damage in broken[:_NAMED])
+        names = ', '.join(f'{path} ({problem})' for path, problem in broken[:_NAMED])
         more = f' and {len(broken) - _NAMED} more' if len(broken) > _NAMED else ''
         raise ConvcutError(
             f'{len(broken)} of {len(paths)} images cannot be read: {names}{more}; remove or '
@@ -207,20 +206,6 @@ def _class_folders(folder: Path, others: list) -> dict:
         else:
             others.append(entry)
     return classes
-
-
-def _damage(path: Path) -> Optional[str]:
-    """What keeps an image from being decoded, in one line; None if nothing does."""
-    try:
-        check_file(path, may_be_empty=True)
-        with open_image(path) as image:
-            image.load()
-    except Image.UnidentifiedImageError:
-        return 'empty file' if path.stat().st_size == 0 else 'not an image'
-    except Exception as error:  # each decoder has errors of its own
-        lines = str(error).removeprefix(f'{path}: ').strip().splitlines()
-        return lines[0] if lines else type(error).__name__
-    return None
 
 
 def _count(number: int) -> str:

@@ -9,8 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ...errors import ConvcutError
-
-IMAGE_SUFFIXES = ('.jpg', '.jpeg', '.png', '.bmp', '.webp', '.tif', '.tiff')
+from ...utils.image_files import TRAINING_SUFFIXES
 
 
 def entries(folder: Path, hidden: bool = False) -> list[Path]:
@@ -31,7 +30,7 @@ def image_files(folder: Path) -> list[Path]:
     Raises:
         ConvcutError: The folder can't be read; a folder, pipe or dead link called as an image.
     """
-    images = [path for path in entries(folder) if path.suffix.lower() in IMAGE_SUFFIXES]
+    images = [path for path in entries(folder) if path.suffix.lower() in TRAINING_SUFFIXES]
     for path in images:
         if not path.is_file():
             raise ConvcutError(f'{path}: {_kind(path)}, expected an image file; remove it')

@@ -5,9 +5,8 @@ from collections.abc import Sequence
 from mmengine.hooks import Hook
 from mmpretrain.registry import HOOKS
 
-from ...errors import ConvcutError
 from ...models.utils.unwrap import bare_model
-from ...utils.checkpoint import mismatch
+from ...utils.checkpoint import check_fits
 
 
 @HOOKS.register_module()
@@ -26,11 +25,5 @@ class CheckpointMatchHook(Hook):
 
     def after_load_checkpoint(self, runner, checkpoint: dict) -> None:
         """Raises a ConvcutError that names the first key that differs."""
-        problem = mismatch(
-            checkpoint.get('state_dict', checkpoint), bare_model(runner).state_dict(), self.ignore
-        )
-        if problem:
-            raise ConvcutError(
-                f'{runner._load_from or "checkpoint"}: a checkpoint of another '
-                f'architecture than the config, {problem}'
-            )
+        name = runner._load_from or 'checkpoint'
+        check_fits(checkpoint, bare_model(runner), name, ignore=self.ignore)

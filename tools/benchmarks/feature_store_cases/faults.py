@@ -29,35 +29,28 @@ PHASES = ('build', 'training')
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """Adds this case's options."""
+    """Add this case's options."""
     parser.add_argument('--kills', type=int, default=10, help='in each of the two phases')
     parser.add_argument('--fit', type=int, default=1500, help='training images')
     parser.add_argument('--seed', type=int, default=0, help='of the moments')
 
 
 def run(args: argparse.Namespace) -> dict:
-    """Runs undisturbed, then with kills, and compares."""
+    """Run undisturbed, then with kills, and compare."""
     os.environ['OMP_NUM_THREADS'] = '1'  # more threads sum in no fixed order; two trials at once
-    config = common.write_config(
-        args.out / 'faults.py',
-        args.data,
-        side=96,
-        fit=args.fit,
-        holdout=100,
-        test=16,
-        epochs=EPOCHS,
-        backbone=common.ATTO,
-        channels=160,
-    )
+    sizes = dict(fit=args.fit, holdout=100, test=16, epochs=EPOCHS)
+    config = common.write_config(args.out / 'faults.py', data=args.data, **sizes, **common.ATTO)
     whole = args.out / 'whole'
     shutil.rmtree(whole, ignore_errors=True)
     took = common.train(config, whole / 'work', '--cache-features', whole / 'store')
     expected = _files(whole / 'store'), _weights(whole)
-    spans = dict(build=took['ready'], training=sum(took['train']) + sum(took['val']))
-    print(f'undisturbed: {len(expected[0])} files in the store, {took["whole"]:.1f} s', flush=True)
-    draw = random.Random(args.seed)
+    spans = dict(build=took['ready'][0], training=sum(took['train']) + sum(took['val']))
+    print(
+        f'undisturbed: {len(expected[0])} files in the store, {took["whole"][0]:.1f} s', flush=True
+    )
+    rng = random.Random(args.seed)
     moments = [
-        (phase, draw.uniform(0, spans[phase])) for phase in PHASES for _ in range(args.kills)
+        (phase, rng.uniform(0, spans[phase])) for phase in PHASES for _ in range(args.kills)
     ]
     with ThreadPoolExecutor(2) as pool:
         trials = [
@@ -70,7 +63,7 @@ def run(args: argparse.Namespace) -> dict:
 
 
 def _trial(config: Path, folder: Path, phase: str, moment: float, expected: tuple) -> dict:
-    """Kills a run so many seconds into a phase, runs the same command again, compares."""
+    """Kill a run so many seconds into a phase, run the same command again, compare."""
     common.make_anew(folder)
     (folder / 'work').mkdir()
     command = [config, '--work-dir', folder / 'work', '--cache-features', folder / 'store']

@@ -1,4 +1,4 @@
-"""A hook that writes down what a training sees and how long each part of it takes.
+"""A hook that writes down what a training sees and how long its parts take.
 
 The trainings of the benchmarks import it by ``custom_imports``.
 """
@@ -13,63 +13,47 @@ from mmpretrain.registry import HOOKS
 
 @HOOKS.register_module()
 class RecordHook(Hook):
-    """Writes ``iterations.jsonl`` (loss, draws, seconds of arithmetic) and ``times.jsonl``.
-
-    Args:
-        draws (bool): Write the images and flips of each batch too. Defaults to False.
-    """
+    """Write ``iterations.jsonl`` (loss, images, flips) and ``times.jsonl`` (seconds of parts)."""
 
     priority = 'LOWEST'  # before_train: after the store is ready
 
-    def __init__(self, draws: bool = False) -> None:
-        self.draws = draws
-        self.started = time.time()
-        self._step = 0.0
-        self._iterations = self._times = None
+    def __init__(self) -> None:
+        self._start = time.time()
 
     def before_train(self, runner) -> None:
-        """Starts to time the model's train steps."""
-        folder = Path(runner.work_dir)
-        self._iterations = open(folder / 'iterations.jsonl', 'a', buffering=1)
-        self._times = open(folder / 'times.jsonl', 'a', buffering=1)
-        self._write_time('ready', time.time() - self.started)
-        train_step = runner.model.train_step
-
-        def timed(*args, **kwargs):
-            start = time.perf_counter()
-            try:
-                return train_step(*args, **kwargs)
-            finally:
-                self._step = time.perf_counter() - start
-
-        runner.model.train_step = timed
-
-    def before_train_epoch(self, runner) -> None:
-        """Notes the time."""
-        self._epoch_start = time.perf_counter()
+        """Note how long it took to get ready, the build of a store included."""
+        self._note(runner, 'ready')
 
     def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None) -> None:
-        """Writes a line."""
-        line = dict(loss=outputs['loss'].item(), step=self._step)
-        if self.draws:
-            samples = data_batch['data_samples']
-            line['images'] = [Path(sample.img_path).name for sample in samples]
-            line['flips'] = [bool(sample.flip) for sample in samples]
-            line['labels'] = [sample.gt_label.tolist() for sample in samples]
-        self._iterations.write(json.dumps(line) + '\n')
+        """Note loss, images and flips of the batch."""
+        samples = data_batch['data_samples']
+        self._write(
+            runner,
+            'iterations.jsonl',
+            loss=outputs['loss'].item(),
+            images=[Path(sample.img_path).name for sample in samples],
+            flips=[bool(sample.flip) for sample in samples],
+        )
 
     def after_train_epoch(self, runner) -> None:
-        """Writes the epoch's time."""
-        self._write_time('train', time.perf_counter() - self._epoch_start)
+        """Note the epoch's time."""
+        self._note(runner, 'train')
 
     def before_val_epoch(self, runner) -> None:
-        """Notes the time."""
-        self._val_start = time.perf_counter()
+        """Start to time the validation, after the checkpoint was written."""
+        self._start = time.time()
 
     def after_val_epoch(self, runner, metrics=None) -> None:
-        """Writes the validation's time."""
-        if self._times is not None:
-            self._write_time('val', time.perf_counter() - self._val_start)
+        """Note the validation's time."""
+        self._note(runner, 'val')
 
-    def _write_time(self, what: str, seconds: float) -> None:
-        self._times.write(json.dumps({what: seconds}) + '\n')
+    def before_train_epoch(self, runner) -> None:
+        """Start to time the epoch."""
+        self._start = time.time()
+
+    def _note(self, runner, what: str) -> None:
+        self._write(runner, 'times.jsonl', **{what: time.time() - self._start})
+
+    def _write(self, runner, name: str, **values) -> None:
+        with open(Path(runner.work_dir) / name, 'a') as file:
+            file.write(json.dumps(values) + '\n')

@@ -1,4 +1,4 @@
-"""Same result: views, losses and predictions with and without a float32 store.
+"""Same result: images, flips, losses and predictions with and without a float32 store.
 
 Base scale at 224 pixels, the paper's recipe, five epochs, the same seed on both sides.
 """
@@ -17,66 +17,49 @@ TIE = 1e-3  # of probability
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """Adds this case's options."""
+    """Add this case's options."""
     parser.add_argument('--fit', type=int, default=160, help='training images')
 
 
 def run(args: argparse.Namespace) -> dict:
-    """Trains both ways and compares."""
-    config = common.write_config(
-        args.out / 'same.py',
-        args.data,
-        fit=args.fit,
-        holdout=32,
-        test=64,
-        epochs=EPOCHS,
-        draws=True,
-    )
-    sides = {}
+    """Train both ways and compare."""
+    sizes = dict(fit=args.fit, holdout=32, test=64, epochs=EPOCHS)
+    config = common.write_config(args.out / 'same.py', data=args.data, **sizes, **common.BASE)
+    dtype = ['--cfg-options', 'feature_store.dtype=float32']
+    lines, probabilities = {}, {}
     for name, options in (
         ('images', []),
-        (
-            'store',
-            [
-                '--cache-features',
-                args.out / 'store',
-                '--cfg-options',
-                'feature_store.dtype=float32',
-            ],
-        ),
+        ('store', ['--cache-features', args.out / 'store', *dtype]),
     ):
         common.train(config, args.out / name, *options)
-        found, _, _ = common.scores(config, args.out / name, f'epoch_{EPOCHS}.pth')
-        sides[name] = common.iterations(args.out / name), found
-    (plain, plain_scores), (stored, stored_scores) = sides['images'], sides['store']
-    for key in ('images', 'flips', 'labels'):
-        if [line[key] for line in plain] != [line[key] for line in stored]:
+        predictions, _ = common.test(config, args.out / name)
+        lines[name] = common.read_lines(args.out / name / 'iterations.jsonl')
+        probabilities[name] = predictions.scores
+    for key in ('images', 'flips'):
+        if any(one[key] != other[key] for one, other in zip(*lines.values(), strict=True)):
             raise ConvcutError(f'the {key} of the two sides differ')
-    flips = sum(sum(line['flips']) for line in plain)
-    seen = sum(len(line['flips']) for line in plain)
-    print(f'{seen} draws in {EPOCHS} epochs, {flips} mirrored: the same images, views and order')
-    losses = [np.array([line['loss'] for line in side]) for side in (plain, stored)]
-    apart = np.abs(losses[0] - losses[1]) / np.abs(losses[0])
-    first = apart[: len(apart) // EPOCHS]
-    print(
-        f'losses, largest relative difference: first epoch {first.max():.1e}, '
-        f'all epochs {apart.max():.1e}'
-    )
-    top = np.sort(plain_scores, axis=1)
+    flips = np.concatenate([line['flips'] for line in lines['images']])
+    print(f'{len(flips)} views, {flips.sum()} mirrored: the same images, views and order')
+    images, store = (np.array([line['loss'] for line in side]) for side in lines.values())
+    apart = np.abs(images - store) / np.abs(images)
+    first = apart[: len(apart) // EPOCHS].max()
+    images, store = probabilities.values()
+    top = np.sort(images, axis=1)
     clear = top[:, -1] - top[:, -2] > TIE
-    other = (plain_scores.argmax(1) != stored_scores.argmax(1)) & clear
-    largest = float(np.abs(plain_scores - stored_scores).max())
+    other = (images.argmax(1) != store.argmax(1)) & clear
+    largest = float(np.abs(images - store).max())
     print(
-        f'test: {other.sum()} of {len(other)} answers differ outside of ties; '
+        f'losses, largest relative difference: first epoch {first:.1e}, all {apart.max():.1e}\n'
+        f'test: {other.sum()} of {len(other)} predicted labels differ outside of ties; '
         f'probabilities by {largest:.1e} at most'
     )
-    if first.max() > FIRST or apart.max() > ALL or other.any():
+    if first > FIRST or apart.max() > ALL or other.any():
         raise ConvcutError('the two sides differ')
     return dict(
-        draws=seen,
-        mirrored=flips,
-        first_epoch=float(first.max()),
+        views=len(flips),
+        mirrored=int(flips.sum()),
+        first_epoch=float(first),
         all_epochs=float(apart.max()),
-        answers_apart=int(other.sum()),
+        labels_apart=int(other.sum()),
         probability=largest,
     )

@@ -1,7 +1,6 @@
 """FERPlus's faces as the backends take them."""
 
 from pathlib import Path
-from typing import Optional
 
 import numpy as np
 from PIL import Image
@@ -10,8 +9,8 @@ from convcut_mm.datasets.builder import build_dataset
 from convcut_mm.errors import ConvcutError
 
 
-def ferplus_faces(data: Path, split: str, size: int, count: Optional[int] = None) -> tuple:
-    """Faces with an agreed expression (majority rule).
+def ferplus_faces(data: Path, split: str, size: int, count: int | None = None) -> tuple:
+    """Read faces with an agreed expression (majority rule).
 
     Args:
         data (Path): Folder that holds FER2013Train and FER2013Valid.

@@ -1,9 +1,8 @@
-"""Our sides: PyTorch in several ways, and the exported files."""
+"""Our sides: PyTorch in float32 and bfloat16, and the exported files."""
 
-import copy
+import shutil
 import time
 from pathlib import Path
-from typing import Optional
 
 import numpy as np
 import torch
@@ -11,8 +10,11 @@ import torch
 from convcut_mm.apis import ExpressionInferencer
 from convcut_mm.apis.backends import Backend, OnnxRuntimeBackend, OpenVinoBackend, TorchBackend
 from convcut_mm.deployment import FORMATS, export
+from convcut_mm.deployment.int8 import OPERATORS, quantise
 
 EAGER = 'torch float32'  # what everything is compared with
+# matrix products only, which is what export.py --int8 does, and convolutions too
+INT8 = {'int8': OPERATORS, 'int8, convolutions too': [*OPERATORS, 'Conv']}
 
 
 class OurSide:
@@ -28,7 +30,7 @@ class OurSide:
         self.name, self.backend, self.faces = name, backend, faces
 
     def seconds(self, batch: int, calls: int) -> list:
-        """Seconds of each of some calls, from uint8 faces to probabilities."""
+        """Time some calls, from uint8 faces to probabilities."""
         found = []
         for call in range(calls):
             start = call * batch % (len(self.faces) - batch + 1)
@@ -39,7 +41,7 @@ class OurSide:
         return found
 
     def expressions(self, batch: int = 64) -> list:
-        """What it answers for each face."""
+        """Name what it predicts for each face."""
         parts = [self.backend(self.faces[i : i + batch]) for i in range(0, len(self.faces), batch)]
         return [self.backend.classes[label] for label in np.concatenate(parts).argmax(1)]
 
@@ -59,22 +61,27 @@ class Autocast(Backend):
             return self.inner(faces)
 
 
-def open_model(config: str, checkpoint: Optional[str]) -> TorchBackend:
-    """A model of the zoo on the CPU; random weights without a checkpoint."""
+def open_model(config: str, checkpoint: str | None) -> TorchBackend:
+    """Open a model of the zoo on the CPU; random weights without a checkpoint."""
     return ExpressionInferencer(config, checkpoint or False, device='cpu', detector='none').backend
 
 
 def our_sides(
-    model: TorchBackend, faces: np.ndarray, folder: Path, threads: int, compiled: bool
-) -> list:
-    """Exports a model and gives all of its sides.
+    model: TorchBackend,
+    faces: np.ndarray,
+    folder: Path,
+    threads: int,
+    calibration: np.ndarray | None = None,
+) -> list[OurSide]:
+    """Export a model and give all of its sides.
 
     Args:
         model (TorchBackend): The model.
         faces (ndarray): (N, size, size, 3) uint8.
         folder (Path): Where the exported files go.
         threads (int): Cores that each may use.
-        compiled (bool): Also torch.compile, which takes minutes to prepare.
+        calibration (ndarray, optional): Faces that tell the ranges of 8-bit integers. Defaults to
+            None: no side in 8 bits.
     """
     files = {
         name: export(model, folder / f'model{format.suffix}', name).files[0]
@@ -82,19 +89,14 @@ def our_sides(
     }
     backends = {
         EAGER: model,
-        'torch float32, channels first': _channels_first(model),
         'torch bfloat16': Autocast(model),
         'onnxruntime float32': OnnxRuntimeBackend(files['onnx'], threads),
         'openvino float32': OpenVinoBackend(files['openvino'], threads),
         'openvino bfloat16': OpenVinoBackend(files['openvino'], threads, 'bfloat16'),
     }
-    if compiled:
-        network = torch.compile(model.model, dynamic=False)
-        backends['torch float32, compiled'] = TorchBackend(network, model.classes, model.size)
+    for name, operators in INT8.items() if calibration is not None else ():
+        file = shutil.copy(files['onnx'], folder / f'model_{len(backends)}.onnx')
+        quantise(file, calibration, operators)
+        print(f'{name}: {file.stat().st_size / 1e6:.1f} MB')
+        backends[f'onnxruntime {name}'] = OnnxRuntimeBackend(file, threads)
     return [OurSide(name, backend, faces) for name, backend in backends.items()]
-
-
-def _channels_first(model: TorchBackend) -> TorchBackend:
-    network = copy.deepcopy(model.model)
-    network.backbone.channels_last = False
-    return TorchBackend(network, model.classes, model.size)

@@ -1,7 +1,6 @@
 """The scores that a model gives a data set's images in whatever batches one asks for."""
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Optional
 
 import numpy as np
 import torch
@@ -15,7 +14,7 @@ STRICTER = 0.1  # features must agree with the whole model to this share of the 
 
 
 class BatchScorer:
-    """Tests a model on batches that the caller chooses.
+    """Test a model on batches that the caller chooses.
 
     Most models depend on the batch in their head at most; then the head alone is run on features
     that :meth:`store_features` computed once, and hundreds of batches take seconds. That is never
@@ -34,13 +33,13 @@ class BatchScorer:
         self.pin_memory = loader.get('pin_memory', False)
         collate = loader.get('collate_fn') or dict(type='default_collate')
         self.collate = FUNCTIONS.get(collate['type'])
-        self.features: Optional[tuple] = None
+        self.features: tuple | None = None
 
     def __len__(self) -> int:
         return len(self.dataset)
 
     def labels(self) -> np.ndarray:
-        """Class of each image, (N,).
+        """Give the class of each image, (N,).
 
         Raises:
             ConvcutError: No images, or images without one class each.
@@ -55,7 +54,7 @@ class BatchScorer:
 
     @torch.inference_mode()
     def store_features(self, batch_size: int, step: Callable = lambda images: None) -> None:
-        """Computes what enters the head, once for each image, unless the model has no such place.
+        """Compute what enters the head, once for each image, unless the model has no such place.
 
         Args:
             batch_size (int): Images in a forward pass.
@@ -80,7 +79,7 @@ class BatchScorer:
             self.features = tuple(torch.cat(column) for column in columns)
 
     def features_hold(self, batches: Sequence[np.ndarray], tolerance: float) -> bool:
-        """Whether the head on stored features gives what the whole model gives.
+        """Check that the head on stored features gives what the whole model gives.
 
         If not, the features are forgotten, and :meth:`scores` runs the whole model.
 
@@ -98,7 +97,7 @@ class BatchScorer:
     def scores(
         self, batches: Sequence[np.ndarray], step: Callable = lambda images: None
     ) -> np.ndarray:
-        """Tests each image in its batch.
+        """Test each image in its batch.
 
         Args:
             batches (Sequence[ndarray]): Positions in the data set, each of the N images once.

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Optional
 
 import numpy as np
 
@@ -26,7 +25,7 @@ class Regime:
 
     order: str = ALONE
     batch_size: int = 1
-    seed: Optional[int] = None
+    seed: int | None = None
 
     def batches(self, labels: np.ndarray) -> list[np.ndarray]:
         """Cut the test set.

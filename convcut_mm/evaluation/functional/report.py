@@ -1,7 +1,6 @@
 """Metrics as text: the lines of a test, and tables of methods."""
 
 from collections.abc import Sequence
-from typing import Optional
 
 import numpy as np
 import torch
@@ -22,8 +21,8 @@ _LINES = (
 )
 
 
-def summary_lines(metrics: dict, classes: Optional[Sequence[str]]) -> list:
-    """Human-readable lines for the metrics of a test; see tools/test.py.
+def summary_lines(metrics: dict, classes: Sequence[str] | None) -> list[str]:
+    """Give readable lines for the metrics of a test; see tools/test.py.
 
     Args:
         metrics (dict): What ``Runner.test`` returns. With those of ``CollectPredictions`` among
@@ -58,12 +57,12 @@ def summary_lines(metrics: dict, classes: Optional[Sequence[str]]) -> list:
 
 
 def interval_text(interval: Sequence[float]) -> str:
-    """``76.5 to 79.4``."""
+    """Write an interval as ``76.5 to 79.4``."""
     return f'{interval[0]:.1f} to {interval[1]:.1f}'
 
 
 def estimate_text(estimate: Estimate, sign: str = '') -> str:
-    """``78.00 (76.5 to 79.4)``, with several seeds ``78.00 ± 0.41 (76.5 to 79.4)``.
+    """Write ``78.00 (76.5 to 79.4)``, with several seeds ``78.00 ± 0.41 (76.5 to 79.4)``.
 
     Args:
         estimate (Estimate): The estimate.
@@ -76,8 +75,8 @@ def estimate_text(estimate: Estimate, sign: str = '') -> str:
     return f'{estimate.value:{sign}.2f}{spread} ({low} to {high})'
 
 
-def method_table(methods: Sequence[tuple], images: int) -> list:
-    """A row for each method; the first row has the titles.
+def method_table(methods: Sequence[tuple], images: int) -> list[list[str]]:
+    """Give a row for each method; the first row has the titles.
 
     Args:
         methods (Sequence[tuple]): Name, :class:`Metrics`, and the :class:`Estimate` of the
@@ -105,8 +104,8 @@ def method_table(methods: Sequence[tuple], images: int) -> list:
     return rows
 
 
-def class_table(methods: Sequence[tuple], truth: GroundTruth) -> list:
-    """A row for each class with the accuracy of each method; the first row has the titles.
+def class_table(methods: Sequence[tuple], truth: GroundTruth) -> list[list[str]]:
+    """Give a row for each class with the accuracy of each method; the first row has the titles.
 
     Args:
         methods (Sequence[tuple]): As for :func:`method_table`.
@@ -124,7 +123,7 @@ def class_table(methods: Sequence[tuple], truth: GroundTruth) -> list:
 
 
 def markdown_table(rows: Sequence[Sequence[str]]) -> str:
-    """The cells as a Markdown table, the first row as its head; all columns but one to the right.
+    """Write cells as a Markdown table: the first row is its head, numbers stand to the right.
 
     Args:
         rows (Sequence[Sequence[str]]): The cells.

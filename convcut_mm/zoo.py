@@ -2,16 +2,17 @@
 
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Optional
 
+import yaml
 from mmpretrain.apis import ModelHub
+from modelindex.load_model_index import load as load_index
 
 from .errors import ConvcutError
 
 METHODS = 'convcut_mm.methods'  # the entry points of packages that add methods
 PACKAGE = Path(__file__).resolve().parent
-_registered: dict = {}  # name of each model of the metafiles: its config file
-_former_names: dict = {}  # name that a model had in an earlier release: its name
+_registered: dict[str, Path] = {}  # name of each model of the metafiles: its config file
+_former_names: dict[str, str] = {}  # name that a model had in an earlier release: its name
 
 
 def root() -> Path:
@@ -20,76 +21,118 @@ def root() -> Path:
     return packed if (packed / 'configs').is_dir() else PACKAGE.parent
 
 
-def register_models(index: Optional[Path] = None, base: Optional[Path] = None) -> list[str]:
-    """Registers every model that the metafiles of an index list; a second call changes nothing.
+def register_models(index: Path | None = None, base: Path | None = None) -> list[str]:
+    """Register every model that the metafiles of an index list; a second call changes nothing.
 
     Args:
-        index (Path, optional): A ``model-index.yml``. Defaults to the one of this package.
-        base (Path, optional): Folder that paths of configs and weights start from. Defaults to
-            those of this package.
+        index: A ``model-index.yml``. Defaults to the one of this package.
+        base: Folder that paths of configs and weights start from. Defaults to those of this
+            package.
 
     Returns:
-        list[str]: Names of the models that were added.
+        Names of the models that were added.
+
+    Raises:
+        ConvcutError: An index that cannot be read, a model without a config file, two models of
+            one name. Nothing is registered then.
     """
     own = index is None
     if own and _registered:
         return []
-    before = set(ModelHub._models_dict)
     folder = root() if base is None else Path(base)
-    ModelHub.register_model_index(
-        folder / 'configs' / 'model-index.yml' if index is None else index, folder
-    )
-    added = [name for name in ModelHub._models_dict if name not in before]
-    for name in added:
+    index = folder / 'configs' / 'model-index.yml' if index is None else Path(index)
+    added = _listed(index, folder)
+    if all(_registered.get(name) == config for name, config in added.items()):
+        return []
+    _check_new(added, index)
+    ModelHub.register_model_index(index, folder)
+    for name, config in added.items():
         model = ModelHub._models_dict[name]
-        _registered[name] = Path(model.config)
-        former = (model.metadata.data if model.metadata else {}).get('Formerly')
+        _registered[name] = config
+        former = metadata(name).get('Formerly')
         if former:
             _former_names[former] = name
         # the hub makes the configs' paths absolute, not the weights'; ours lie in the package
         if model.weights and '://' not in model.weights:
             model.weights = str((PACKAGE.parent if own else folder) / model.weights)
-    return added
+    return list(added)
+
+
+def _listed(index: Path, folder: Path) -> dict[str, Path]:
+    """Names of an index's models and their config files, which are there."""
+    try:
+        found = load_index(str(index))
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        line = ' '.join(str(error).split())
+        raise ConvcutError(f'{index}: no model index ({line})') from None
+    if found.check_errors:  # a file that is imported is missing, or no YAML
+        raise ConvcutError(f'{index}: {" ".join(str(found.check_errors[0]).split())}')
+    listed: dict[str, Path] = {}
+    for model in found.models:
+        name, where = str(model.name).lower(), model.filepath
+        if name in listed:
+            raise ConvcutError(f'{where}: two models are called "{name}", rename one of them')
+        config = (folder / (model.config or '')).absolute()
+        if not config.is_file():
+            raise ConvcutError(
+                f'{where}: the model "{name}" has no config file, "Config: {model.config}" is '
+                f'looked for in {folder}'
+            )
+        listed[name] = config
+    return listed
+
+
+def _check_new(added: dict[str, Path], index: Path) -> None:
+    for name in added:
+        if ModelHub.has(name):
+            other = ModelHub._models_dict[name].filepath
+            raise ConvcutError(
+                f'{index}: a model of {other} is called "{name}" too, rename one of them'
+            )
 
 
 def models(with_weights: bool = False) -> list[str]:
     """Names of the registered models.
 
     Args:
-        with_weights (bool): Only those that come with weights. Defaults to False.
+        with_weights: Only those that come with weights. Defaults to False.
     """
     return [name for name in _registered if not with_weights or weights(name)]
 
 
-def weights(name: str) -> Optional[str]:
+def metadata(name: str) -> dict:
+    """The ``Metadata`` of a registered model's metafile, such as ``Batch Dependent``."""
+    found = ModelHub._models_dict[name].metadata
+    return {} if found is None else dict(found.data)
+
+
+def weights(name: str) -> str | None:
     """Path or URL of a model's trained weights.
 
     Args:
-        name (str): A model of mmpretrain's zoo.
+        name: A model of mmpretrain's zoo.
 
     Returns:
-        str | None: None if there is no such model, or no weights of it.
+        None if there is no such model, or no weights of it.
     """
-    return ModelHub.get(name).weights if ModelHub.has(name) else None
+    found = ModelHub._models_dict.get(name.lower())
+    return None if found is None else found.weights
 
 
-def config_file(name: str) -> Optional[Path]:
+def config_file(name: str) -> Path | None:
     """Config of a registered model, also by the name that it had in an earlier release.
 
-    Args:
-        name (str): The model's name.
-
     Returns:
-        Path | None: None if no such model is registered.
+        None if no such model is registered.
     """
-    return _registered.get(_former_names.get(name, name))
+    return _registered.get(_former_names.get(name, name.lower()))
 
 
 def load_methods() -> list[str]:
     """Registers the methods of other installed packages: docs/add_a_method.md.
 
     Returns:
-        list[str]: Names of the entry points that were run.
+        Names of the entry points that were run.
 
     Raises:
         ConvcutError: One of them fails.
@@ -99,9 +142,10 @@ def load_methods() -> list[str]:
         try:
             entry.load()()
         except Exception as error:  # whatever a stranger's code raises, its name has to be told
+            kind = '' if isinstance(error, ConvcutError) else f'{type(error).__name__}: '
             raise ConvcutError(
                 f'the installed method "{entry.name}" ({entry.value}) cannot be loaded, mend or '
-                f'uninstall it: {type(error).__name__}: {error}'
+                f'uninstall it: {kind}{error}'
             ) from error
         names.append(entry.name)
     return names

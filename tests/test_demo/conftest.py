@@ -63,7 +63,7 @@ def server(tiny_model, fork_tool, free_port, tmp_path_factory):
             time.sleep(0.1)
     yield Server(url, folder, fork)
     fork.process.terminate()
-    assert fork.wait(60) == 143
+    fork.wait(60)
     assert not list(folder.iterdir())  # nothing of the visitors stays
 
 

@@ -3,7 +3,6 @@
 import argparse
 import os
 from pathlib import Path
-from typing import Optional
 
 import torch
 import torch.distributed
@@ -49,7 +48,7 @@ def finish_config(cfg: Config, args: argparse.Namespace, loaders: tuple) -> None
             loader['persistent_workers'] = False
 
 
-def use_feature_store(cfg: Config, directory: Optional[str]) -> None:
+def use_feature_store(cfg: Config, directory: str | None) -> None:
     """Turns ``--cache-features`` and the config's ``feature_store`` into a hook.
 
     Args:

@@ -3,7 +3,6 @@
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Optional
 
 from ..apis.classifier import Classifier, load_classifier
 from ..errors import ConvcutError
@@ -49,7 +48,7 @@ def add_models(parser: argparse.ArgumentParser) -> None:
     add_device(parser)
 
 
-def add_faces(parser: argparse.ArgumentParser, per_class: Optional[int] = 1) -> None:
+def add_faces(parser: argparse.ArgumentParser, per_class: int | None = 1) -> None:
     """Adds ``--images``, ``--per-class`` and ``--seed``.
 
     Args:

@@ -2,7 +2,6 @@
 
 import os
 from pathlib import Path
-from typing import Optional
 
 from mmengine.config import Config, ConfigDict
 from torch import nn
@@ -65,7 +64,7 @@ def use_data_folder(cfg: Config, folder: str) -> None:
             part.num_classes = len(tree.classes)
 
 
-def _resize(cfg: Config) -> Optional[dict]:
+def _resize(cfg: Config) -> dict | None:
     """The test pipeline's ``Resize``, or None."""
     if cfg.get('test_dataloader') is None:
         return None
@@ -73,7 +72,7 @@ def _resize(cfg: Config) -> Optional[dict]:
     return next((step for step in steps if _name(step) == 'Resize'), None)
 
 
-def _resized(pipeline: list, resize: Optional[dict]) -> list:
+def _resized(pipeline: list, resize: dict | None) -> list:
     if resize is None or any(_name(step) in RESIZING for step in pipeline):
         return pipeline
     loads = [_name(step).startswith('LoadImage') for step in pipeline]
@@ -95,13 +94,13 @@ def _name(step: dict) -> str:
     return getattr(step['type'], '__name__', step['type'])
 
 
-def shipped_weights(cfg: Config) -> Optional[str]:
+def shipped_weights(cfg: Config) -> str | None:
     """Trained weights of the zoo for this config: those of ``pretrained``, or of its own name."""
     return weights(cfg.get('pretrained') or Path(cfg.filename).stem)
 
 
 def use_pretrained(
-    cfg: Config, checkpoint: str, pretrained_classes: Optional[tuple]
+    cfg: Config, checkpoint: str, pretrained_classes: tuple | None
 ) -> ClassTransferHook:
     """Starts from trained weights, whose classifier may have other classes.
 

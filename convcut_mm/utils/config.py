@@ -1,7 +1,6 @@
 """Reads configs, and puts options into them."""
 
 from pathlib import Path
-from typing import Union
 
 from mmengine.config import Config
 
@@ -13,7 +12,7 @@ from .disk_errors import FULL
 LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 
 
-def read_config(path: Union[str, Path]) -> Config:
+def read_config(path: str | Path) -> Config:
     """Reads a config file.
 
     Args:

@@ -3,7 +3,6 @@
 import io
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Union
 
 from matplotlib import rc_context
 from matplotlib.figure import Figure
@@ -79,7 +78,7 @@ def stacked(names: Sequence[str]) -> list:
     return [str(name).replace(' ', '\n') for name in names]
 
 
-def output_paths(out: Union[str, Path]) -> list:
+def output_paths(out: str | Path) -> list:
     """The files of a picture.
 
     Args:
@@ -98,7 +97,7 @@ def output_paths(out: Union[str, Path]) -> list:
 
 
 @styled
-def save(figure: Figure, out: Union[str, Path]) -> list:
+def save(figure: Figure, out: str | Path) -> list:
     """Writes a figure as PNG and SVG, each whole or not at all.
 
     Args:

@@ -4,7 +4,6 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Optional
 
 from mmengine.dist import broadcast_object_list, is_main_process
 from mmengine.hooks import CheckpointHook
@@ -47,7 +46,7 @@ class AtomicCheckpointHook(CheckpointHook):
                 "use mmengine's CheckpointHook"
             )
         self._deferred = False
-        self._saved_step: Optional[int] = None
+        self._saved_step: int | None = None
         self._training = False
 
     def before_run(self, runner) -> None:
@@ -78,7 +77,7 @@ class AtomicCheckpointHook(CheckpointHook):
         else:
             super().after_train_epoch(runner)
 
-    def after_val_epoch(self, runner, metrics: Optional[dict] = None) -> None:
+    def after_val_epoch(self, runner, metrics: dict | None = None) -> None:
         """Saves the best checkpoint, if this is it, and the deferred one of the epoch."""
         self._saved_step = None
         LATER.wait()  # says what went wrong with the last ones
@@ -122,7 +121,7 @@ class AtomicCheckpointHook(CheckpointHook):
             if name == 'last_ckpt' or name.startswith('best_ckpt'):
                 runner.message_hub.update_info(name, self._beside(path))
 
-    def _beside(self, path: Optional[str]) -> Optional[str]:
+    def _beside(self, path: str | None) -> str | None:
         own = self.file_backend.join_path(self.out_dir, os.path.basename(path or ''))
         return own if os.path.isfile(own) else path
 

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Sequence
-from typing import Optional
 
 import torch
 from mmengine.hooks import Hook
@@ -43,7 +42,7 @@ class ClassTransferHook(Hook):
     priority = 'HIGH'  # before CheckpointMatchHook, and before EMAHook takes its copy
 
     def __init__(
-        self, classes: Sequence[str], pretrained_classes: Optional[Sequence[str]] = None
+        self, classes: Sequence[str], pretrained_classes: Sequence[str] | None = None
     ) -> None:
         self.classes = tuple(classes)
         self.pretrained_classes = pretrained_classes
@@ -73,7 +72,7 @@ class ClassTransferHook(Hook):
         )
 
 
-def checkpoint_classes(checkpoint: dict) -> Optional[tuple]:
+def checkpoint_classes(checkpoint: dict) -> tuple | None:
     """Class names in a checkpoint of mmengine, None if it has none."""
     meta = checkpoint.get('meta') or {}
     classes = (meta.get('dataset_meta') or {}).get('classes') or meta.get('classes')

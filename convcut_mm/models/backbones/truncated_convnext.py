@@ -1,7 +1,5 @@
 """ConvNeXt without its last stages: the feature extractor of Conv-cut (paper, section 3)."""
 
-from typing import Optional, Union
-
 import torch
 from mmengine.model import BaseModule
 from mmpretrain.models.backbones import ConvNeXt
@@ -76,15 +74,15 @@ class TruncatedConvNeXt(PartialInit, ConvNeXt):
 
     def __init__(
         self,
-        arch: Union[str, dict] = 'base',
+        arch: str | dict = 'base',
         num_stages: int = 3,
-        num_blocks: Optional[int] = None,
+        num_blocks: int | None = None,
         half_block: bool = False,
         out_norm: bool = False,
         frozen: bool = False,
-        norm_cfg: Optional[dict] = None,
+        norm_cfg: dict | None = None,
         channels_last: bool = True,
-        init_cfg: Union[dict, list, None] = None,
+        init_cfg: dict | list | None = None,
         **kwargs,
     ) -> None:
         norm_cfg = norm_cfg or dict(type='LN2d', eps=1e-6)
@@ -125,7 +123,7 @@ class TruncatedConvNeXt(PartialInit, ConvNeXt):
             self.eval()
 
     @classmethod
-    def _full_arch(cls, arch: Union[str, dict]) -> tuple:
+    def _full_arch(cls, arch: str | dict) -> tuple:
         if isinstance(arch, str):
             if arch not in cls.arch_settings:
                 raise ConvcutError(
@@ -140,9 +138,7 @@ class TruncatedConvNeXt(PartialInit, ConvNeXt):
         return arch['depths'], arch['channels']
 
     @staticmethod
-    def _check_cut(
-        depths: list, num_stages: int, num_blocks: Optional[int], half_block: bool
-    ) -> int:
+    def _check_cut(depths: list, num_stages: int, num_blocks: int | None, half_block: bool) -> int:
         if not 1 <= num_stages <= len(depths):
             raise ConvcutError(
                 f'num_stages={num_stages}: expected 1 to {len(depths)}, the stages of this arch'

@@ -1,7 +1,5 @@
 """The classification head of Conv-cut: pool, embed, attend, classify."""
 
-from typing import Optional, Union
-
 import torch
 from mmengine.logging import print_log
 from mmengine.model import BaseModule
@@ -94,12 +92,12 @@ class SelfAttentionClsHead(ClsHead):
         self,
         num_classes: int,
         in_channels: int = 256,
-        embedding: Optional[int] = None,
-        attention: Optional[str] = 'channel',
-        attention_scale: Union[str, float] = 'sqrt_d',
+        embedding: int | None = None,
+        attention: str | None = 'channel',
+        attention_scale: str | float = 'sqrt_d',
         dropout: float = 0.1,
         embedding_dropout: float = 0.0,
-        init_cfg: Optional[dict] = dict(
+        init_cfg: dict | None = dict(
             type='Xavier',
             layer='Linear',
             distribution='uniform',
@@ -122,7 +120,7 @@ class SelfAttentionClsHead(ClsHead):
         self.dropout = nn.Dropout(dropout)
         self.fc = nn.Linear(embedding or in_channels, num_classes)
 
-    def tokens(self, feats: Union[tuple, torch.Tensor]) -> torch.Tensor:
+    def tokens(self, feats: tuple | torch.Tensor) -> torch.Tensor:
         """Pools and embeds: what the attention attends over.
 
         Args:
@@ -152,7 +150,7 @@ class SelfAttentionClsHead(ClsHead):
             x = self.embedding(x)
         return x.unsqueeze(-1) if self.attention_over == 'channel' else x
 
-    def pre_logits(self, feats: Union[tuple, torch.Tensor]) -> torch.Tensor:
+    def pre_logits(self, feats: tuple | torch.Tensor) -> torch.Tensor:
         """Everything before dropout and classifier, (N, D): the vector to plot or to compare."""
         tokens = self.tokens(feats)
         attended = tokens if self.attention is None else self.attention(tokens)
@@ -160,7 +158,7 @@ class SelfAttentionClsHead(ClsHead):
             return attended.squeeze(-1)
         return attended.mean(dim=1) if self.attention_over == 'spatial' else attended
 
-    def attention_weights(self, feats: Union[tuple, torch.Tensor]) -> torch.Tensor:
+    def attention_weights(self, feats: tuple | torch.Tensor) -> torch.Tensor:
         """The softmax matrix: (N, D, D) 'channel', (N, HW, HW) 'spatial', (N, N) 'batch'.
 
         Raises:
@@ -170,6 +168,6 @@ class SelfAttentionClsHead(ClsHead):
             raise ConvcutError('attention=None: this head has no attention weights')
         return self.attention.weights(self.tokens(feats))
 
-    def forward(self, feats: Union[tuple, torch.Tensor]) -> torch.Tensor:
+    def forward(self, feats: tuple | torch.Tensor) -> torch.Tensor:
         """Logits, (N, num_classes)."""
         return self.fc(self.dropout(self.pre_logits(feats)))

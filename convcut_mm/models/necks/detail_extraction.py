@@ -1,7 +1,6 @@
 """The Detail Extraction block (paper, section 3 and Algorithm 1)."""
 
 from collections.abc import Sequence
-from typing import Optional, Union
 
 import torch
 from mmengine.model import BaseModule
@@ -103,12 +102,12 @@ class DetailExtractionNeck(BaseModule):
         out_channels: int = 256,
         num_layers: int = 2,
         kernel_sizes: Sequence[int] = (4, 2, 2),
-        padding: Union[str, Sequence[str]] = 'same',
-        norm_cfg: Optional[dict] = dict(type='LN2d', eps=1e-6),
+        padding: str | Sequence[str] = 'same',
+        norm_cfg: dict | None = dict(type='LN2d', eps=1e-6),
         norm_position: str = 'before',
         dropout: float = 0.1,
         pool: str | None = None,
-        init_cfg: Optional[dict] = dict(
+        init_cfg: dict | None = dict(
             type='Xavier',
             layer='Conv2d',
             distribution='uniform',
@@ -148,7 +147,7 @@ class DetailExtractionNeck(BaseModule):
         )
         self.dropout = nn.Dropout2d(dropout)
 
-    def forward(self, feats: Union[tuple, torch.Tensor]) -> tuple:
+    def forward(self, feats: tuple | torch.Tensor) -> tuple:
         """Extracts details from the last map.
 
         Args:

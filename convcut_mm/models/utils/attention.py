@@ -1,7 +1,5 @@
 """Self-attention without projections: ``softmax(s Y Y^T) Y`` (equation 2, Algorithm 1)."""
 
-from typing import Union
-
 import torch
 from torch import nn
 from torch.nn import functional as F
@@ -23,7 +21,7 @@ class SelfAttention(nn.Module):
             1 (Keras' ``Attention(use_scale=True)``, the released graph), or a fixed number.
     """
 
-    def __init__(self, scale: Union[str, float] = 'sqrt_d') -> None:
+    def __init__(self, scale: str | float = 'sqrt_d') -> None:
         super().__init__()
         if scale == 'learnt':
             self.scale = nn.Parameter(torch.ones(()))

@@ -1,8 +1,9 @@
-"""Conv-cut, facial expression recognition with a truncated ConvNeXt, as a plug-in for mmpretrain.
+"""Facial expression recognition for mmpretrain: Conv-cut, a truncated ConvNeXt, and others.
 
-Importing it registers the components in ``mmpretrain.registry`` and the configs in mmpretrain's
-model zoo (``mmpretrain.list_models('convcut*')``), makes mmengine load checkpoints without running
-code from them (see ``utils/checkpoint.py``), and sends its logs to stderr (``utils/logs.py``).
+Importing the package registers its components in ``mmpretrain.registry`` and its configs in
+mmpretrain's model zoo (``mmpretrain.list_models('convcut*')``), makes mmengine load checkpoints
+without running code from them (``utils/checkpoint.py``) and send its logs to stderr
+(``utils/logs.py``).
 """
 
 from .compat import check_stack
@@ -35,7 +36,7 @@ __all__ = [
 
 
 def __getattr__(name: str):
-    """``convcut_mm.ExpressionInferencer``, imported when it is asked for."""
+    """Import ``ExpressionInferencer`` at its first use."""
     if name == 'ExpressionInferencer':
         from .apis import ExpressionInferencer
 

@@ -1,8 +1,8 @@
-"""Everything that depends on which mm* stack is installed.
+"""Check which mm* stack is installed.
 
-Two lines of distributions give the same import names ``mmpretrain``, ``mmengine`` and ``mmcv``:
-OneDL (maintained) and upstream (last release 2024-2025). They overwrite each other's files, so
-exactly one may be installed.
+Two lines of distributions provide the modules ``mmpretrain``, ``mmengine`` and ``mmcv``: OneDL
+(maintained) and upstream (last release 2024-2025). They overwrite each other's files, so only one
+of them may be installed.
 """
 
 from importlib import import_module, metadata
@@ -12,16 +12,12 @@ from packaging.version import Version
 ONEDL = ('onedl-mmpretrain', 'onedl-mmengine', 'onedl-mmcv')
 UPSTREAM = ('mmpretrain', 'mmengine', 'mmcv', 'mmcv-lite')
 INSTALL_LINE = 'pip install "convcut_mm[onedl]"'
-# the oldest releases whose ModelHub, registries and hooks have what this package calls
+# the oldest releases that have all that this package calls
 MINIMUM = {'mmpretrain': '1.2.0', 'mmengine': '0.10.7', 'mmcv': '2.1.0'}
 
 
-def installed(names: tuple) -> list:
-    """Returns those distributions of ``names`` that are installed.
-
-    Only presence is asked: the distribution's name differs between the lines, so versions are
-    read from the imported modules.
-    """
+def installed(names: tuple[str, ...]) -> list[str]:
+    """Return the distributions among ``names`` that are installed."""
     found = []
     for name in names:
         try:
@@ -33,10 +29,10 @@ def installed(names: tuple) -> list:
 
 
 def check_stack() -> None:
-    """Checks that exactly one mm* stack is installed and new enough.
+    """Check that exactly one mm* stack is installed, and new enough.
 
     Raises:
-        ImportError: One line that says what is wrong and the command that mends it.
+        ImportError: In one line, what is wrong and the command that fixes it.
     """
     onedl, upstream = installed(ONEDL), installed(UPSTREAM)
     if onedl and upstream:
@@ -46,6 +42,7 @@ def check_stack() -> None:
             f'{INSTALL_LINE}'
         )
     for name, minimum in MINIMUM.items():
+        # ask the module: the two lines name their distributions differently
         try:
             module = import_module(name)
         except ModuleNotFoundError as error:

@@ -13,7 +13,7 @@ from .config import FEATURE_STORE_HOOK
 
 
 def check_config(cfg: Config, loaders: tuple) -> nn.Module:
-    """Builds data sets and model before anything is written: mistakes leave no work folder.
+    """Build data sets and model before anything is written: mistakes leave no work folder.
 
     Args:
         cfg (Config): The config.
@@ -65,7 +65,7 @@ def _check_classes(model: nn.Module, dataset, loader: str) -> None:
 
 
 def _check_loader(loader: ConfigDict, name: str) -> None:
-    """Refuses sizes that torch's loader answers by a traceback of its own."""
+    """Refuse sizes that torch's loader answers by a traceback of its own."""
     if loader.get('batch_sampler') is None and 'batch_size' in loader:
         at_least(f'{name}.batch_size', loader['batch_size'])
     at_least(f'{name}.num_workers', loader.get('num_workers', 0), 0)

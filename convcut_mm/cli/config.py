@@ -15,7 +15,7 @@ FEATURE_STORE_HOOK = 'FeatureStoreHook'
 
 
 def load_config(args: argparse.Namespace) -> Config:
-    """Reads the config file and applies the common options; see :func:`read_config`."""
+    """Read the config file and applies the common options; see :func:`read_config`."""
     cfg = read_config(args.config)
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
     cfg.launcher = args.launcher
@@ -27,7 +27,7 @@ def load_config(args: argparse.Namespace) -> Config:
 
 
 def finish_config(cfg: Config, args: argparse.Namespace, loaders: tuple) -> None:
-    """Sets the loaders' defaults, then ``--cfg-options``, which have the last word."""
+    """Set the loaders' defaults, then ``--cfg-options``, which have the last word."""
     for name in loaders:
         if cfg.get(name) is not None:
             cfg[name] = ConfigDict(
@@ -49,7 +49,7 @@ def finish_config(cfg: Config, args: argparse.Namespace, loaders: tuple) -> None
 
 
 def use_feature_store(cfg: Config, directory: str | None) -> None:
-    """Turns ``--cache-features`` and the config's ``feature_store`` into a hook.
+    """Turn ``--cache-features`` and the config's ``feature_store`` into a hook.
 
     Args:
         cfg (Config): The config.

@@ -31,12 +31,12 @@ def new_parser(doc: str, name: str) -> argparse.ArgumentParser:
 
 
 def add_device(parser: argparse.ArgumentParser) -> None:
-    """Adds ``--device``."""
+    """Add ``--device``."""
     parser.add_argument('--device', help='where the models compute; a GPU if there is one')
 
 
 def add_models(parser: argparse.ArgumentParser) -> None:
-    """Adds ``--model NAME CONFIG CHECKPOINT``, one to four times, and ``--device``."""
+    """Add ``--model NAME CONFIG CHECKPOINT``, one to four times, and ``--device``."""
     parser.add_argument(
         '--model',
         nargs=3,
@@ -49,7 +49,7 @@ def add_models(parser: argparse.ArgumentParser) -> None:
 
 
 def add_faces(parser: argparse.ArgumentParser, per_class: int | None = 1) -> None:
-    """Adds ``--images``, ``--per-class`` and ``--seed``.
+    """Add ``--images``, ``--per-class`` and ``--seed``.
 
     Args:
         parser (ArgumentParser): The tool's parser.
@@ -71,7 +71,7 @@ def add_faces(parser: argparse.ArgumentParser, per_class: int | None = 1) -> Non
 
 
 def load_models(args: argparse.Namespace) -> list:
-    """Loads the models of ``--model``.
+    """Load the models of ``--model``.
 
     Returns:
         list[Classifier]: In the order given.
@@ -95,7 +95,7 @@ def load_models(args: argparse.Namespace) -> list:
 
 
 def one_for_each(values: Sequence, models: Sequence[Classifier], option: str) -> list:
-    """Spreads an option that is given once for all models or once for each.
+    """Spread an option that is given once for all models or once for each.
 
     Args:
         values (Sequence): What was given.
@@ -114,5 +114,5 @@ def one_for_each(values: Sequence, models: Sequence[Classifier], option: str) ->
 
 
 def announce(paths: Sequence[Path]) -> None:
-    """Says where the picture is."""
+    """Say where the picture is."""
     print('\n'.join(str(path) for path in paths))

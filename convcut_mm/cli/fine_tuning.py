@@ -21,7 +21,7 @@ SCRATCH = 'none'
 
 
 def use_data_folder(cfg: Config, folder: str) -> None:
-    """Replaces the config's data sets by a folder of faces; its pipelines stay.
+    """Replace the config's data sets by a folder of faces; its pipelines stay.
 
     A training pipeline that takes images in the size of the config's own data gets the test
     pipeline's ``Resize`` first. A batch is no larger than the training part.
@@ -102,7 +102,7 @@ def shipped_weights(cfg: Config) -> str | None:
 def use_pretrained(
     cfg: Config, checkpoint: str, pretrained_classes: tuple | None
 ) -> ClassTransferHook:
-    """Starts from trained weights, whose classifier may have other classes.
+    """Start from trained weights, whose classifier may have other classes.
 
     Args:
         cfg (Config): The config, changed in place.
@@ -128,7 +128,7 @@ def use_pretrained(
 
 
 def check_pretrained(checkpoint: str, model: nn.Module) -> None:
-    """Refuses weights of another architecture before anything is written; a URL is not looked at.
+    """Refuse weights of another architecture before anything is written; a URL is not looked at.
 
     Args:
         checkpoint (str): Path or URL of the weights.

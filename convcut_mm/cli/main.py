@@ -32,7 +32,7 @@ COMMANDS = {
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Runs one tool with the rest of the command line.
+    """Run one tool with the rest of the command line.
 
     Args:
         argv (Sequence[str], optional): Words after ``convcut``. Defaults to those of the process.

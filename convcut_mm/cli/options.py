@@ -9,7 +9,7 @@ from .parser import CfgOptions
 
 
 def add_cfg_options(parser: argparse.ArgumentParser, whose: str, data: bool = True) -> None:
-    """Adds ``--cfg-options`` and ``--data-root``.
+    """Add ``--cfg-options`` and ``--data-root``.
 
     Args:
         parser (argparse.ArgumentParser): Where it is added.
@@ -43,7 +43,7 @@ class _DataRoot(argparse.Action):
 
 
 def add_common_options(parser: argparse.ArgumentParser) -> None:
-    """Adds the options that train.py and test.py have in common, as in mmpretrain's tools."""
+    """Add the options that train.py and test.py have in common, as in mmpretrain's tools."""
     parser.add_argument(
         '--work-dir',
         help='folder of logs, metrics and checkpoints; by default '
@@ -75,7 +75,7 @@ def add_common_options(parser: argparse.ArgumentParser) -> None:
 
 
 def check_not_input(out: str | Path, *inputs: str | Path) -> None:
-    """Refuses to write over what is read.
+    """Refuse to write over what is read.
 
     Raises:
         ConvcutError: ``out`` is one of the inputs.

@@ -20,7 +20,7 @@ class ToolParser(argparse.ArgumentParser):
         super().__init__(description=description, **kwargs)
 
     def error(self, message: str) -> None:
-        """Ends the tool with status 2, as argparse does."""
+        """End the tool with status 2, as argparse does."""
         print(f'error: {printable(message)}; see {self.prog} --help', file=sys.stderr)
         sys.exit(2)
 
@@ -29,7 +29,7 @@ class CfgOptions(DictAction):
     """``KEY=VALUE`` pairs; mmengine's own answers a word without "=" by a traceback."""
 
     def __call__(self, parser, namespace, values, option_string=None) -> None:
-        """Reads the pairs; see :class:`argparse.Action`."""
+        """Read the pairs; see :class:`argparse.Action`."""
         wrong = [word for word in values if not word.partition('=')[1]]
         if wrong:
             parser.error(f'{option_string}: {wrong[0]}: expected KEY=VALUE')

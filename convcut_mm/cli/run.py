@@ -19,7 +19,7 @@ from ..utils.text import printable
 
 
 def run_tool(main: Callable) -> None:
-    """Runs a tool; a user's mistake becomes one line on stderr and exit status 1.
+    """Run a tool; a user's mistake becomes one line on stderr and exit status 1.
 
     Args:
         main (callable): Called without arguments.
@@ -58,7 +58,7 @@ def run_tool(main: Callable) -> None:
 
 
 def _leave_group() -> None:
-    """Ends torchrun's processes together: gloo's threads may abort one that leaves early."""
+    """End torchrun's processes together: gloo's threads may abort one that leaves early."""
     if torch.distributed.is_initialized():
         torch.distributed.barrier()
         torch.distributed.destroy_process_group()

@@ -10,7 +10,7 @@ from ..utils.allocator import keep_freed_memory
 
 
 def build_runner(cfg: Config) -> Runner:
-    """Builds the runner; with torchrun on a machine without a GPU, starts gloo first."""
+    """Build the runner; with torchrun on a machine without a GPU, starts gloo first."""
     on_cpu = not torch.cuda.is_available()
     if on_cpu:
         keep_freed_memory()

@@ -1,13 +1,12 @@
 """Locks of an entry: byte ranges of one file, which the kernel frees when a process ends."""
 
-import errno
-import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
 from ..errors import ConvcutError
+from ..utils.locks import lock_range, unlock_range
 
 _SHARDS = 1 << 48  # places of shards: the first twelve hexadecimal digits of their names
 _USE, _MANIFEST = _SHARDS, _SHARDS + 1
@@ -40,11 +39,11 @@ class Locks:
     @contextmanager
     def manifest(self) -> Iterator[None]:
         """Holds the manifest's lock, for which it waits."""
-        self._lock(fcntl.LOCK_EX, _MANIFEST)
+        self._lock(_MANIFEST, wait=True)
         try:
             yield
         finally:
-            fcntl.lockf(self._file, fcntl.LOCK_UN, 1, _MANIFEST)
+            unlock_range(self._file, _MANIFEST, 1)
 
     @contextmanager
     def alone(self) -> Iterator[bool]:
@@ -54,29 +53,26 @@ class Locks:
 
     def use(self) -> None:
         """From now on :meth:`alone` fails in other processes, until this object is gone."""
-        self._lock(fcntl.LOCK_SH, _USE)
+        self._lock(_USE, shared=True, wait=True)
 
     @contextmanager
     def _held(self, place: int) -> Iterator[bool]:
-        if not self._lock(fcntl.LOCK_EX | fcntl.LOCK_NB, place):
+        if not self._lock(place):
             yield False
             return
         try:
             yield True
         finally:
-            fcntl.lockf(self._file, fcntl.LOCK_UN, 1, place)
+            unlock_range(self._file, place, 1)
 
-    def _lock(self, how: int, place: int) -> bool:
+    def _lock(self, place: int, shared: bool = False, wait: bool = False) -> bool:
         try:
-            fcntl.lockf(self._file, how, 1, place)
+            return lock_range(self._file, place, 1, shared, wait)
         except OSError as error:
-            if error.errno in (errno.EACCES, errno.EAGAIN):
-                return False
             raise ConvcutError(
                 f'{self.path}: this file system has no locks ({error.strerror}); choose a folder '
                 'on another one (--cache-features DIR)'
             ) from error
-        return True
 
     @property
     def _file(self) -> BinaryIO:

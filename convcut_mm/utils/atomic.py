@@ -1,12 +1,12 @@
-"""Files that are whole or absent: written under a temporary name, synced, renamed."""
+"""Write files that are whole or absent: under a temporary name, then sync, then rename."""
 
 import os
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import wait as wait_for_all
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from mmengine.fileio import LocalBackend, register_backend
 
@@ -16,11 +16,11 @@ ATOMIC_BACKEND = 'convcut_atomic'
 
 
 def write_atomically(path: str | Path, content: bytes) -> None:
-    """Writes ``content`` to ``path``; after a kill at any moment the old or the new file is there.
+    """Write a file; a kill at any moment leaves the whole old file or the whole new one.
 
     Args:
-        path (str | Path): File to write; its folder is made if missing.
-        content (bytes): What to write.
+        path (str | Path): File to write; its folder is created if missing.
+        content (bytes): Content of the file.
     """
     with atomic_file(path) as file:
         file.write(content)
@@ -28,13 +28,13 @@ def write_atomically(path: str | Path, content: bytes) -> None:
 
 @contextmanager
 def atomic_file(path: str | Path) -> Iterator[BinaryIO]:
-    """The same for content that comes in pieces: the file is there once the block has ended.
+    """Write a file piece by piece; it appears when the block ends, and an error leaves nothing.
 
     Args:
-        path (str | Path): File to write; its folder is made if missing.
+        path (str | Path): File to write; its folder is created if missing.
 
     Yields:
-        BinaryIO: The file to write to; after an error nothing of it is left.
+        BinaryIO: The open file.
     """
     with naming(path):
         draft = Draft(path)
@@ -46,28 +46,28 @@ def atomic_file(path: str | Path) -> Iterator[BinaryIO]:
             draft.drop()
 
 
-class FilesFinishedLater:
-    """Files that are written at once, and synced and renamed by a thread, one after another.
+class BackgroundWriter:
+    """Writes files at once, and syncs and renames them in a thread, one after another.
 
-    A disk takes longer to sync a checkpoint than the program to write it. The thread outlives an
-    exception or Ctrl-C in the program: what was written is finished before the process ends.
+    Syncing a checkpoint takes longer than writing it. After an exception or Ctrl-C the thread
+    finishes all files that were written before the process ends.
     """
 
     def __init__(self) -> None:
-        self.start_anew()
+        self.reset()
 
-    def start_anew(self) -> None:
-        """Forgets what was begun: a fork has neither its parent's thread nor its files."""
+    def reset(self) -> None:
+        """Start with a new thread and no files: a fork has neither of its parent's."""
         self._thread = ThreadPoolExecutor(1)
-        self._begun: list = []
+        self._begun: list[Future] = []
         self._failed = False
 
     def write(self, path: str | Path, content: bytes) -> None:
-        """Writes ``content``, which is at ``path`` some time later.
+        """Write a file that appears at ``path`` later.
 
         Args:
-            path (str | Path): File to write; its folder is made if missing.
-            content (bytes): What to write.
+            path (str | Path): File to write; its folder is created if missing.
+            content (bytes): Content of the file.
 
         Raises:
             OSError: The disk is full, ...; nothing of the file is left.
@@ -81,15 +81,15 @@ class FilesFinishedLater:
                 raise
         self.then(_finish, draft)
 
-    def then(self, step: Callable, *args) -> None:
-        """Calls ``step(*args)`` in the thread once all files so far are in their places.
+    def then(self, step: Callable[..., None], *args: Any) -> None:
+        """Call ``step(*args)`` in the thread when all files so far are complete.
 
-        After a failure nothing more is done until :meth:`wait` has told of it: the old file must
-        not be removed where the new one is missing.
+        After a failure no step runs until :meth:`wait` has raised it: an old file must not be
+        removed if the new one is missing.
         """
         self._begun.append(self._thread.submit(self._do, step, args))
 
-    def _do(self, step: Callable, args: tuple) -> None:
+    def _do(self, step: Callable[..., None], args: tuple) -> None:
         if self._failed:
             if step is _finish:
                 args[0].drop()
@@ -101,10 +101,10 @@ class FilesFinishedLater:
             raise
 
     def wait(self) -> None:
-        """Returns when everything begun is done.
+        """Wait until all files are complete.
 
         Raises:
-            OSError: What went wrong in the thread.
+            OSError: A file could not be completed.
         """
         begun, self._begun = self._begun, []
         wait_for_all(begun)
@@ -116,21 +116,21 @@ class FilesFinishedLater:
 def _finish(draft: Draft) -> None:
     try:
         draft.finish()
-    except OSError as error:  # it names the draft, or nothing
+    except OSError as error:  # name the file, not its draft
         error.filename, error.filename2 = str(draft.path), None
         raise
 
 
-# one for the process, as a disk is; mmengine passes only plain data on to a backend
-LATER = FilesFinishedLater()
-os.register_at_fork(after_in_child=LATER.start_anew)
+# one for the process: mmengine builds file backends from plain data, which holds no writer
+LATER = BackgroundWriter()
+os.register_at_fork(after_in_child=LATER.reset)
 
 
 class AtomicBackend(LocalBackend):
-    """mmengine's local files, written atomically; ``backend_args=dict(backend=...)`` picks it.
+    """mmengine's local file backend with atomic writes, ``backend_args=dict(backend=...)``.
 
     Args:
-        later (bool): Leave syncing and renaming to :data:`LATER`. Defaults to False.
+        later (bool): Sync and rename in the background, by :data:`LATER`. Defaults to False.
     """
 
     def __init__(self, later: bool = False) -> None:
@@ -138,7 +138,7 @@ class AtomicBackend(LocalBackend):
         self._write = LATER.write if later else write_atomically
 
     def put(self, obj: bytes | memoryview, filepath: str | Path) -> None:
-        """See :func:`write_atomically`."""
+        """Write a file atomically."""
         self._write(filepath, obj)
 
 

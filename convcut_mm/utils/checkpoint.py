@@ -29,7 +29,7 @@ _ZOOS = ('modelzoo://', 'torchvision://', 'open-mmlab://', 'openmmlab://', 'mmcl
 
 
 def load_from_local(filename: str, map_location: Any = None) -> dict:
-    """Loads a checkpoint file without running code from it.
+    """Load a checkpoint file without running code from it.
 
     Args:
         filename (str): Path of the file: of ``torch.save`` or safetensors.
@@ -51,7 +51,7 @@ def load_from_local(filename: str, map_location: Any = None) -> dict:
 def load_from_http(
     filename: str, map_location: Any = None, model_dir: str | None = None, progress: bool = True
 ) -> dict:
-    """Downloads a checkpoint, once a machine, and loads it without running code from it."""
+    """Download a checkpoint, once a machine, and loads it without running code from it."""
     folder = model_dir or os.path.join(torch.hub.get_dir(), 'checkpoints')
 
     def load() -> dict:
@@ -92,7 +92,7 @@ def _read(path: str | Path, name: str, map_location: Any) -> dict:
 
 
 def _tame(checkpoint: dict, name: str, folder: Path) -> None:
-    """Checks what others rely on, and takes away what mmengine would act upon."""
+    """Check what others rely on, and takes away what mmengine would act upon."""
     weights, meta = checkpoint.get('state_dict', {}), checkpoint.get('meta') or {}
     if not isinstance(weights, dict) or not all(
         isinstance(key, str) and (torch.is_tensor(value) or key.endswith('_extra_state'))
@@ -121,7 +121,7 @@ def _tame(checkpoint: dict, name: str, folder: Path) -> None:
 
 
 def _moved(value: Any, device: torch.device, done: dict) -> Any:
-    """Moves all tensors, in place where they stand in a dict or a list; shared ones once."""
+    """Move all tensors, in place where they stand in a dict or a list; shared ones once."""
     if torch.is_tensor(value):
         if id(value) not in done:
             done[id(value)] = value, value.to(device)
@@ -155,7 +155,7 @@ def refusal(path: str | os.PathLike, error: Exception, instead: str) -> ConvcutE
 
 
 def check_resumable(filename: str) -> None:
-    """Refuses a file that no training can go on from, before anything is written.
+    """Refuse a file that no training can go on from, before anything is written.
 
     Args:
         filename (str): Path of the file.
@@ -225,7 +225,7 @@ def _difference(weights: dict, expected: dict, ignore: tuple[str, ...]) -> str |
 
 
 def load_whole(model: nn.Module, checkpoint: dict, filename: str, owner: str) -> dict:
-    """Loads weights that have to fit a model to the last key.
+    """Load weights that have to fit a model to the last key.
 
     Args:
         model (nn.Module): The model.
@@ -249,7 +249,7 @@ def _refuse(filename: str, map_location: Any = None, **kwargs: Any) -> dict:
 
 
 def install_safe_loaders() -> None:
-    """Makes mmengine load files and URLs by the functions above, whatever its name for them."""
+    """Make mmengine load files and URLs by the functions above, whatever its name for them."""
     loaders = {'': load_from_local, 'http://': load_from_http, 'https://': load_from_http}
     for prefix in list(CheckpointLoader._schemes):
         if prefix not in _ZOOS:

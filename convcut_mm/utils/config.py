@@ -13,7 +13,7 @@ LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 
 
 def read_config(path: str | Path) -> Config:
-    """Reads a config file.
+    """Read a config file.
 
     Args:
         path (str | Path): The file, or the name of a registered model: ``convcut_rafdb``. The path
@@ -57,7 +57,7 @@ class WholeConfig(Config):
 
 
 def merge_options(cfg: Config, options: dict | None) -> None:
-    """Puts ``--cfg-options`` into a config; a ``data_root`` there is that of every data set.
+    """Put ``--cfg-options`` into a config; a ``data_root`` there is that of every data set.
 
     Args:
         cfg (Config): The config, changed in place.
@@ -73,7 +73,7 @@ def merge_options(cfg: Config, options: dict | None) -> None:
 
 
 def _move_data(dataset: dict | None, folder: str) -> None:
-    """Sets the folder of a data set, or of those in a wrapper such as RepeatDataset."""
+    """Set the folder of a data set, or of those in a wrapper such as RepeatDataset."""
     if not isinstance(dataset, dict):
         return
     inner = [dataset.get('dataset'), *(dataset.get('datasets') or [])]

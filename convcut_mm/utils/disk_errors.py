@@ -26,7 +26,7 @@ def out_of_shared_memory(error: RuntimeError) -> bool:
 
 
 def disk_error_line(error: OSError) -> str | None:
-    """Says what the operating system refused.
+    """Say what the operating system refused.
 
     Args:
         error (OSError): The error, with its traceback.
@@ -50,7 +50,7 @@ def disk_error_line(error: OSError) -> str | None:
 
 @contextmanager
 def log_errors_raised() -> Iterator[None]:
-    """Raises what a log file cannot take; logging prints a traceback for each line instead.
+    """Raise what a log file cannot take; logging prints a traceback for each line instead.
 
     Characters that a log or the terminal does not have are written escaped.
     """

@@ -25,7 +25,7 @@ _PIECE = 2**16
 
 
 def fetch(url: str, limit_bytes: int, timeout: float = TIMEOUT, slowest: float = SLOWEST) -> bytes:
-    """Gets a small file from a web server.
+    """Get a small file from a web server.
 
     Args:
         url (str): Its address, ``http://`` or ``https://``.
@@ -54,7 +54,7 @@ def download_file(
     slowest: float = SLOWEST,
     shown: bool = True,
 ) -> Path:
-    """Gets a file from a web server once: later calls find it in the folder.
+    """Get a file from a web server once: later calls find it in the folder.
 
     Args:
         url (str): Its address. Files of other addresses have other names, even where the last
@@ -112,7 +112,7 @@ def _last_part(url: str) -> str:
 def _opened(
     url: str, limit: int, timeout: float, slowest: float
 ) -> Iterator[tuple[int | None, Iterator[bytes]]]:
-    """Gives the size, if the server says it, and the content piece by piece."""
+    """Give the size, if the server says it, and the content piece by piece."""
     watch = _Watch(timeout, slowest)
     try:
         # some servers refuse Python's own name
@@ -188,7 +188,7 @@ class _Watch:
                     _shut(connection)
 
     def check(self) -> None:
-        """Raises TimeoutError if the download was ended."""
+        """Raise TimeoutError if the download was ended."""
         if self.too_slow:
             raise TimeoutError
 
@@ -210,7 +210,7 @@ class _Watch:
         return text
 
     def opener(self) -> urllib.request.OpenerDirector:
-        """Opens http and https only, so that no redirection leads to files or to FTP."""
+        """Open http and https only, so that no redirection leads to files or to FTP."""
         watch = self
 
         class Plain(http.client.HTTPConnection):

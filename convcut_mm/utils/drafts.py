@@ -1,11 +1,10 @@
-"""Drafts: what is under way beside its place, and what dead processes left of it.
+"""Drafts: unfinished files and folders beside their final place, and leftovers of dead processes.
 
-A draft is called ``.NAME.TOKEN.convcut-tmp`` and locked by the process that makes it. The kernel
-lets go of the lock when the process ends, however it ends: so a draft that nobody locks is a
-leftover, and a later run beside it removes it. (A process number in the name is given out anew.)
+A draft is called ``.NAME.TOKEN.convcut-tmp`` and locked by the process that writes it. The kernel
+frees the lock when the process ends, however it ends, so an unlocked draft is a leftover, and the
+next run removes it. (A process id in the name would not do: the system reuses them.)
 """
 
-import fcntl
 import os
 import re
 import secrets
@@ -15,46 +14,49 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from .locks import lock_handle
+
 _MARK = '.convcut-tmp'
 _NAME = re.compile(rf'\..*\.[0-9a-f]{{16}}{re.escape(_MARK)}(\.\w+)?', re.DOTALL)
-_LONGEST = 120  # bytes of the name that a draft's repeats, of the 255 that a name may have
-_LOOKED_AT: set = set()  # folders whose leftovers are gone: once a process, not once a file
-_HELD: set = set()  # file descriptors of the locks
+_LONGEST = 120  # bytes of the final name in a draft's name, which may have 255 bytes
+_cleaned: set[Path] = set()  # folders without leftovers: look once per process, not per file
+_held: set[int] = set()  # file descriptors of the locks
 
 
 class Draft:
-    """A file or folder under way, that nobody else takes for a leftover.
+    """An unfinished file or folder, locked so that no other process takes it for a leftover.
 
     Args:
-        path (str | Path): Its place; the folder of it is made if missing.
-        folder (bool): Make a folder, not an empty file. Defaults to False.
-        suffix (str): End of the draft's name, for writers that go by it. Defaults to ''.
+        path (str | Path): Final path; its folder is created if missing.
+        folder (bool): Create a folder instead of an empty file. Defaults to False.
+        suffix (str): Suffix of the draft's name, for writers that depend on it. Defaults to ''.
 
     Attributes:
-        place (Path): The draft, which the caller fills.
+        place (Path): Path of the draft, for the caller to fill.
     """
 
     def __init__(self, path: str | Path, folder: bool = False, suffix: str = '') -> None:
         self.path = Path(path)
         self.path.parent.mkdir(parents=True, exist_ok=True)
         beside = self.path.parent.resolve()
-        if beside not in _LOOKED_AT:
-            _LOOKED_AT.add(beside)
+        if beside not in _cleaned:
+            _cleaned.add(beside)
             remove_leftovers(beside)
-        self._lock: int | None = None
-        while self._lock is None:
-            # of a name that is cut, or not UTF-8, what remains; the token tells drafts apart
-            name = os.fsencode(self.path.name)[:_LONGEST].decode('utf-8', 'ignore')
+        # drop what is not UTF-8, such as half a character; the token makes the name unique
+        name = os.fsencode(self.path.name)[:_LONGEST].decode('utf-8', 'ignore')
+        lock = None
+        while lock is None:
             self.place = self.path.with_name(f'.{name}.{secrets.token_hex(8)}{_MARK}{suffix}')
-            self._lock = _make(self.place, folder)
-        _HELD.add(self._lock)
+            lock = _create(self.place, folder)
+        self._lock: int | None = lock
+        _held.add(lock)
 
     def finish(self) -> None:
-        """Syncs a file and moves the draft to its place, where an old file is replaced.
+        """Sync a file and move the draft to its final path, replacing an old file.
 
         Raises:
-            OSError: The disk is full, the place is a folder that is not empty, ...; the draft is
-                gone.
+            OSError: The disk is full, the path is a folder that is not empty, ...; the draft is
+                removed.
         """
         try:
             if self.place.is_dir():
@@ -65,16 +67,16 @@ class Draft:
             self.drop()
 
     def drop(self) -> None:
-        """Removes the draft; nothing happens after :meth:`finish`, or a second time."""
+        """Remove the draft; do nothing after :meth:`finish` or a second time."""
         _remove(self.place)
-        if self._lock in _HELD:  # not in a fork, see _let_go
-            _HELD.discard(self._lock)
+        if self._lock is not None and self._lock in _held:  # not in a fork, see _forget_locks
+            _held.discard(self._lock)
             os.close(self._lock)
         self._lock = None
 
 
 def put(file: str | Path, place: str | Path) -> None:
-    """Syncs a file and renames it to ``place``, where an old file is replaced."""
+    """Sync a file and rename it to ``place``, replacing an old file."""
     with open(file, 'rb') as content:
         os.fsync(content.fileno())
     os.replace(file, place)
@@ -82,7 +84,7 @@ def put(file: str | Path, place: str | Path) -> None:
 
 @contextmanager
 def naming(path: str | Path) -> Iterator[None]:
-    """Gives an error of the disk the file's name: a full one says none of its own accord."""
+    """Add the file's name to an error of the disk, which lacks it when the disk is full."""
     try:
         yield
     except OSError as error:
@@ -93,16 +95,16 @@ def naming(path: str | Path) -> Iterator[None]:
 
 @contextmanager
 def draft_folder(path: str | Path) -> Iterator[Path]:
-    """A folder that is at ``path`` once the block has ended; after an error nothing is left.
+    """Fill a folder that appears at ``path`` when the block ends; an error leaves nothing.
 
     Args:
-        path (str | Path): Its place.
+        path (str | Path): Final path of the folder.
 
     Yields:
         Path: The folder to fill.
 
     Raises:
-        OSError: Something lies at ``path`` by then, other than an empty folder: it stays.
+        OSError: A file or a folder that is not empty exists at ``path``; it stays.
     """
     with naming(path):
         draft = Draft(path, folder=True)
@@ -115,10 +117,10 @@ def draft_folder(path: str | Path) -> Iterator[Path]:
 
 @contextmanager
 def scratch_folder(beside: str | Path) -> Iterator[Path]:
-    """A folder beside ``beside`` for files under way; it is gone when the block has ended.
+    """Create a folder beside ``beside`` for unfinished files, and remove it when the block ends.
 
-    Unlike ``tempfile``'s it does not outlive a killed process for long, and what is in it can be
-    renamed into its place.
+    Unlike a folder of ``tempfile``, the next run removes it if the process was killed, and its
+    files can be renamed to a final path beside it.
     """
     draft = Draft(beside, folder=True)
     try:
@@ -128,12 +130,12 @@ def scratch_folder(beside: str | Path) -> Iterator[Path]:
 
 
 def remove_leftovers(folder: str | Path) -> None:
-    """Removes the drafts in ``folder`` whose process is dead.
+    """Remove the drafts of dead processes in ``folder``.
 
-    Drafts of living processes stay, and everything that is not called as a draft is. A file system
-    without locks keeps its leftovers.
+    Drafts of living processes and all other files stay. A file system without locks keeps its
+    leftovers.
     """
-    with suppress(OSError):  # a folder that can't be listed: not what the caller came for
+    with suppress(OSError):  # cleaning up must not fail the caller
         for place in list(Path(folder).iterdir()):
             if _NAME.fullmatch(place.name):
                 _remove_if_dead(place)
@@ -143,21 +145,21 @@ def _remove_if_dead(place: Path) -> None:
     try:
         kind = place.lstat().st_mode
         if not stat.S_ISREG(kind) and not stat.S_ISDIR(kind):
-            return  # no draft of ours
+            return  # not a draft
         lock = os.open(place, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:
-        return  # another user's, or gone meanwhile
+        return  # of another user, or gone in the meantime
     try:
-        if _locked(lock):
+        if lock_handle(lock):
             _remove(place)
     except OSError:
-        pass  # not known to be dead
+        pass  # without locks nobody knows whether its process is dead
     finally:
         os.close(lock)
 
 
-def _make(place: Path, folder: bool) -> int | None:
-    """Makes a draft and locks it; None if it was taken for a leftover in between."""
+def _create(place: Path, folder: bool) -> int | None:
+    """Create a draft and lock it; return None if another process removed it before the lock."""
     if folder:
         place.mkdir()
         flags = os.O_RDONLY | os.O_DIRECTORY
@@ -170,39 +172,30 @@ def _make(place: Path, folder: bool) -> int | None:
             return None
         raise
     try:
-        mine = _locked(lock) and os.path.samestat(os.fstat(lock), os.stat(place))
+        mine = lock_handle(lock) and os.path.samestat(os.fstat(lock), os.stat(place))
     except FileNotFoundError:
         mine = False
     except OSError:
-        mine = True  # a file system without locks: nobody gets one, so nobody removes it
+        mine = True  # without locks nobody removes it
     if mine:
         return lock
     os.close(lock)
     return None
 
 
-def _locked(descriptor: int) -> bool:
-    """Locks an open file or folder until it is closed; False if another process has the lock."""
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
-
-
 def _remove(place: Path) -> None:
     if place.is_dir():
-        shutil.rmtree(place, ignore_errors=True)  # what is left of it is a leftover
+        shutil.rmtree(place, ignore_errors=True)  # the next run removes the rest
     else:
         place.unlink(missing_ok=True)
 
 
-def _let_go() -> None:
-    """In a fork: the locks are the parent's, and end with it."""
-    for lock in _HELD:
+def _forget_locks() -> None:
+    """Close the parent's locks in a fork, so that they end with the parent."""
+    for lock in _held:
         os.close(lock)
-    _HELD.clear()
-    _LOOKED_AT.clear()
+    _held.clear()
+    _cleaned.clear()
 
 
-os.register_at_fork(after_in_child=_let_go)
+os.register_at_fork(after_in_child=_forget_locks)

@@ -1,4 +1,4 @@
-"""A model in forked processes, such as those of gunicorn --preload, Celery, multiprocessing."""
+"""Use a model in forked processes: gunicorn --preload, Celery, multiprocessing."""
 
 import os
 
@@ -6,19 +6,19 @@ import torch
 
 from ..errors import ConvcutError
 
-_owner: int | None = None  # the process that PyTorch's threads belong to
+_owner: int | None = None  # process that owns PyTorch's threads
 
 
 def claim_threads(device: torch.device) -> None:
-    """Makes PyTorch compute in one thread in a fork of a process that has computed before.
+    """Limit PyTorch to one thread in a fork of a process that has computed before.
 
-    Its other threads stay in the parent, and a fork that waits for them waits for ever.
+    PyTorch's other threads exist in the parent only; a fork that waits for them hangs.
 
     Args:
-        device (torch.device): Where the model is.
+        device (torch.device): Device of the model.
 
     Raises:
-        ConvcutError: On a GPU, which a fork cannot use at all.
+        ConvcutError: The device is a GPU, which a fork cannot use.
     """
     global _owner
     process = os.getpid()
@@ -27,8 +27,8 @@ def claim_threads(device: torch.device) -> None:
     if _owner is not None:
         if device.type != 'cpu':
             raise ConvcutError(
-                f'a model on "{device}" cannot be used in a fork of its process: make the '
-                'inferencer in each worker, or start the workers by "spawn"'
+                f'a model on "{device}" cannot be used in a fork of its process; create the '
+                'inferencer in each worker, or start the workers with "spawn"'
             )
         torch.set_num_threads(1)
     _owner = process

@@ -1,11 +1,11 @@
-"""Hashes of files."""
+"""Hash files."""
 
 import hashlib
 from pathlib import Path
 
 
 def file_sha256(path: str | Path) -> str:
-    """Hash of a file's contents."""
+    """Return the SHA-256 of a file's content as hexadecimal digits."""
     digest = hashlib.sha256()
     with open(path, 'rb') as file:
         while chunk := file.read(1 << 20):

@@ -34,7 +34,7 @@ _SCAN = re.compile(rb'\xff\xda\x00[\x08\x0a\x0c\x0e][\x01-\x04]')
 
 
 def read_file(path: str | os.PathLike, most: int = LARGEST_FILE) -> bytes:
-    """Reads a regular file.
+    """Read a regular file.
 
     Args:
         path (str | PathLike): The file.
@@ -54,7 +54,7 @@ def read_file(path: str | os.PathLike, most: int = LARGEST_FILE) -> bytes:
 
 
 def read_limited(file: BinaryIO, name: str, most: int = LARGEST_FILE) -> bytes:
-    """Reads an open file, not more than ``most`` bytes; see :func:`read_file`."""
+    """Read an open file, not more than ``most`` bytes; see :func:`read_file`."""
     content = file.read(most + 1)
     if len(content) > most:
         raise _too_many_bytes(name, most)
@@ -68,7 +68,7 @@ def _too_many_bytes(name: str, most: int) -> ConvcutError:
 
 
 def check_file(path: str | os.PathLike, name: str = '', may_be_empty: bool = False) -> None:
-    """Refuses what is no regular file, without opening it: a pipe may never answer.
+    """Refuse what is no regular file, without opening it: a pipe may never answer.
 
     Raises:
         ConvcutError: No such file, a folder, pipe, socket or device, or an empty file.
@@ -91,7 +91,7 @@ def check_file(path: str | os.PathLike, name: str = '', may_be_empty: bool = Fal
 
 
 def open_image(source: str | os.PathLike | BinaryIO, max_pixels: int = MAX_PIXELS) -> Image.Image:
-    """Opens an image whose header says that it can be decoded in bounded memory.
+    """Open an image whose header says that it can be decoded in bounded memory.
 
     Args:
         source (str | PathLike | BinaryIO): A file.
@@ -126,7 +126,7 @@ def open_image(source: str | os.PathLike | BinaryIO, max_pixels: int = MAX_PIXEL
 
 
 def check_size(image: Image.Image, max_pixels: int) -> None:
-    """Refuses an image of Pillow's that is too large to be decoded; see :func:`open_image`."""
+    """Refuse an image of Pillow's that is too large to be decoded; see :func:`open_image`."""
     sizes = [image.size]
     if image.format == 'TIFF':
         # the decoder makes room for a whole tile, however small the image is
@@ -146,7 +146,7 @@ def check_size(image: Image.Image, max_pixels: int) -> None:
 
 
 def check_pixels(width: float, height: float, max_pixels: int) -> None:
-    """Raises :func:`too_large` for an image or frame of that size."""
+    """Raise :func:`too_large` for an image or frame of that size."""
     if width * height > max_pixels:
         raise too_large((int(width), int(height)), max_pixels)
 
@@ -161,7 +161,7 @@ def too_large(size: tuple | None, max_pixels: int) -> ConvcutError:
 
 @lru_cache(maxsize=2**18)
 def check_image_file(path: str) -> None:
-    """Refuses an image file of a data set that must not be decoded; each is looked at once.
+    """Refuse an image file of a data set that must not be decoded; each is looked at once.
 
     Raises:
         ConvcutError: Too many pixels, a pipe or a device. Missing and damaged files pass: whoever
@@ -193,7 +193,7 @@ def damage(path: str | os.PathLike) -> str | None:
 
 
 def register_heif() -> None:
-    """Lets Pillow open HEIC photos.
+    """Let Pillow open HEIC photos.
 
     Raises:
         ConvcutError: pillow-heif is not installed.

@@ -34,7 +34,7 @@ def _to_stderr(logger: MMLogger) -> None:
 
 
 def install_stderr_logs() -> None:
-    """Makes mmengine's loggers, those of today and those to come, write to stderr.
+    """Make mmengine's loggers, those of today and those to come, write to stderr.
 
     mmengine has no setting for it: its logger opens ``sys.stdout``, and ``print_log`` without a
     logger prints.
@@ -67,7 +67,7 @@ def warnings_only() -> Iterator[None]:
 
 
 def import_quietly() -> None:
-    """Imports mmpretrain with logs on stderr, and without two harmless lines.
+    """Import mmpretrain with logs on stderr, and without two harmless lines.
 
     mmcv warns that it has no compiled operators, and this package uses none; 'Could not import
     OneDL' is about a data service of theirs.

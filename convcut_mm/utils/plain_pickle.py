@@ -237,7 +237,7 @@ class PlainUnpickler(pickle._Unpickler):
         self._storage = storage
 
     def load(self) -> Any:
-        """Reads the pickle.
+        """Read the pickle.
 
         Raises:
             Refused: It asks for more than data.
@@ -334,7 +334,7 @@ _DICTS = (dict, OrderedDict, Counter)
 
 
 def _fill(history: HistoryBuffer, state: Any) -> None:
-    """Gives a history of losses its numbers."""
+    """Give a history of losses its numbers."""
     values, counts = state['_log_history'], state['_count_history']
     for numbers in (values, counts):
         _checked(type(numbers) is np.ndarray and numbers.ndim == 1, 'a history without numbers')

@@ -98,7 +98,7 @@ def output_paths(out: str | Path) -> list:
 
 @styled
 def save(figure: Figure, out: str | Path) -> list:
-    """Writes a figure as PNG and SVG, each whole or not at all.
+    """Write a figure as PNG and SVG, each whole or not at all.
 
     Args:
         figure (Figure): The figure.

@@ -38,7 +38,7 @@ def to_safetensors(state_dict: dict, classes: tuple | None, model: str) -> bytes
 
 
 def read_safetensors(path: str | os.PathLike, name: str | None = None) -> dict:
-    """Reads a file of weights.
+    """Read a file of weights.
 
     Args:
         path (str | PathLike): The file; it may come from another program.
@@ -80,7 +80,7 @@ def is_safetensors(path: str | os.PathLike) -> bool:
 
 
 def _check(about: Any, tensors: dict[str, torch.Tensor], name: str) -> None:
-    """Holds metadata to what :func:`to_safetensors` writes."""
+    """Hold metadata to what :func:`to_safetensors` writes."""
 
     def refuse(what: str) -> None:
         raise ConvcutError(f'{name}: "{KEY}" in its metadata {what}')

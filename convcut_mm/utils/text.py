@@ -53,7 +53,7 @@ def first_line(error: BaseException) -> str:
 
 
 def say(text: object, stream: TextIO | None = None) -> None:
-    """Prints a line of :func:`printable` text; if nobody reads it (``| head``) nothing stops.
+    """Print a line of :func:`printable` text; if nobody reads it (``| head``) nothing stops.
 
     Args:
         text (object): What to print.

@@ -15,7 +15,7 @@ _OLD_MAGIC = 0x1950A86A20F9469CFC6C  # of files before PyTorch 1.6
 
 
 def read_torch_file(file: BinaryIO, names: dict | None = None) -> Any:
-    """Reads what ``torch.save`` wrote.
+    """Read what ``torch.save`` wrote.
 
     Args:
         file (BinaryIO): The file, opened at its beginning.

@@ -1,84 +1,98 @@
-"""The folder of a training: one training at a time in it, an earlier one's checkpoints aside."""
+"""The work folder of a training: lock it, find its last checkpoint, set earlier files aside."""
 
 import errno
-import fcntl
 import os
 import socket
 from collections.abc import Iterable
 from pathlib import Path
+from typing import BinaryIO, NamedTuple
 
 from mmengine.logging import print_log
 
 from ..errors import ConvcutError
+from .locks import lock_range
 from .text import printable
 
 LOCK = '.training.lock'
-# of file systems that have no locks
+# errors of file systems without locks
 _NO_LOCKS = (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS)
-# the kernel lets go of a process's locks when any file object of them is closed, so one is kept
-_held: dict = {}
+
+
+class _Held(NamedTuple):
+    """A lock file, kept open: closing it frees the lock."""
+
+    process: int
+    file: BinaryIO
+
+
+_held: dict[str, _Held] = {}  # by folder
 
 
 def lock(folder: str | Path) -> None:
-    """Takes the folder for this process, until :func:`release` or its end, however it ends.
+    """Lock the folder for this process until :func:`release` or the end of the process.
 
-    A second call by the same process does nothing; processes that it forks hold nothing.
+    A second call in the same process does nothing. A fork does not inherit the lock.
 
     Args:
-        folder (str | Path): Work folder; made if missing.
+        folder (str | Path): Work folder; created if missing.
 
     Raises:
-        ConvcutError: A training of another process is running in it.
+        ConvcutError: Another process is training in it.
     """
     key = os.path.realpath(folder)
-    if _held.get(key) is not None and _held[key][0] == os.getpid():
+    held = _held.get(key)
+    if held is not None and held.process == os.getpid():
         return
     os.makedirs(key, exist_ok=True)
     file = open(Path(key) / LOCK, 'a+b')  # noqa: SIM115, kept open
     try:
-        fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        locked = lock_range(file)
     except OSError as error:
+        file.close()
+        if error.errno not in _NO_LOCKS:
+            raise
+        print_log(
+            f'{folder}: this file system has no locks; run no other training in this folder',
+            'current',
+        )
+        return
+    if not locked:
         holder = _holder(file)
         file.close()
-        if error.errno in _NO_LOCKS:
-            print_log(f'{folder}: no locks here, so keep other trainings out of it', 'current')
-            return
-        if error.errno not in (errno.EAGAIN, errno.EACCES):
-            raise
         raise ConvcutError(
             f'{folder}: another training{holder} is running in it; wait for its end, or choose '
             'another --work-dir'
-        ) from None
+        )
     file.truncate(0)
     file.write(f'{os.getpid()} {socket.gethostname()}'.encode())
     file.flush()
-    _held[key] = os.getpid(), file
+    _held[key] = _Held(os.getpid(), file)
 
 
 def release(folder: str | Path) -> None:
-    """Lets go of the folder."""
+    """Unlock the folder."""
     held = _held.pop(os.path.realpath(folder), None)
     if held is not None:
-        held[1].close()
+        held.file.close()
 
 
-def _holder(file) -> str:
+def _holder(file: BinaryIO) -> str:
     file.seek(0)
     process, _, host = printable(file.read(200).decode(errors='replace')).partition(' ')
     return f' (process {process} on {host})' if process.isdecimal() else ''
 
 
 def last_checkpoint(folder: str | Path) -> Path | None:
-    """The checkpoint that ``last_checkpoint`` names, wherever the folder was moved since.
+    """Return the checkpoint that the file ``last_checkpoint`` names, also in a moved folder.
 
     Args:
         folder (str | Path): Work folder.
 
     Returns:
-        Path | None: None if there is no such note.
+        Path | None: None if there is no file ``last_checkpoint``.
 
     Raises:
-        ConvcutError: The note names a file that is neither in the folder nor where it says.
+        ConvcutError: The checkpoint is neither in the folder nor at the path in the file.
     """
     note = Path(folder) / 'last_checkpoint'
     if not note.is_file():
@@ -89,16 +103,16 @@ def last_checkpoint(folder: str | Path) -> Path | None:
             return path
     raise ConvcutError(
         f'{note}: the checkpoint that it names, "{printable(noted)}", is not there; '
-        'name one (--resume CHECKPOINT), or remove that file to start anew'
+        'name one (--resume CHECKPOINT), or remove that file to start from scratch'
     )
 
 
 def set_aside(files: Iterable[Path], name: str) -> Path | None:
-    """Moves files of an earlier training into a folder of their own beside them.
+    """Move files of an earlier training into a new folder beside them.
 
     Args:
         files (Iterable[Path]): Files of one folder.
-        name (str): Name of the new folder; a number is added where it is taken.
+        name (str): Name of the new folder; ``-2``, ``-3``, ... is added if it exists.
 
     Returns:
         Path | None: The new folder, None if there was nothing to move.
@@ -106,11 +120,12 @@ def set_aside(files: Iterable[Path], name: str) -> Path | None:
     files = sorted(files)
     if not files:
         return None
-    place, number = files[0].with_name(name), 1
-    while place.exists():
+    target = files[0].with_name(name)
+    number = 1
+    while target.exists():
         number += 1
-        place = files[0].with_name(f'{name}-{number}')
-    place.mkdir()
+        target = files[0].with_name(f'{name}-{number}')
+    target.mkdir()
     for path in files:
-        os.replace(path, place / path.name)
-    return place
+        os.replace(path, target / path.name)
+    return target

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from convcut_mm.utils.atomic import LATER, FilesFinishedLater, atomic_file, write_atomically
+from convcut_mm.utils.atomic import LATER, BackgroundWriter, atomic_file, write_atomically
 
 
 def test_old_file_stays_until_the_new_one_is_whole(tmp_path):
@@ -33,8 +33,8 @@ def test_a_full_disk_names_the_file(tmp_path):
     assert not os.listdir(tmp_path)
 
 
-def test_files_finished_later_are_finished_in_their_order(tmp_path):
-    files, seen = FilesFinishedLater(), []
+def test_files_are_completed_in_their_order(tmp_path):
+    files, seen = BackgroundWriter(), []
     for number in range(20):
         files.write(tmp_path / 'file', b'%d' % number)
         files.then(lambda: seen.append((tmp_path / 'file').read_bytes()))
@@ -44,7 +44,7 @@ def test_files_finished_later_are_finished_in_their_order(tmp_path):
 
 
 def test_what_goes_wrong_later_is_raised(tmp_path):
-    files = FilesFinishedLater()
+    files = BackgroundWriter()
     (tmp_path / 'folder').mkdir()
     files.write(tmp_path / 'folder', b'2')
     with pytest.raises(IsADirectoryError):
@@ -55,8 +55,8 @@ def test_what_goes_wrong_later_is_raised(tmp_path):
         files.write(tmp_path / 'plain' / 'x', b'')
 
 
-def test_after_a_failure_nothing_follows_until_it_is_told(tmp_path):
-    files = FilesFinishedLater()
+def test_after_a_failure_nothing_runs_until_it_is_raised(tmp_path):
+    files = BackgroundWriter()
     (tmp_path / 'new').mkdir()
     (tmp_path / 'old').write_bytes(b'old')
     files.write(tmp_path / 'new', b'new')  # cannot take the place of a folder
@@ -93,8 +93,8 @@ def test_a_program_that_fails_finishes_its_files(root, tmp_path):
         'import sys, types\n'
         "sys.modules['utils'] = utils = types.ModuleType('utils')\n"
         "utils.__path__ = ['convcut_mm/utils']\n"
-        'from utils.atomic import FilesFinishedLater\n'
-        'files = FilesFinishedLater()\n'
+        'from utils.atomic import BackgroundWriter\n'
+        'files = BackgroundWriter()\n'
         'files.write(sys.argv[1], bytes(10_000_000))\n'
         'raise KeyboardInterrupt\n'
     )

@@ -50,13 +50,13 @@ class AtomicCheckpointHook(CheckpointHook):
         self._training = False
 
     def before_run(self, runner) -> None:
-        """Looks for the checkpoint to go on from in the folder itself, which may have moved."""
+        """Look for the checkpoint to go on from in the folder itself, which may have moved."""
         if runner._resume and runner._load_from is None:
             last = work_folder.last_checkpoint(runner.work_dir)
             runner._load_from = None if last is None else str(last)
 
     def before_train(self, runner) -> None:
-        """Takes the folder for this training, and clears it of what others left.
+        """Take the folder for this training, and clears it of what others left.
 
         Raises:
             ConvcutError: Another training is running in it.
@@ -70,7 +70,7 @@ class AtomicCheckpointHook(CheckpointHook):
             self._set_earlier_aside(runner)
 
     def after_train_epoch(self, runner) -> None:
-        """Saves, or leaves it to the validation that follows."""
+        """Save, or leaves it to the validation that follows."""
         if self._validation_follows(runner):
             due = self.every_n_epochs(runner, self.interval, self.save_begin)
             self._deferred = due or (self.save_last and self.is_last_train_epoch(runner))
@@ -78,7 +78,7 @@ class AtomicCheckpointHook(CheckpointHook):
             super().after_train_epoch(runner)
 
     def after_val_epoch(self, runner, metrics: dict | None = None) -> None:
-        """Saves the best checkpoint, if this is it, and the deferred one of the epoch."""
+        """Save the best checkpoint, if this is it, and the deferred one of the epoch."""
         self._saved_step = None
         LATER.wait()  # says what went wrong with the last ones
         with self._best_outlives_its_successor():
@@ -92,13 +92,13 @@ class AtomicCheckpointHook(CheckpointHook):
             LATER.wait()  # hooks that come before this one may read them after the training
 
     def after_train(self, runner) -> None:
-        """Waits for the disk, then publishes what the parent is asked to."""
+        """Wait for the disk, then publishes what the parent is asked to."""
         LATER.wait()
         self._training = False
         super().after_train(runner)
 
     def after_run(self, runner) -> None:
-        """Lets go of the folder."""
+        """Let go of the folder."""
         if is_main_process():
             work_folder.release(runner.work_dir)
 
@@ -194,7 +194,7 @@ class AtomicCheckpointHook(CheckpointHook):
                 LATER.then(_remove, path)
 
     def _expired(self, runner, step: int) -> list:
-        """Notes the new checkpoint and returns the numbers of those it replaces."""
+        """Note the new checkpoint and returns the numbers of those it replaces."""
         if self.max_keep_ckpts <= 0:
             return []
         kept = [number for number in self.keep_ckpt_ids if number != step] + [step]
@@ -206,7 +206,7 @@ class AtomicCheckpointHook(CheckpointHook):
 
 
 def _in_main_process(step: Callable) -> None:
-    """Lets the main process do it; its ConvcutError is raised in all processes of the job."""
+    """Let the main process do it; its ConvcutError is raised in all processes of the job."""
     problem = [None]
     if is_main_process():
         try:

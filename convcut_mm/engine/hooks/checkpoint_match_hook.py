@@ -24,6 +24,6 @@ class CheckpointMatchHook(Hook):
         self.ignore = tuple(ignore)
 
     def after_load_checkpoint(self, runner, checkpoint: dict) -> None:
-        """Raises a ConvcutError that names the first key that differs."""
+        """Raise a ConvcutError that names the first key that differs."""
         name = runner._load_from or 'checkpoint'
         check_fits(checkpoint, bare_model(runner), name, ignore=self.ignore)

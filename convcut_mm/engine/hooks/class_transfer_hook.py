@@ -48,7 +48,7 @@ class ClassTransferHook(Hook):
         self.pretrained_classes = pretrained_classes
 
     def after_load_checkpoint(self, runner, checkpoint: dict) -> None:
-        """Replaces the classifier in the checkpoint that is about to be loaded."""
+        """Replace the classifier in the checkpoint that is about to be loaded."""
         if runner._resume:
             return
         if 'state_dict' not in checkpoint:  # a file of tensors only; EMAHook wants the key
@@ -86,7 +86,7 @@ def transfer_classifier(
     classes: Sequence[str],
     layer: str,
 ) -> list[str]:
-    """Replaces the classifier's rows in ``weights``.
+    """Replace the classifier's rows in ``weights``.
 
     Args:
         weights: Pretrained state dict, changed in place.

@@ -17,7 +17,7 @@ class BalancedClassWeightHook(Hook):
     """
 
     def before_train(self, runner) -> None:
-        """Counts the labels and sets the weights."""
+        """Count the labels and sets the weights."""
         dataset, loss = runner.train_dataloader.dataset, bare_model(runner).head.loss_module
         classes, labels = dataset.metainfo['classes'], dataset.get_gt_labels()
         counts = np.bincount(labels, minlength=len(classes))

@@ -24,12 +24,12 @@ class BestWeightsEarlyStoppingHook(EarlyStoppingHook):
     priority = 'LOW'  # before the checkpoint hook, so that the checkpoint holds this epoch's count
 
     def before_run(self, runner) -> None:
-        """Checks the training loop; the parent builds one, and its data, for a test too."""
+        """Check the training loop; the parent builds one, and its data, for a test too."""
         if isinstance(runner._train_loop, BaseLoop):
             super().before_run(runner)
 
     def before_save_checkpoint(self, runner, checkpoint: dict) -> None:
-        """Puts the state into the checkpoint."""
+        """Put the state into the checkpoint."""
         checkpoint['early_stopping'] = dict(
             wait_count=self.wait_count,
             best_score=float(self.best_score),
@@ -37,14 +37,14 @@ class BestWeightsEarlyStoppingHook(EarlyStoppingHook):
         )
 
     def after_load_checkpoint(self, runner, checkpoint: dict) -> None:
-        """Takes the state back when training is resumed."""
+        """Take the state back when training is resumed."""
         state = checkpoint.get('early_stopping')
         if state and runner._resume:
             self.wait_count, self.best_score = state['wait_count'], state['best_score']
             runner.train_loop.stop_training = state['stopped']
 
     def after_train(self, runner) -> None:
-        """Restores the best weights."""
+        """Restore the best weights."""
         barrier()  # the main process may be writing it
         best = runner.message_hub.runtime_info.get('best_ckpt')
         if not best or not os.path.isfile(best):

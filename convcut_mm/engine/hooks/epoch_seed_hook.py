@@ -28,7 +28,7 @@ class EpochSeedHook(Hook):
     priority = 'VERY_HIGH'
 
     def before_train_epoch(self, runner) -> None:
-        """Seeds Python, numpy, torch and the data set."""
+        """Seed Python, numpy, torch and the data set."""
         seeds = self._seeds(runner)
         random.seed(int(seeds[0]))
         np.random.seed(seeds[1])
@@ -43,7 +43,7 @@ class EpochSeedHook(Hook):
         _set_epoch(loader.dataset, runner.seed, runner.epoch)
 
     def before_train_iter(self, runner, batch_idx: int, data_batch=None) -> None:
-        """Seeds torch again for dropout: starting worker processes has drawn from it."""
+        """Seed torch again for dropout: starting worker processes has drawn from it."""
         if batch_idx == 0:
             torch.manual_seed(int(self._seeds(runner)[3]))
 
@@ -53,7 +53,7 @@ class EpochSeedHook(Hook):
 
 
 def _set_epoch(dataset, seed: int, epoch: int) -> None:
-    """Reaches through wrappers such as ClassBalancedDataset and ConcatDataset."""
+    """Reach through wrappers such as ClassBalancedDataset and ConcatDataset."""
     if hasattr(dataset, 'set_epoch'):
         dataset.set_epoch(seed, epoch)
     for inner in getattr(dataset, 'datasets', None) or [getattr(dataset, 'dataset', None)]:

@@ -40,7 +40,7 @@ class FeatureStoreHook(Hook):
         self._take_images = None
 
     def before_train(self, runner) -> None:
-        """Builds the store, and puts features into the training and validation loops."""
+        """Build the store, and puts features into the training and validation loops."""
         if not any(isinstance(hook, EpochSeedHook) for hook in runner.hooks):
             raise ConvcutError(
                 'the feature store repeats the draws of EpochSeedHook, which is not among the '
@@ -56,11 +56,11 @@ class FeatureStoreHook(Hook):
         self._start(runner, dict(test_dataloader=runner.test_loop))
 
     def after_train(self, runner) -> None:
-        """Makes the model take images again."""
+        """Make the model take images again."""
         self._take_images()
 
     def after_test(self, runner, metrics=None) -> None:
-        """Makes the model take images again."""
+        """Make the model take images again."""
         self._take_images()
 
     def _start(self, runner, loops: dict) -> None:

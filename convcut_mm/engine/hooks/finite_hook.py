@@ -38,7 +38,7 @@ class FiniteHook(Hook):
         self._in_a_row = 0
 
     def after_train_iter(self, runner, batch_idx: int, data_batch=None, outputs=None) -> None:
-        """Looks at the loss."""
+        """Look at the loss."""
         loss = (outputs or {}).get('loss')
         if loss is None:
             return
@@ -59,11 +59,11 @@ class FiniteHook(Hook):
             )
 
     def after_train_epoch(self, runner) -> None:
-        """Looks at the weights: the last step's gradients may be the first that are not finite."""
+        """Look at the weights: the last step's gradients may be the first that are not finite."""
         _check(runner, bare_model(runner).state_dict().items())
 
     def before_save_checkpoint(self, runner, checkpoint: dict) -> None:
-        """Looks at what is about to be saved."""
+        """Look at what is about to be saved."""
         for part in ('state_dict', 'ema_state_dict'):
             _check(runner, checkpoint.get(part, {}).items())
 

@@ -155,7 +155,7 @@ class TruncatedConvNeXt(PartialInit, ConvNeXt):
         return num_blocks
 
     def forward(self, x: torch.Tensor) -> tuple:
-        """Computes the map at the cut.
+        """Compute the map at the cut.
 
         Args:
             x (Tensor): Normalised images, (N, 3, H, W).
@@ -181,7 +181,7 @@ class TruncatedConvNeXt(PartialInit, ConvNeXt):
         return x
 
     def train(self, mode: bool = True) -> 'TruncatedConvNeXt':
-        """Sets train mode, except for a frozen backbone; returns self, unlike its parent."""
+        """Set train mode, except for a frozen backbone; returns self, unlike its parent."""
         super().train(mode and not self.frozen)
         return self
 

@@ -121,7 +121,7 @@ class SelfAttentionClsHead(ClsHead):
         self.fc = nn.Linear(embedding or in_channels, num_classes)
 
     def tokens(self, feats: tuple | torch.Tensor) -> torch.Tensor:
-        """Pools and embeds: what the attention attends over.
+        """Pool and embeds: what the attention attends over.
 
         Args:
             feats (tuple[Tensor] | Tensor): The last entry is (N, C, H, W) or (N, C).

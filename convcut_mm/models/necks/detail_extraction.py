@@ -148,7 +148,7 @@ class DetailExtractionNeck(BaseModule):
         self.dropout = nn.Dropout2d(dropout)
 
     def forward(self, feats: tuple | torch.Tensor) -> tuple:
-        """Extracts details from the last map.
+        """Extract details from the last map.
 
         Args:
             feats (tuple[Tensor] | Tensor): Backbone maps, the last one (N, C_in, H, W).

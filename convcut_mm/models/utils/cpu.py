@@ -28,7 +28,7 @@ class DepthwiseConv2d(nn.Conv2d):
 
 
 def train_depthwise_in_float32(model: nn.Module) -> None:
-    """Replaces the depthwise convolutions of a model by :class:`DepthwiseConv2d`, in place.
+    """Replace the depthwise convolutions of a model by :class:`DepthwiseConv2d`, in place.
 
     The parameters stay the same objects, under the same names.
     """

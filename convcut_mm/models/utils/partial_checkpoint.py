@@ -11,7 +11,7 @@ from ...utils.checkpoint import check_fits
 def load_kept_part(
     model: nn.Module, checkpoint: str, prefix: str, is_cut_off: Callable[[str], bool]
 ) -> None:
-    """Loads weights into a network that was cut from a full one.
+    """Load weights into a network that was cut from a full one.
 
     Args:
         model (nn.Module): The cut network.
@@ -42,7 +42,7 @@ class PartialInit:
     """
 
     def init_weights(self) -> None:
-        """Initialises, then loads each 'Pretrained' checkpoint by :func:`load_kept_part`."""
+        """Initialise, then loads each 'Pretrained' checkpoint by :func:`load_kept_part`."""
         cfgs = self.init_cfg if isinstance(self.init_cfg, (list, tuple)) else [self.init_cfg]
         pretrained = [cfg for cfg in cfgs if cfg and cfg.get('type') == 'Pretrained']
         if self.is_init or not pretrained:

@@ -1,5 +1,6 @@
-"""Packaging. Settings of the tools live in pyproject.toml; this file packs configs and tools."""
+"""Packaging. Settings of the checks live in pyproject.toml; this file packs configs and tools."""
 
+import re
 import shutil
 from pathlib import Path
 
@@ -10,8 +11,8 @@ ROOT = Path(__file__).resolve().parent
 PACKED = ('configs', 'tools')
 INFER = ['scikit-image>=0.22']  # its face detector
 DEMO = ['gradio>=6,<7', *INFER]
-# for writing and for running files of ONNX and OpenVINO
 HEIF = ['pillow-heif>=0.16']  # photos of iPhones
+# for writing and for running files of ONNX and OpenVINO
 EXPORT = ['torch>=2.6', 'onnx', 'onnxscript', 'onnxruntime', 'openvino']
 # mmpretrain's browse_dataset calls a private function of matplotlib that 3.11 changed
 MATPLOTLIB = 'matplotlib<3.11'
@@ -20,12 +21,17 @@ GRAD_CAM = 'grad-cam>=1.5,<1.5.7'
 
 
 class BuildWithMim(build_py):
-    """Puts configs and tools into ``convcut_mm/.mim``, where mim and the package look for them.
+    """Put configs, tools and model index into ``convcut_mm/.mim``, where mim looks for them.
 
-    A wheel gets copies, an editable install links.
+    A wheel gets copies, an editable install links. The index lists metafiles, so an editable
+    install sees new configs and models at once, and a new method's metafile when it is installed
+    again.
     """
 
     def run(self) -> None:
+        if not self.editable_mode:
+            # or modules that have moved since an earlier build would be packed too
+            shutil.rmtree(Path(self.build_lib) / 'convcut_mm', ignore_errors=True)
         super().run()
         base = ROOT if self.editable_mode else Path(self.build_lib)
         target = base / 'convcut_mm' / '.mim'
@@ -38,6 +44,10 @@ class BuildWithMim(build_py):
                 shutil.copytree(
                     ROOT / name, target / name, ignore=shutil.ignore_patterns('__pycache__')
                 )
+        # its paths start from the file's own folder
+        index = (ROOT / 'configs' / 'model-index.yml').read_text(encoding='utf-8')
+        index = re.sub(r'^( *- )', r'\1configs/', index, flags=re.MULTILINE)
+        (target / 'model-index.yml').write_text(index, encoding='utf-8')
 
 
 def version() -> str:
@@ -49,12 +59,13 @@ def version() -> str:
 setup(
     name='convcut_mm',
     version=version(),
-    description='Conv-cut facial expression recognition as a plug-in for mmpretrain',
+    description='Conv-cut and other facial expression recognition as a plug-in for mmpretrain',
     long_description=(ROOT / 'README.md').read_text(encoding='utf-8'),
     long_description_content_type='text/markdown',
     license='Apache-2.0',
     packages=find_packages(include=['convcut_mm', 'convcut_mm.*']),
-    package_data={'convcut_mm': ['weights/*.safetensors']},
+    package_data={'convcut_mm': ['py.typed', 'weights/*.safetensors']},
+    entry_points={'console_scripts': ['convcut = convcut_mm.cli.main:main']},
     python_requires='>=3.10',
     cmdclass={'build_py': BuildWithMim},
     # no mm* package here: the two lines overwrite each other, so an extra chooses one
@@ -92,6 +103,7 @@ setup(
         'demo': DEMO,
         # selenium: for the page, where Chromium is
         'test': [
+            'mypy>=1.14',
             'pytest>=8',
             'pytest-xdist>=3.5',
             'ruff',

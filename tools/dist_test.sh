@@ -2,6 +2,7 @@
 # Tests on several processes:  bash tools/dist_test.sh CONFIG CHECKPOINT PROCESSES [OPTIONS]
 # NNODES, NODE_RANK, MASTER_ADDR and PORT are read from the environment for several machines.
 set -eu
+[ $# -ge 3 ] || { echo "usage: bash $0 CONFIG CHECKPOINT PROCESSES [OPTIONS]" >&2; exit 2; }
 config=$1 checkpoint=$2 processes=$3
 exec torchrun --nproc_per_node="$processes" --nnodes="${NNODES:-1}" \
     --node_rank="${NODE_RANK:-0}" --master_addr="${MASTER_ADDR:-127.0.0.1}" \

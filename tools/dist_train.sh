@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Trains on several processes of one machine:  bash tools/dist_train.sh CONFIG PROCESSES [OPTIONS]
+# Trains on several processes:  bash tools/dist_train.sh CONFIG PROCESSES [OPTIONS]
 # NNODES, NODE_RANK, MASTER_ADDR and PORT are read from the environment for several machines.
 set -eu
+[ $# -ge 2 ] || { echo "usage: bash $0 CONFIG PROCESSES [OPTIONS]" >&2; exit 2; }
 config=$1 processes=$2
 exec torchrun --nproc_per_node="$processes" --nnodes="${NNODES:-1}" \
     --node_rank="${NODE_RANK:-0}" --master_addr="${MASTER_ADDR:-127.0.0.1}" \

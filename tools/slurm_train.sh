@@ -2,6 +2,7 @@
 # Trains under Slurm:  bash tools/slurm_train.sh PARTITION JOB_NAME CONFIG WORK_DIR [OPTIONS]
 # GPUS, GPUS_PER_NODE, CPUS_PER_TASK and SRUN_ARGS are read from the environment.
 set -eu
+[ $# -ge 4 ] || { echo "usage: bash $0 PARTITION JOB_NAME CONFIG WORK_DIR [OPTIONS]" >&2; exit 2; }
 partition=$1 job=$2 config=$3 work_dir=$4
 gpus=${GPUS:-8} per_node=${GPUS_PER_NODE:-8}
 # shellcheck disable=SC2086  # SRUN_ARGS is a list of words

@@ -16,7 +16,7 @@ FLOORS = (
     {'ablation', 'deployment'},
     {'cli'},
 )
-FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
+FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in sorted(rooms)}
 
 
 def imported(file: Path) -> set[tuple]:

@@ -1,162 +1,146 @@
 """docs/add_a_method.md, line by line: a stranger's package, and a backbone of mmpretrain's."""
 
+import argparse
 import importlib
-import subprocess
-import sys
+import os
+import re
+import runpy
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
-from mmpretrain import list_models
+import torch
+from mmengine.registry import DefaultScope
+from mmpretrain import get_model, list_models
+from mmpretrain.registry import MODELS
 
-from convcut_mm import zoo
+from convcut_mm import ExpressionInferencer, zoo
+from convcut_mm.models.utils import classifier_layer, grad_cam_layer
+from convcut_mm.utils.config import read_config
 
 PAGE, MARK = 'docs/add_a_method.md', 'test_docs/test_add_a_method.py'
+# what pip writes for pip install -e: a test has no network, and there is nothing to build
 METADATA = 'Metadata-Version: 2.1\nName: toy_fer\nVersion: 0.1\n'
-
-
-def file_of(text: str) -> str:
-    """The path in the comment that a block opens with."""
-    return text.splitlines()[0].removeprefix('# ')
+CROWD = 'head (CrowdHead) looks at the other images of the batch'
 
 
 @pytest.fixture(scope='module')
-def toy(tmp_path_factory, page_blocks, root) -> Path:
-    """A folder in which the page's package lies and is installed, its entry point included."""
+def blocks(page_blocks) -> dict[str, str]:
+    """The page's blocks by the path in the comment that each opens with; 'bash': the commands."""
+    found = {}
+    for _, language, text in page_blocks(PAGE, MARK):
+        first = text.splitlines()[0].removeprefix('# ')
+        found['bash' if language == 'bash' else first] = text
+    return found
+
+
+@pytest.fixture(scope='module')
+def place(tmp_path_factory, blocks, root) -> Path:
+    """A folder with the page's package, which is installed, and nothing else but the tools."""
     folder = tmp_path_factory.mktemp('toy')
-    for block in page_blocks(PAGE, MARK):
-        if block.language != 'bash' and 'resnet18' not in block.text:
-            path = file_of(block.text)
-            path = folder / (path if path == 'pyproject.toml' else f'toy_fer/{path[8:]}')
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(block.text)
+    for name, text in blocks.items():
+        if name.startswith(('toy_fer/', 'pyproject')):
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_text(text)
     (folder / 'toy_fer' / 'toy' / 'README.md').write_text('# Toy\n')
-    # what pip writes: there is no network in a test, and nothing to build
+    group, name, value = re.search(
+        r'entry-points\."(.+)"\]\n(\w+) = "(.+)"', blocks['pyproject.toml']
+    ).groups()
     installed = folder / 'toy_fer-0.1.dist-info'
     installed.mkdir()
     (installed / 'METADATA').write_text(METADATA)
-    group, entry = (folder / 'pyproject.toml').read_text().splitlines()[-2:]
-    group = group.split('"')[1]
-    (installed / 'entry_points.txt').write_text(f'[{group}]\n{entry.replace(chr(34), "")}\n')
+    (installed / 'entry_points.txt').write_text(f'[{group}]\n{name} = {value}\n')
     (folder / 'tools').symlink_to(root / 'tools')
-    sys.path.insert(0, str(folder))
-    importlib.invalidate_caches()
-    try:
-        yield folder
-    finally:
-        sys.path.remove(str(folder))
-        zoo.forget('toy_faces')
-
-
-@pytest.fixture(scope='module')
-def commands(page_blocks) -> dict:
-    """The page's commands by the name of their tool: the words after ``python``."""
-    (block,) = (one for one in page_blocks(PAGE, MARK) if one.language == 'bash')
-    lines = [line.split(' #')[0].split()[1:] for line in block.text.splitlines()]
-    return {Path(words[0]).stem: words for words in lines}
-
-
-@pytest.fixture(scope='module')
-def trained(toy, commands, run_here) -> Path:
-    """The folder after train.py."""
-    assert zoo.load_methods() == ['toy_fer']
-    assert 'toy_faces' in zoo.models() and 'toy_faces' in list_models()
     with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(toy)
-        assert run_here(*commands['train']) == 0
-        assert run_here(*commands['publish_model']) == 0
-    return toy
+        patch.syspath_prepend(str(folder))
+        patch.setenv('PYTHONPATH', f'{folder}{os.pathsep}{root}')  # for what ablate.py starts
+        patch.chdir(folder)
+        importlib.invalidate_caches()
+        yield folder
+    zoo.forget('toy_faces')
 
 
-@pytest.fixture
-def run(trained, commands, run_here, monkeypatch, capsys):
-    """Runs a command of the page; gives (status, stdout and stderr)."""
-    monkeypatch.chdir(trained)
-
-    def run(name: str, *more) -> tuple:
-        capsys.readouterr()
-        status = run_here(*commands[name], *more)
-        printed = capsys.readouterr()
-        return status, printed.out + printed.err
-
-    return run
+@pytest.fixture(scope='module')
+def run(place, blocks, run_here):
+    """Runs the page's command of a tool as it stands there; gives its exit status."""
+    lines = [line.split(' #')[0].split() for line in blocks['bash'].splitlines()]
+    commands = {Path(words[1]).stem: words[1:] for words in lines}
+    assert list(commands) == [
+        *('train', 'test', 'batch_audit', 'publish_model', 'export', 'vis_cam', 'ablate', 'app')
+    ]
+    return lambda tool: run_here(*commands[tool])
 
 
-def test_it_is_tested_image_by_image_and_says_why(run):
-    status, printed = run('test')
-    assert status == 0
-    assert 'head (CrowdHead) looks at the other images of the batch' in printed
-    assert 'each image was tested alone' in printed
+@pytest.fixture(scope='module')
+def trained(place, run) -> Path:
+    """The package after train.py and publish_model.py."""
+    assert zoo.load_methods() == ['toy_fer']
+    assert zoo.load_methods() == ['toy_fer']  # twice does no harm
+    assert run('train') == 0 and run('publish_model') == 0
+    return place
 
 
-def test_the_audit_finds_the_batch(run):
-    status, printed = run('batch_audit')
-    assert status == 3 and 'DEPENDS ON THE BATCH' in printed
+def test_it_is_tested_image_by_image_and_says_why(trained, run, capsys):
+    assert run('test') == 0
+    out = capsys.readouterr().out
+    assert CROWD in out and 'each image was tested alone' in out
 
 
-def test_export_is_refused_with_the_reason(run):
-    status, printed = run('export')
-    assert status == 1 and 'error: head (CrowdHead) looks at the other images' in printed
+def test_the_audit_finds_the_batch(trained, run, capsys):
+    assert run('batch_audit') == 3
+    assert 'DEPENDS ON THE BATCH' in capsys.readouterr().out
 
 
-def test_grad_cam_explains_the_layer_that_the_backbone_names(run, trained):
-    status, printed = run('vis_cam', '--out', 'cam')
-    assert status == 0 and (trained / 'cam.png').is_file(), printed
+def test_export_is_refused_with_the_reason(trained, run, capsys):
+    assert run('export') == 1
+    assert capsys.readouterr().err.splitlines()[-1].startswith(f'error: {CROWD}')
 
 
-def test_the_page_lists_it(trained):
-    assert 'toy_faces' in zoo.models(with_weights=True)
-    names = 'from convcut_mm import zoo; print(*zoo.models(with_weights=True))'
-    done = subprocess.run(
-        [sys.executable, '-c', names],
-        cwd=trained,
-        env={'PYTHONPATH': f'{trained}:{zoo.PACKAGE.parent}', 'PATH': '/usr/bin:/bin'},
-        capture_output=True,
-        text=True,
-    )
-    # a fresh process finds it by its entry point alone
-    assert 'toy_faces' in done.stdout.split(), done.stderr
+def test_grad_cam_explains_the_layer_that_the_backbone_names(trained, run, capsys):
+    assert run('vis_cam') == 0
+    picture, _ = capsys.readouterr().out.split()
+    assert (trained / picture).is_file()
+    model = get_model('toy_faces')
+    assert grad_cam_layer(model, torch.zeros(1, 3, 48, 48)) == 'backbone.layers.3'
+    assert classifier_layer(model) == 'head.fc'
 
 
-def test_a_photo_is_turned_grey(trained):
-    from convcut_mm.apis import ExpressionInferencer
+def test_the_zoo_and_the_page_list_it(trained, root, monkeypatch):
+    assert 'toy_faces' in list_models() and 'toy_faces' in zoo.models()
+    monkeypatch.syspath_prepend(str(root / 'tools' / 'demo'))
+    page = runpy.run_path(str(root / 'tools' / 'demo' / 'app.py'), run_name='page')
+    options = dict(model=None, device='cpu', detector='none', detector_model=None)
+    models = page['Models'](argparse.Namespace(**options))
+    assert 'toy_faces' in models.sources and len(models.sources) > 1
+    assert len(models.load('toy_faces').classes) == 7
 
+
+def test_faces_are_judged_one_by_one_and_without_colour(trained):
     inferencer = ExpressionInferencer('toy_faces', device='cpu', detector='none')
-    assert inferencer.backend.grey and len(inferencer.classes) == 7
+    colours = np.random.default_rng(0).integers(0, 256, (3, 48, 48, 3), dtype=np.uint8)
+    grey = [cv2.cvtColor(cv2.cvtColor(one, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
+            for one in colours]  # fmt: skip
+    together = inferencer.classify(colours)
+    assert (together == inferencer.classify(grey)).all()
+    assert (together == np.concatenate([inferencer.classify(one) for one in colours])).all()
 
 
-def test_ablate_runs_it(run, trained):
-    status, printed = run('ablate')
-    table = (trained / 'work_dirs' / 'ablations' / 'toy.md').read_text()
-    assert status in (None, 0), printed
-    assert 'with the crowd' in table and 'GreyFaces, test, grey' in table
+def test_ablate_runs_it_in_processes_of_its_own(trained, run, capsys):
+    assert run('ablate') == 0, capsys.readouterr().err
+    table = capsys.readouterr().out
+    assert 'with the crowd' in table and 'tested on: GreyFaces, test, grey' in table
 
 
-SMALL = """
-_base_ = ['{config}']
-data = dict(_delete_=True, type='DrawnFaces', data_root='{data}', train_per_class=12,
-            test_per_class=4)
-pipeline = [
-    dict(type='LoadImageFromFile', imdecode_backend='pillow'),
-    dict(type='Resize', scale=(48, 48)), dict(type='PackInputs')]
-train_dataloader = dict(
-    num_workers=0, persistent_workers=False,
-    dataset=dict(**data, split='train', part='fit', pipeline=pipeline))
-val_dataloader = dict(
-    num_workers=0, persistent_workers=False,
-    dataset=dict(**data, split='train', part='holdout', pipeline=pipeline))
-test_dataloader = dict(num_workers=0, dataset=dict(**data, split='test', pipeline=pipeline))
-model = dict(head=dict(num_classes=7))
-data_preprocessor = dict(num_classes=7)
-train_cfg = dict(max_epochs=1)
-"""
-
-
-def test_a_backbone_of_mmpretrain_s(page_blocks, tmp_path, root, run_here, capsys):
-    (block,) = (one for one in page_blocks(PAGE, MARK) if 'resnet18' in one.text)
-    own, small = tmp_path / 'own.py', tmp_path / 'small.py'
-    own.write_text(block.text.replace("'convcut/", f"'{root}/configs/convcut/"))
-    small.write_text(SMALL.format(config=own, data=tmp_path / 'faces'))
-    work = tmp_path / 'work'
-    assert run_here('tools/train.py', small, '--work-dir', work) == 0
-    assert run_here('tools/test.py', small, work / 'epoch_1.pth', '--work-dir', work) == 0
-    assert 'overall accuracy' in capsys.readouterr().out
+def test_a_backbone_of_mmpretrain_s(blocks, tmp_path, root):
+    file = tmp_path / 'resnet18_ferplus.py'
+    text = blocks['configs/resnet18_ferplus.py']
+    file.write_text(text.replace("'convcut/", f"'{root}/configs/convcut/"))
+    config = read_config(file)
+    with DefaultScope.overwrite_default_scope('mmpretrain'):
+        model = MODELS.build(dict(config.model, data_preprocessor=config.data_preprocessor))
+    model.init_weights()
+    logits = model(torch.rand(2, 3, 48, 48))
+    assert logits.shape == (2, 8)
+    logits.sum().backward()
+    assert all(parameter.grad is not None for parameter in model.parameters())

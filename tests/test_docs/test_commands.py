@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from convcut_mm.cli.main import COMMANDS
+
 ROOT = Path(__file__).parents[2]
 PAGES = ['README.md', *sorted(f'docs/{page.name}' for page in (ROOT / 'docs').glob('*.md'))]
-INLINE = re.compile(r'`(python tools/[^`]+)`')
+INLINE = re.compile(r'`((?:python tools/|convcut [a-z])[^`]+)`')
 
 
 def commands(text: str) -> list:
@@ -74,6 +76,8 @@ def test_inline_commands_are_understood(page, root, monkeypatch):
     for command in INLINE.findall((root / page).read_text()):
         words = shlex.split(re.sub(r'[\[\]]', '', command))
         words = [word for word in words if word != '...']
+        if words[0] == 'convcut':
+            words[:2] = ['python', f'tools/{COMMANDS[words[1]][0]}']
         if words[-1] == '--model':
             words.pop()
         with monkeypatch.context() as patch:

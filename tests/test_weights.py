@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from page_parts.photo import look_at
+from page_parts.photo import classify_photo
 from safetensors import safe_open
 from safetensors.torch import load_file
 
@@ -40,7 +40,7 @@ def test_a_photo_without_any_option(root):
 def test_a_heat_map_of_a_photo(root):
     pytest.importorskip('skimage')
     photo = str(root / 'docs' / 'images' / 'astronaut.jpg')
-    (face,) = look_at(ExpressionInferencer(), photo, with_heat=True).faces
+    (face,) = classify_photo(ExpressionInferencer(), photo, with_heat=True).faces
     assert not face.heat_is_empty
 
 

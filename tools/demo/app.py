@@ -1,7 +1,7 @@
-"""A web page that names the expressions of the faces in a photo.
+"""Serve a web page that names the expressions of the faces in a photo.
 
     python tools/demo/app.py                                    # then open http://127.0.0.1:7860
-    python tools/demo/app.py --model NAME CONFIG CHECKPOINT     # a model of one's own beside them
+    python tools/demo/app.py --model NAME CONFIG CHECKPOINT     # offer a model of your own, too
 
 Photos stay on this machine, and the page fetches nothing from elsewhere; see docs/demo.md.
 """
@@ -10,19 +10,15 @@ import argparse
 import os
 import signal
 import sys
-from functools import lru_cache
 from pathlib import Path
-from threading import Lock
-from typing import Optional
 
 from page_parts import markup
 from page_parts.limits import Limits
+from page_parts.models import Models
 from page_parts.offline import SelfContained
-from page_parts.photo import MOST_BYTES, MOST_PIXELS, look_at, no_image, too_large
+from page_parts.photo import MOST_BYTES, MOST_PIXELS, classify_photo, no_image, too_large
 from page_parts.uploads import Uploads, no_urls, own_folder
 
-from convcut_mm import zoo
-from convcut_mm.apis import ExpressionInferencer
 from convcut_mm.apis.detectors import DETECTORS
 from convcut_mm.cli.parser import ToolParser
 from convcut_mm.cli.run import run_tool
@@ -32,47 +28,16 @@ from convcut_mm.errors import ConvcutError
 os.environ['GRADIO_ANALYTICS_ENABLED'] = 'False'
 STATIC = Path(__file__).resolve().parent / 'page'  # style sheet and scripts
 HEAD = """<div class="cc-head"><h1>What does this face express?</h1>
-<p>Conv-cut looks at each face of a photo and says which expression most people would name.</p>
+<p>A model looks at each face of a photo and says which expression most people would name.</p>
 </div>"""
-FOOT = f"""<div class="cc-foot"><p>An expression is not a feeling, and the model errs: it was
-trained on faces about which people disagree too. Photos, up to {MOST_BYTES // 2**20} MB and
-{MOST_PIXELS // 10**6} megapixels, go to the machine that runs this page and nowhere else, and are
-deleted there when you take another one or leave, after an hour at the latest.</p></div>"""
+FOOT = f"""<div class="cc-foot">
+<p>An expression is not a feeling, and the model makes mistakes: even people disagree about many of
+the faces that it was trained on. Photos, up to {MOST_BYTES // 2**20} MB and
+{MOST_PIXELS // 10**6} megapixels, go to the machine that runs this page and nowhere else. They are
+deleted there when you choose another one or leave, after an hour at the latest.</p>
+</div>"""
 OFTEN, HOUR = 300, 3600  # seconds
-AT_ONCE, WAITING = 3, 30  # photos that are looked at side by side, and that wait for it
-
-
-class Models:
-    """The models to choose from, loaded when they are first asked for.
-
-    Args:
-        args (argparse.Namespace): The command's options.
-
-    Raises:
-        ConvcutError: No model has weights.
-    """
-
-    def __init__(self, args: argparse.Namespace) -> None:
-        self.sources = {name: (name, True) for name in zoo.models(with_weights=True)}
-        self.sources.update({name: (config, file) for name, config, file in args.model or ()})
-        if not self.sources:
-            raise ConvcutError(
-                'no model comes with weights; give one by --model NAME CONFIG CHECKPOINT'
-            )
-        self.options = dict(
-            device=args.device, detector=args.detector, detector_model=args.detector_model
-        )
-        self._cached = lru_cache(maxsize=None)(self._load)
-        self._lock = Lock()
-
-    def load(self, name: str) -> ExpressionInferencer:
-        """A model, loaded once for all visitors."""
-        with self._lock:
-            return self._cached(name)
-
-    def _load(self, name: str) -> ExpressionInferencer:
-        model, pretrained = self.sources[name]
-        return ExpressionInferencer(model, pretrained, **self.options)
+AT_ONCE, WAITING = 3, 30  # photos that are classified side by side, and that wait
 
 
 def parse_args() -> argparse.Namespace:
@@ -95,13 +60,13 @@ def parse_args() -> argparse.Namespace:
 
 
 def head() -> str:
-    """What the page's head holds besides Gradio's: the script that refuses files."""
+    """Return what is added to the HTML head: the script that refuses files, and its limit."""
     script = (STATIC / 'refuse_files.js').read_text()
     return f'<meta name="cc-most-bytes" content="{MOST_BYTES}"><script>{script}</script>'
 
 
-def example_photos() -> list:
-    """Photos that come with scikit-image: a face, and a cat for what happens without one."""
+def example_photos() -> list[str]:
+    """List photos that come with scikit-image: a face, and a cat, in which none is found."""
     from skimage import data
 
     folder = Path(data.__file__).parent
@@ -110,7 +75,7 @@ def example_photos() -> list:
 
 
 def build(models: Models, gr, folder: Path):
-    """The page.
+    """Build the page.
 
     Args:
         models (Models): The models to choose from.
@@ -121,13 +86,13 @@ def build(models: Models, gr, folder: Path):
         gr.Blocks: To be launched.
     """
 
-    def respond(path: Optional[str], name: str, with_heat: bool, request: gr.Request):
+    def respond(path: str | None, name: str, with_heat: bool, request: gr.Request):
         if path is None:
             uploads.leave(request.session_hash)
             return markup.WELCOME
         try:
             path = uploads.take(request.session_hash, path)
-            return markup.answer(look_at(models.load(name), path, with_heat))
+            return markup.result(classify_photo(models.load(name), path, with_heat))
         except ConvcutError as error:
             return markup.note(str(error))
 
@@ -139,9 +104,9 @@ def build(models: Models, gr, folder: Path):
         large = size.isdecimal() and int(size[:15]) > MOST_BYTES
         return markup.note(str(too_large(name, int(size[:15])) if large else no_image(name)))
 
-    names = list(models.sources)
+    scroll = (STATIC / 'scroll_to_result.js').read_text()
     with gr.Blocks(
-        title='Conv-cut: facial expressions',
+        title='Facial expressions',
         analytics_enabled=False,
         delete_cache=(OFTEN, HOUR),
         fill_width=True,
@@ -161,7 +126,9 @@ def build(models: Models, gr, folder: Path):
                 heat = gr.Checkbox(
                     label='Show where the model looks', elem_id='heat', container=False
                 )
-                model = gr.Dropdown(names, value=names[0], label='Model', elem_id='model')
+                model = gr.Dropdown(
+                    models.names, value=models.names[0], label='Model', elem_id='model'
+                )
                 gr.Examples(example_photos(), photo, label='Examples', cache_examples=False)
             with gr.Column(scale=3, min_width=300):
                 result = gr.HTML(markup.WELCOME, elem_id='result', padding=False)
@@ -173,8 +140,8 @@ def build(models: Models, gr, folder: Path):
         gr.on(
             [photo.change, heat.change, model.change], respond, [photo, model, heat], result,
             show_progress='minimal', api_visibility='private', concurrency_limit=AT_ONCE,
-        ).then(None, js=(STATIC / 'scroll_to_result.js').read_text())  # fmt: skip
-        refused.change(refuse, refused, result, api_visibility='private')
+        ).then(None, js=scroll)  # fmt: skip
+        refused.change(refuse, refused, result, api_visibility='private').then(None, js=scroll)
     return page
 
 
@@ -186,22 +153,28 @@ def main() -> None:
 
 
 def serve(args: argparse.Namespace, folder: Path) -> None:
-    """Shows the page until it is interrupted; uploads lie in the folder meanwhile."""
-    models = Models(args)
-    models.load(next(iter(models.sources)))  # a mistake is told now, not on the page
+    """Serve the page until it is interrupted; the folder holds the uploads meanwhile."""
+    models = Models(
+        args.model or (),
+        device=args.device,
+        detector=args.detector,
+        detector_model=args.detector_model,
+    )
+    models.load(models.names[0])  # a mistake ends the command now, not a visitor's request
     try:
         import gradio as gr
         from starlette.middleware import Middleware
     except ImportError:
         raise ConvcutError('the page needs gradio: pip install "convcut_mm[demo]"') from None
     print(f'open http://{args.host}:{args.port}', file=sys.stderr, flush=True)
-    fonts = dict(font=['system-ui', 'sans-serif'], font_mono=['monospace'])
     try:
         page = build(models, gr, folder).queue(max_size=WAITING, api_open=False)
         page.launch(
             server_name=args.host,
             server_port=args.port,
-            theme=gr.themes.Soft(primary_hue='blue', **fonts),  # the default fetches its fonts
+            theme=gr.themes.Soft(  # the default fetches its fonts
+                primary_hue='blue', font=['system-ui', 'sans-serif'], font_mono=['monospace']
+            ),
             css_paths=STATIC / 'style.css',
             head=head(),
             app_kwargs=dict(

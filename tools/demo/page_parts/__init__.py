@@ -1,1 +1,1 @@
-"""What app.py shows: an answer about a photo, and the page around it."""
+"""What ``app.py`` beside this folder serves: results for a photo, and the page around them."""

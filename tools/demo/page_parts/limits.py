@@ -1,7 +1,7 @@
-"""What requests the page's server takes: those of the page, of a limited size.
+"""Limit the server to the requests that the page makes, of a limited size.
 
-Gradio's server can do more than this page asks of it: hand through what other servers send,
-convert videos, list its own functions.
+Gradio's server can do more than this page needs: forward what other servers send, convert videos,
+list its own functions.
 """
 
 import re
@@ -18,18 +18,18 @@ NOT_ASKED = re.compile(
 
 
 class Limits:
-    """Refuses requests that the page never makes.
+    """Refuse requests that the page never makes.
 
     Args:
         app: The ASGI application behind it.
-        most_bytes (int): Of an uploaded file.
+        most_bytes (int): Largest uploaded file.
     """
 
     def __init__(self, app, most_bytes: int) -> None:
         self.app, self.most_bytes = app, most_bytes
 
     async def __call__(self, scope, receive, send) -> None:
-        """Answers a request of any kind; see the ASGI specification."""
+        """Handle a request of any kind; see the ASGI specification."""
         status = self._refusal(scope) if scope['type'] == 'http' else None
         if status is None:
             await self.app(scope, receive, send)

@@ -1,6 +1,6 @@
-"""Keeps the browser that shows the page from asking other servers.
+"""Keep the browser that shows the page from asking other servers.
 
-Gradio's page names a font server and a script server, which a page for one machine has no use for.
+Gradio's page names a font server and a script server, which this page does not need.
 """
 
 import re
@@ -17,7 +17,7 @@ ELSEWHERE = re.compile(
 
 
 class SelfContained:
-    """Takes what lies elsewhere out of HTML pages, and forbids it in a header.
+    """Remove links to other servers from HTML pages, and forbid them in a header.
 
     Args:
         app: The ASGI application behind it.
@@ -27,7 +27,7 @@ class SelfContained:
         self.app = app
 
     async def __call__(self, scope, receive, send) -> None:
-        """Answers a request of any kind; see the ASGI specification."""
+        """Handle a request of any kind; see the ASGI specification."""
         start, body = None, b''
 
         async def send_own(message) -> None:

@@ -1,11 +1,10 @@
-"""A photo that somebody uploads: its faces, what they express, and where the model looks."""
+"""Find the faces of an uploaded photo, what they express, and where the model looks."""
 
 import os
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
-from typing import Optional
 
 import cv2
 import numpy as np
@@ -24,7 +23,7 @@ from convcut_mm.visualization.grad_cam import explain
 
 MOST_BYTES = 10 * 2**20
 MOST_PIXELS = 50_000_000  # a good camera's; twice that takes a gigabyte to look at
-LONGEST_NAME = 80  # characters of a file's name that are repeated
+LONGEST_NAME = 80  # characters of a file's name that a message repeats
 SHOWN_SIDE = 1200  # pixels of the longer side of the photo on the page
 CARD_SIDE = 224  # pixels of a face beside its bars
 # visitors' photos are read side by side, but Grad-CAM hangs hooks into the one model
@@ -33,54 +32,56 @@ MOST_FACES = 12  # cards on the page; a crowd's other faces keep their boxes
 
 
 @dataclass
-class FaceAnswer:
-    """What is said about a face.
+class FaceResult:
+    """One face of a photo.
 
     Attributes:
-        box (tuple[float]): x1, y1, x2, y2 as shares of the photo's width and height.
-        probabilities (dict): By class name, in the model's order.
-        picture (ndarray, optional): (224, 224, 3) uint8, the face as it was cut out; not of the
+        box (tuple[float, ...]): x1, y1, x2, y2 as fractions of the photo's width and height.
+        probabilities (dict[str, float]): By class name, in the model's order.
+        picture (ndarray, optional): (224, 224, 3) uint8, the face as it was cut out; None for the
             smaller faces of a crowd.
-        heat (ndarray, optional): The same with the Grad-CAM over it.
-        heat_is_empty (bool): Whether no place speaks for the answer.
+        heat (ndarray, optional): (224, 224, 3) uint8, the face with its Grad-CAM laid over it.
+        heat_is_empty (bool): Whether no area speaks for the predicted class.
     """
 
-    box: tuple
-    probabilities: dict
-    picture: Optional[np.ndarray] = None
-    heat: Optional[np.ndarray] = None
+    box: tuple[float, ...]
+    probabilities: dict[str, float]
+    picture: np.ndarray | None = None
+    heat: np.ndarray | None = None
     heat_is_empty: bool = False
 
     @property
     def expression(self) -> str:
         """The most probable class."""
-        return max(self.probabilities, key=self.probabilities.get)
+        return max(self.probabilities, key=self.probabilities.__getitem__)
 
 
 @dataclass
-class PhotoAnswer:
+class PhotoResult:
     """A photo with its faces.
 
     Attributes:
         picture (ndarray): (H, W, 3) uint8, 1200 pixels at most.
-        faces (list[FaceAnswer]): The detector's best first.
+        faces (list[FaceResult]): In the detector's order.
     """
 
     picture: np.ndarray
-    faces: list
+    faces: list[FaceResult]
 
 
-def look_at(inferencer: ExpressionInferencer, path: str, with_heat: bool = False) -> PhotoAnswer:
-    """Finds the faces of a photo and names their expressions.
+def classify_photo(
+    inferencer: ExpressionInferencer, path: str, with_heat: bool = False
+) -> PhotoResult:
+    """Find the faces of a photo and name their expressions.
 
     Args:
         inferencer (ExpressionInferencer): With the torch backend.
         path (str): An uploaded file.
-        with_heat (bool): Whether a Grad-CAM is made of each face. Defaults to False.
+        with_heat (bool): Compute a Grad-CAM of each face. Defaults to False.
 
     Raises:
-        ConvcutError: No image, one above 10 MB or 50 megapixels, or no face in it; the message
-            is for those who look at the page.
+        ConvcutError: Not an image, one above 10 MB or 50 megapixels, or no face in it; the message
+            is for visitors of the page.
     """
     name = Path(path).name
     size = os.path.getsize(path)
@@ -94,35 +95,36 @@ def look_at(inferencer: ExpressionInferencer, path: str, with_heat: bool = False
     found = inferencer.detect(image)
     if not found:
         raise ConvcutError(
-            'No face was found in this photo. The finder wants faces that are upright, look into '
-            'the camera and take up a good part of the picture.'
+            'No face was found in this photo. Faces have to be upright, look into the camera and '
+            'take up a good part of the picture.'
         )
     crops = np.stack([inferencer.crop(image, face) for face in found])
     with _MODEL:
-        scores = inferencer.classify(crops)
-    faces = []
-    for face, crop, row in zip(found, crops, scores):
-        probabilities = dict(zip(inferencer.classes, map(float, row)))
-        answer = FaceAnswer(_shares(face.box, image), probabilities)
-        if len(faces) < MOST_FACES:
-            answer.picture = _picture(inferencer, image, face)
+        probabilities = inferencer.classify(crops)
+    results: list[FaceResult] = []
+    for face, crop, row in zip(found, crops, probabilities):
+        result = FaceResult(
+            _fractions(face.box, image), dict(zip(inferencer.classes, map(float, row)))
+        )
+        if len(results) < MOST_FACES:
+            result.picture = _picture(inferencer, image, face)
             if with_heat:
                 with _MODEL:
                     heat = _heat(inferencer, crop)
-                answer.heat = _laid_over(answer.picture, heat)
-                answer.heat_is_empty = not heat.any()
-        faces.append(answer)
-    return PhotoAnswer(_shrunk(image), faces)
+                result.heat = _laid_over(result.picture, heat)
+                result.heat_is_empty = not heat.any()
+        results.append(result)
+    return PhotoResult(_shrunk(image), results)
 
 
 def _check_pixels(path: str, name: str) -> None:
-    """Says by its header that a photo is too large; read_image refuses it too, in other words."""
+    """Refuse a photo by the size in its header, in words for visitors; read_image has its own."""
     try:
         with warnings.catch_warnings(), Image.open(path) as image:
             warnings.simplefilter('ignore')  # Pillow's own limit is a larger one
             pixels = image.width * image.height
     except Image.DecompressionBombError:
-        pixels = 2 * Image.MAX_IMAGE_PIXELS
+        pixels = 2 * (Image.MAX_IMAGE_PIXELS or 0)
     except Exception:  # no image, or one for OpenCV; read_image knows
         return
     if pixels > MOST_PIXELS:
@@ -133,7 +135,7 @@ def _check_pixels(path: str, name: str) -> None:
 
 
 def too_large(name: str, size: int) -> ConvcutError:
-    """The error for a file of too many bytes."""
+    """Return the error for a file of too many bytes."""
     return ConvcutError(
         f'{_short(name)} has {size / 2**20:.0f} MB, and this page takes up to '
         f'{MOST_BYTES // 2**20} MB. A smaller copy of the photo will do just as well.'
@@ -145,20 +147,20 @@ def _short(name: str) -> str:
 
 
 def no_image(name: str) -> ConvcutError:
-    """The error for a file that is no image, or a damaged one."""
+    """Return the error for a file that is not an image, or a damaged one."""
     return ConvcutError(
         f'{_short(name)} cannot be read as an image. JPEG, PNG, WebP, BMP and TIFF files work.'
     )
 
 
-def _shares(box: tuple, image: np.ndarray) -> tuple:
+def _fractions(box: tuple, image: np.ndarray) -> tuple[float, ...]:
+    """Convert x1, y1, x2, y2 from pixels to fractions of an image's width and height."""
     height, width = image.shape[:2]
-    shares = np.array(box) / [width, height, width, height]
-    return tuple(shares.clip(0, 1).tolist())
+    return tuple((np.array(box) / [width, height, width, height]).clip(0, 1).tolist())
 
 
 def _picture(inferencer: ExpressionInferencer, image: np.ndarray, face: Face) -> np.ndarray:
-    """The part of the photo that the model sees, in colour and in more pixels than it sees."""
+    """Cut out what the model sees of a face, in colour and in more pixels than it sees."""
     share = inferencer.backend.share
     if not isinstance(inferencer.detector, WholeImage):
         image = crop_face(image, face, inferencer.margin, round(CARD_SIDE / share))
@@ -166,7 +168,7 @@ def _picture(inferencer: ExpressionInferencer, image: np.ndarray, face: Face) ->
 
 
 def _heat(inferencer: ExpressionInferencer, crop: np.ndarray) -> np.ndarray:
-    """Grad-CAM of the answer, (H, W) from 0 to 1."""
+    """Compute the Grad-CAM of the predicted class, (H, W) from 0 to 1."""
     model = inferencer.model
     classifier = Classifier('model', inferencer.config, model, inferencer.classes)
     # mmpretrain's pipelines read images blue first
@@ -175,13 +177,13 @@ def _heat(inferencer: ExpressionInferencer, crop: np.ndarray) -> np.ndarray:
 
 
 def _laid_over(picture: np.ndarray, heat: np.ndarray) -> np.ndarray:
-    """Colours over the grey face, as in the paper's figure."""
+    """Lay a heat map's colours over the grey face, as in the Conv-cut paper's figure."""
     size = picture.shape[1::-1]
     heat = cv2.resize(heat.astype(np.float32), size, interpolation=cv2.INTER_CUBIC).clip(0, 1)
     grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)[..., None]
     colours = 255 * colormaps[HEAT](heat)[..., :3]
-    share = (OPACITY[0] + (OPACITY[1] - OPACITY[0]) * heat)[..., None]
-    return ((1 - share) * grey + share * colours).round().astype(np.uint8)
+    opacity = (OPACITY[0] + (OPACITY[1] - OPACITY[0]) * heat)[..., None]
+    return ((1 - opacity) * grey + opacity * colours).round().astype(np.uint8)
 
 
 def _shrunk(image: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""The photos that visitors upload: which files may be looked at, and when they are deleted."""
+"""Check which files a request may name, and delete visitors' photos."""
 
 import os
 import tempfile
@@ -12,9 +12,9 @@ from convcut_mm.utils.drafts import scratch_folder
 
 
 class Uploads:
-    """Files in the folder that Gradio keeps uploads in, each in a folder of its own.
+    """Track the files in Gradio's upload folder, each in a folder of its own.
 
-    What lies there at the start, which are the examples, is never deleted.
+    Files that are there at the start, the examples, are never deleted.
 
     Args:
         folder (str | Path): Gradio's folder.
@@ -23,21 +23,24 @@ class Uploads:
     def __init__(self, folder: str | Path) -> None:
         self.folder = Path(folder).resolve()
         self._examples = set(self.folder.rglob('*'))
-        self._looking: dict[str, Path] = {}  # at which file a visitor looks
+        self._looking: dict[str, Path] = {}  # each visitor's current file
         self._lock = Lock()
 
     def take(self, visitor: str, path: str) -> str:
-        """Checks that a path is an upload, and deletes the one that the visitor had before.
+        """Check that a path is an upload, and delete the visitor's earlier one.
 
-        A request may name any file of the server: Gradio looks at paths only where the request
-        says that they are some.
+        A request may name any file of the server: Gradio checks paths only where the request
+        declares them as files.
 
         Args:
             visitor (str): Gradio's name of the visitor's session.
-            path (str): What the request names.
+            path (str): Path in the request.
+
+        Returns:
+            str: The resolved path.
 
         Raises:
-            ConvcutError: No file that was uploaded, or one that is deleted by now.
+            ConvcutError: Not an uploaded file, or one that has been deleted.
         """
         try:
             file = Path(path).resolve()
@@ -54,7 +57,7 @@ class Uploads:
         return str(file)
 
     def leave(self, visitor: str) -> None:
-        """Deletes what a visitor looked at last, unless another one looks at the same."""
+        """Delete a visitor's current file, unless another visitor has the same one."""
         with self._lock:
             self._delete(self._looking.pop(visitor, None))
 
@@ -68,7 +71,7 @@ class Uploads:
 
 
 def no_urls(cache: Callable) -> Callable:
-    """Wraps Gradio's caching of a component's files: it would download what a request names."""
+    """Wrap Gradio's caching of a component's files: it would download what a request names."""
 
     async def cached(path: str, *args, **kwargs) -> str:
         if '://' in str(path):
@@ -80,12 +83,12 @@ def no_urls(cache: Callable) -> Callable:
 
 @contextmanager
 def own_folder() -> Iterator[Path]:
-    """A folder for Gradio's files, which is to be imported within the block; gone after it.
+    """Give Gradio a folder of its own; import it within the block. The folder is deleted after it.
 
-    By default all pages of a machine share one, and each page hands out the files of all.
+    By default all pages of a machine share one folder, and each serves the files of all.
 
     Yields:
-        Path: The folder, for the user of this process alone.
+        Path: The folder, which only the user of this process can read.
     """
     before = os.environ.get('GRADIO_TEMP_DIR')
     with scratch_folder(Path(before or tempfile.gettempdir()) / 'convcut-page') as folder:

@@ -1,6 +1,10 @@
 """tools/train.py --data-folder: a tree of faces, starting from weights of other classes."""
 
+import os
 import re
+import select
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -169,7 +173,53 @@ def test_bad_weights(train, weights, tmp_path):
     assert str(other) in line and 'another architecture' in line and '"neck.extra"' in line
 
 
-def test_example_of_the_page(root, page_blocks, run_command, tmp_path):
+@pytest.fixture
+def run_script(run_here, tmp_path, monkeypatch, capsys):
+    """Runs a bash script in ``tmp_path``, its ``python tools/...`` in this process.
+
+    Each saves the six seconds of imports; other uses of python are processes. Gives what was
+    printed.
+    """
+    asked, answered = tmp_path / 'asked', tmp_path / 'answered'
+    shim = f"""
+python() {{
+    if [[ $1 != tools/* ]]; then command python "$@"; return; fi
+    printf '%s\\0' "$@" > {asked}
+    read -r status < {answered}
+    return "$status"
+}}
+"""
+
+    def run(script: str) -> str:
+        for fifo in (asked, answered):
+            os.mkfifo(fifo)
+        monkeypatch.chdir(tmp_path)
+        own = Path(sys.executable).parent
+        monkeypatch.setenv('PATH', f'{own}{os.pathsep}{os.environ["PATH"]}')
+        capsys.readouterr()
+        bash = ['bash', '-euo', 'pipefail', '-c', shim + script]
+        with subprocess.Popen(
+            bash, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        ) as process:
+            reader = os.open(asked, os.O_RDWR)  # a writer of its own, so that it never ends
+            while process.poll() is None:
+                if not select.select([reader], [], [], 0.05)[0]:
+                    continue
+                words = b''
+                while not words.endswith(b'\0'):
+                    words += os.read(reader, 1 << 16)
+                status = run_here(*words.decode().split('\0')[:-1])
+                answered.write_text(f'{status}\n')
+            os.close(reader)
+            printed = process.stdout.read()
+        here = capsys.readouterr()
+        assert process.returncode == 0, (here.out + here.err + printed)[-3000:]
+        return here.out + here.err + printed
+
+    return run
+
+
+def test_example_of_the_page(root, page_blocks, run_script, tmp_path):
     """The ten lines of docs/add_a_data_set.md, as they stand there."""
     ((_, _, example),) = page_blocks(
         'docs/add_a_data_set.md', 'test_tools/test_train_on_folder.py'
@@ -179,12 +229,11 @@ def test_example_of_the_page(root, page_blocks, run_command, tmp_path):
     draw_faces(tmp_path / 'faces', each=6, size=48, joy=0, boredom=100, awe=180)
     for name in ('configs', 'tools'):
         (tmp_path / name).symlink_to(root / name)
-    done = run_command('bash', '-euo', 'pipefail', '-c', example, cwd=tmp_path)
-    assert 'overall accuracy' in done.stdout
-    said = done.stdout + done.stderr
+    said = run_script(example)
+    assert 'overall accuracy' in said
     assert '[3][1/1]  base_lr: 2.0000e-04 ' in said  # the warm-up has ended
     for alarming in ('Fail to import', 'Could not import'):
         assert alarming not in said
     # one dictionary, printed by the last line
-    answer = done.stdout.strip().splitlines()[-1]
+    answer = said.strip().splitlines()[-1]
     assert re.search(r"'expression': '(awe|boredom|joy)'", answer), answer

@@ -37,17 +37,15 @@ def losses(folder: Path, rank: int) -> np.ndarray:
     return np.array([json.loads(line) for line in (folder / f'losses{rank}.jsonl').open()])
 
 
-def test_two_processes_equal_one(
-    tmp_path, run_command, run_here, fork_two, free_port, small_config, monkeypatch, capsys
-):
+def test_two_processes_equal_one(tmp_path, run_here, fork_two, small_config, monkeypatch, capsys):
     (tmp_path / 'write_losses.py').write_text(HOOK)
     one, two = tmp_path / 'one', tmp_path / 'two'
     single = small_config('single.py', 2, batch_size=8, embedding=None, extra=EXTRA)
     double = small_config('double.py', 2, batch_size=4, embedding=None, extra=EXTRA)
     monkeypatch.syspath_prepend(str(tmp_path))
     assert run_here('tools/train.py', single, '--work-dir', one) == 0
-    script = ('bash', 'tools/dist_train.sh', double, 2, '--work-dir', two)
-    run_command(*script, extra_path=tmp_path, PORT=str(free_port()))
+    forks = fork_two('tools/train.py', double, '--work-dir', two)
+    assert [fork.wait() for fork in forks] == [0, 0], forks[0].log.read_text()[-3000:]
     alone, mean = losses(one, 0), (losses(two, 0) + losses(two, 1)) / 2
     assert len(alone) == len(mean) > 10
     assert np.abs(alone - mean).max() < 1e-4, np.abs(alone - mean)
@@ -77,3 +75,10 @@ def test_two_processes_equal_one(
     ]
     # the second process says nothing
     assert len(lines[0]) == 2 and lines[0] == lines[1] and not lines[2]
+
+
+def test_script_starts_the_tool(run_command, free_port):
+    """The processes it starts are those of the other test; here one, which ends at once."""
+    script = ('bash', 'tools/dist_train.sh', 'config.py', 1, '--help')
+    printed = run_command(*script, PORT=str(free_port())).stdout
+    assert 'usage: train.py' in printed and '--launcher' in printed

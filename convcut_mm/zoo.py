@@ -9,6 +9,7 @@ from modelindex.load_model_index import load as load_index
 
 from .errors import ConvcutError
 
+DEFAULT_MODEL = 'convcut-atto_ferplus'  # where the user names none
 METHODS = 'convcut_mm.methods'  # the entry points of packages that add methods
 PACKAGE = Path(__file__).resolve().parent
 _registered: dict[str, Path] = {}  # name of each model of the metafiles: its config file

@@ -31,6 +31,7 @@ from convcut_mm.errors import ConvcutError
 from convcut_mm.utils.hashing import file_sha256
 from convcut_mm.utils.progress import progress
 from convcut_mm.utils.text import say
+from convcut_mm.zoo import DEFAULT_MODEL
 
 # what results do not depend on, or what is compared by contents: inputs and weights
 NO_OPTIONS = 'inputs', 'out', 'model', 'checkpoint', 'no_pictures', 'show', 'resume', 'every'
@@ -47,7 +48,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--out', required=True, metavar='DIR', help='folder for the results')
     parser.add_argument(
         '--model',
-        default='convcut-atto_ferplus',
+        default=DEFAULT_MODEL,
         help='name in the zoo, config file, or exported file (default: %(default)s)',
     )
     parser.add_argument(

@@ -3,6 +3,8 @@
 from typing import Optional
 
 from mmengine.config import Config
+from mmengine.registry import DefaultScope
+from mmpretrain.registry import MODELS
 
 from ..datasets.builder import describe_dataset
 
@@ -21,7 +23,7 @@ def describe(cfg: Config) -> dict:
         'epoch chosen by': _choice(cfg),
         'tested on': describe_dataset(cfg.test_dataloader.dataset),
         'recipe': _recipe(cfg),
-        'backbone': 'frozen' if cfg.model.backbone.get('frozen') else 'trained with the rest',
+        'backbone': _backbone(cfg),
     }
 
 
@@ -53,6 +55,17 @@ def protocol(rows: dict, backbone: Optional[Config] = None) -> list:
         if key not in shared:
             lines += [f'{key}, row "{title}": {one[key]}' for title, one in described.items()]
     return lines
+
+
+def _backbone(cfg: Config) -> str:
+    """What of it learns: backbones name the setting that freezes them in different ways."""
+    with DefaultScope.overwrite_default_scope('mmpretrain'):
+        backbone = MODELS.build(cfg.model.backbone)
+    backbone.train()  # where some freeze themselves
+    learns = [parameter.requires_grad for parameter in backbone.parameters()]
+    if all(learns):
+        return 'trained with the rest'
+    return 'frozen in part' if any(learns) else 'frozen'
 
 
 def _choice(cfg: Config) -> str:

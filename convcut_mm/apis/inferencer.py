@@ -16,6 +16,7 @@ from ..errors import ConvcutError
 from ..utils.checks import at_least, compute_device
 from ..utils.image_files import MAX_PIXELS
 from ..utils.progress import progress
+from ..zoo import DEFAULT_MODEL
 from . import loading
 from .backends import backend_class
 from .batching import (
@@ -79,7 +80,7 @@ class ExpressionInferencer(ImageClassificationInferencer):
 
     def __init__(
         self,
-        model: Any = 'convcut-atto_ferplus',
+        model: Any = DEFAULT_MODEL,
         pretrained: Union[bool, str, Path] = True,
         device: Union[str, torch.device, None] = None,
         backend: str = 'torch',

@@ -1,4 +1,4 @@
-"""The weights of Conv-cut's self-attention, in whichever of its three readings the head has."""
+"""The weights of a head's self-attention over positions, channels or the images of a batch."""
 
 from collections.abc import Sequence
 
@@ -18,8 +18,8 @@ def attention_over(classifier: Classifier) -> str:
     head = classifier.model.head
     if getattr(head, 'attention_over', None) is None:
         raise ConvcutError(
-            f'{classifier.name}: its head has no self-attention (a {type(head).__name__} with '
-            'attention=None), so there are no weights to draw'
+            f'{classifier.name}: its head, a {type(head).__name__}, has no self-attention, so '
+            'there are no weights to draw'
         )
     return head.attention_over
 

@@ -42,3 +42,11 @@ def test_no_choice_is_told():
     cfg = config('ablations/convcut')
     cfg.default_hooks.checkpoint.save_best = None
     assert 'epoch chosen by: nothing, it is the last one' in protocol({'row': cfg})
+
+
+def test_what_of_the_backbone_learns_is_asked_of_it():
+    """ResNet has no ``frozen``."""
+    cfg = config('ablations/convcut')
+    for stages, said in ((-1, 'trained with the rest'), (2, 'frozen in part'), (4, 'frozen')):
+        cfg.model.backbone = dict(type='ResNet', depth=18, base_channels=8, frozen_stages=stages)
+        assert f'backbone: {said}' in protocol({'row': cfg})

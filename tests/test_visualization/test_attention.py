@@ -67,7 +67,7 @@ def test_shares_by_hand():
 
 
 def test_models_without_attention_or_positions(classifier):
-    with pytest.raises(ConvcutError, match='attention=None'):
+    with pytest.raises(ConvcutError, match='a SelfAttentionClsHead, has no self-attention'):
         attention_over(classifier(None))
     assert [attention_over(classifier(kind)) for kind in ('spatial', 'channel', 'batch')] == [
         'spatial',

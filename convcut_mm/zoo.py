@@ -1,4 +1,4 @@
-"""Where the configs lie, and their registration as models of mmpretrain."""
+"""Find the configs and register them as models of mmpretrain."""
 
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -9,33 +9,33 @@ from modelindex.load_model_index import load as load_index
 
 from .errors import ConvcutError
 
-DEFAULT_MODEL = 'convcut-atto_ferplus'  # where the user names none
-METHODS = 'convcut_mm.methods'  # the entry points of packages that add methods
+DEFAULT_MODEL = 'convcut-atto_ferplus'  # used if the user names none
+METHODS = 'convcut_mm.methods'  # entry point group of packages that add methods
 PACKAGE = Path(__file__).resolve().parent
-_registered: dict[str, Path] = {}  # name of each model of the metafiles: its config file
-_former_names: dict[str, str] = {}  # name that a model had in an earlier release: its name
+_registered: dict[str, Path] = {}  # model name to config file
+_former_names: dict[str, str] = {}  # model name in an earlier release to its name now
 
 
 def root() -> Path:
-    """Folder that holds ``configs`` and ``tools``: ``.mim`` of a wheel, else the repository."""
+    """Return the folder of ``configs`` and ``tools``: ``.mim`` in a wheel, else the repository."""
     packed = PACKAGE / '.mim'
     return packed if (packed / 'configs').is_dir() else PACKAGE.parent
 
 
 def register_models(index: Path | None = None, base: Path | None = None) -> list[str]:
-    """Register every model that the metafiles of an index list; a second call changes nothing.
+    """Register every model in the metafiles of an index; a second call changes nothing.
 
     Args:
         index: A ``model-index.yml``. Defaults to the one of this package.
-        base: Folder that paths of configs and weights start from. Defaults to those of this
-            package.
+        base: Folder that the paths of configs and weights are relative to. Defaults to the folders
+            of this package.
 
     Returns:
         Names of the models that were added.
 
     Raises:
-        ConvcutError: An index that cannot be read, a model without a config file, two models of
-            one name. Nothing is registered then.
+        ConvcutError: The index cannot be read, a model has no config file, or two models have the
+            same name. Nothing is registered then.
     """
     own = index is None
     if own and _registered:
@@ -53,20 +53,20 @@ def register_models(index: Path | None = None, base: Path | None = None) -> list
         former = metadata(name).get('Formerly')
         if former:
             _former_names[former] = name
-        # the hub makes the configs' paths absolute, not the weights'; ours lie in the package
+        # the hub makes the paths of configs absolute, but not those of weights
         if model.weights and '://' not in model.weights:
             model.weights = str((PACKAGE.parent if own else folder) / model.weights)
     return list(added)
 
 
 def _listed(index: Path, folder: Path) -> dict[str, Path]:
-    """Names of an index's models and their config files, which are there."""
+    """Read the names of an index's models and their config files, and check that these exist."""
     try:
         found = load_index(str(index))
     except (OSError, ValueError, yaml.YAMLError) as error:
         line = ' '.join(str(error).split())
         raise ConvcutError(f'{index}: no model index ({line})') from None
-    if found.check_errors:  # a file that is imported is missing, or no YAML
+    if found.check_errors:  # an imported file is missing or is not YAML
         raise ConvcutError(f'{index}: {" ".join(str(found.check_errors[0]).split())}')
     listed: dict[str, Path] = {}
     for model in found.models:
@@ -93,35 +93,38 @@ def _check_new(added: dict[str, Path], index: Path) -> None:
 
 
 def models(with_weights: bool = False) -> list[str]:
-    """Names of the registered models.
+    """List the names of the registered models.
 
     Args:
-        with_weights: Only those that come with weights. Defaults to False.
+        with_weights: List only models with trained weights. Defaults to False.
     """
     return [name for name in _registered if not with_weights or weights(name)]
 
 
 def metadata(name: str) -> dict:
-    """The ``Metadata`` of a registered model's metafile, such as ``Batch Dependent``."""
+    """Return the ``Metadata`` in a registered model's metafile, such as ``Batch Dependent``."""
     found = ModelHub._models_dict[name].metadata
     return {} if found is None else dict(found.data)
 
 
 def weights(name: str) -> str | None:
-    """Path or URL of a model's trained weights.
+    """Return the path or URL of a model's trained weights.
 
     Args:
         name: A model of mmpretrain's zoo.
 
     Returns:
-        None if there is no such model, or no weights of it.
+        None if there is no such model, or it has no weights.
     """
     found = ModelHub._models_dict.get(name.lower())
     return None if found is None else found.weights
 
 
 def config_file(name: str) -> Path | None:
-    """Config of a registered model, also by the name that it had in an earlier release.
+    """Return the config file of a registered model.
+
+    Args:
+        name: The model's name, now or in an earlier release.
 
     Returns:
         None if no such model is registered.
@@ -130,22 +133,22 @@ def config_file(name: str) -> Path | None:
 
 
 def load_methods() -> list[str]:
-    """Registers the methods of other installed packages: docs/add_a_method.md.
+    """Register the methods of other installed packages, see docs/add_a_method.md.
 
     Returns:
         Names of the entry points that were run.
 
     Raises:
-        ConvcutError: One of them fails.
+        ConvcutError: An entry point fails.
     """
     names = []
     for entry in entry_points(group=METHODS):
         try:
             entry.load()()
-        except Exception as error:  # whatever a stranger's code raises, its name has to be told
+        except Exception as error:  # name the package, whatever its code raises
             kind = '' if isinstance(error, ConvcutError) else f'{type(error).__name__}: '
             raise ConvcutError(
-                f'the installed method "{entry.name}" ({entry.value}) cannot be loaded, mend or '
+                f'the installed method "{entry.name}" ({entry.value}) cannot be loaded, fix or '
                 f'uninstall it: {kind}{error}'
             ) from error
         names.append(entry.name)

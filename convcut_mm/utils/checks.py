@@ -1,4 +1,4 @@
-"""Numbers, names and devices from outside, checked before anything is computed or written."""
+"""Check numbers, names and devices from outside before anything is computed or written."""
 
 import operator
 from typing import Any
@@ -12,15 +12,15 @@ LONGEST_NAME = 200  # characters of a class
 
 
 def at_least(name: str, value: Any, least: int = 1) -> int:
-    """A whole number that is large enough.
+    """Check that a value is a whole number of at least ``least``, and return it.
 
     Args:
-        name (str): The argument or option, for the message.
-        value: What was given.
-        least (int): The smallest number that makes sense. Defaults to 1.
+        name (str): Name of the argument or option, for the message.
+        value (Any): The value.
+        least (int): The smallest valid number. Defaults to 1.
 
     Raises:
-        ConvcutError: Another number, or no whole one.
+        ConvcutError: The value is smaller, or not a whole number.
     """
     try:
         number = operator.index(value)
@@ -32,13 +32,13 @@ def at_least(name: str, value: Any, least: int = 1) -> int:
 
 
 def compute_device(device: str | torch.device | None) -> torch.device:
-    """A device on which PyTorch can compute here.
+    """Return a device and check that PyTorch can compute on it here.
 
     Args:
         device (str | torch.device, optional): Its name. Defaults to None: a GPU if there is one.
 
     Raises:
-        ConvcutError: No such kind of device, or none of this kind or number on this machine.
+        ConvcutError: The name is unknown, or this machine has no such device.
     """
     if device is None:
         return torch.device(get_device())
@@ -60,17 +60,17 @@ def compute_device(device: str | torch.device | None) -> torch.device:
         return found
     try:
         torch.zeros(1, device=found).cpu()
-    except Exception:  # each kind of device fails in its own way
+    except Exception:  # each type of device raises errors of its own
         raise ConvcutError(f'{wanted}: PyTorch cannot compute on it here; use "cpu"') from None
     return found
 
 
 def classes_in(meta: Any, source: str) -> tuple[str, ...] | None:
-    """Class names in the ``meta`` of a checkpoint; None where it names none.
+    """Return the class names in the ``meta`` of a checkpoint, or None if it has none.
 
     Args:
-        meta (dict): As :func:`~convcut_mm.utils.checkpoint.load_whole` gives it.
-        source (str): The checkpoint, for the message.
+        meta (dict): See :func:`~convcut_mm.utils.checkpoint_fit.load_whole`.
+        source (str): Name of the checkpoint, for the message.
 
     Raises:
         ConvcutError: See :func:`checked_class_names`.
@@ -81,15 +81,15 @@ def classes_in(meta: Any, source: str) -> tuple[str, ...] | None:
 
 
 def checked_class_names(names: Any, source: str) -> tuple[str, ...]:
-    """Class names that can be told apart and printed in a line.
+    """Check that class names are different and can be printed in a line, and return them.
 
     Args:
-        names (Sequence[str]): As a checkpoint or an exported file has them.
-        source (str): Where they come from, for the message.
+        names (Any): Class names in a checkpoint or an exported file.
+        source (str): Name of the file, for the message.
 
     Raises:
-        ConvcutError: No list of text; empty, repeated or overlong names, or such with line breaks
-            or other characters that cannot be printed.
+        ConvcutError: They are not a list of text; or a name is empty, repeated, too long, or has
+            line breaks or other characters that cannot be printed.
     """
     if not isinstance(names, (list, tuple)) or not names:
         raise ConvcutError(f'{source}: its classes are {names!r:.40}, expected a list of names')

@@ -1,4 +1,4 @@
-"""Reads configs, and puts options into them."""
+"""Read configs and merge options into them."""
 
 from pathlib import Path
 
@@ -13,18 +13,18 @@ LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 
 
 def read_config(path: str | Path) -> Config:
-    """Read a config file.
+    """Read a config.
 
     Args:
-        path (str | Path): The file, or the name of a registered model: ``convcut_rafdb``. The path
-            that a config had in an earlier release leads to where it is now.
+        path (str | Path): A config file, or the name of a registered model such as
+            ``convcut_rafdb``. The path of a config in an earlier release works too.
 
     Raises:
-        ConvcutError: No such file or model, or a file that is no config.
+        ConvcutError: There is no such file or model, or the file is not a config.
     """
     file = Path(path)
     if not file.is_file():
-        # a name alone, or where the config lay before each method got a folder
+        # a bare name, or the config's path before each method got a folder
         named = str(path) == file.name and file.suffix != '.py' or file.parent.name == 'configs'
         moved = config_file(file.name.removesuffix('.py')) if named else None
         if moved is None:
@@ -33,7 +33,7 @@ def read_config(path: str | Path) -> Config:
     try:
         cfg = Config.fromfile(file)
     except (SyntaxError, NameError, TypeError, KeyError, OSError) as error:
-        if isinstance(error, OSError) and error.errno in FULL:  # mmengine copies it into TMPDIR
+        if isinstance(error, OSError) and error.errno in FULL:  # mmengine copies it to TMPDIR
             raise
         raise ConvcutError(f'{file}: cannot be read as a config ({error})') from error
     return WholeConfig(
@@ -46,10 +46,10 @@ def read_config(path: str | Path) -> Config:
 
 
 class WholeConfig(Config):
-    """A config that is written whole or not at all, as the runner does into the work folder."""
+    """A config that the runner writes into the work folder atomically."""
 
     def dump(self, file: str | Path | None = None) -> str | None:
-        """As ``Config.dump``."""
+        """Write the config, see ``Config.dump``."""
         if file is None or not str(file).endswith('.py'):
             return super().dump(file)
         write_atomically(file, self.pretty_text.encode())
@@ -57,15 +57,15 @@ class WholeConfig(Config):
 
 
 def merge_options(cfg: Config, options: dict | None) -> None:
-    """Put ``--cfg-options`` into a config; a ``data_root`` there is that of every data set.
+    """Merge ``--cfg-options`` into a config; ``data_root`` sets the folder of every data set.
 
     Args:
         cfg (Config): The config, changed in place.
-        options (dict, optional): Values by the path of their key.
+        options (dict, optional): Values by dotted key.
     """
     options = dict(options or {})
     if 'data_root' in options:
-        options['data_root'] = str(options['data_root'])  # a folder 2024 was read as a number
+        options['data_root'] = str(options['data_root'])  # the folder 2024 is parsed as a number
         for name in LOADERS:
             if cfg.get(name) is not None:
                 _move_data(cfg[name].get('dataset'), options['data_root'])
@@ -73,7 +73,7 @@ def merge_options(cfg: Config, options: dict | None) -> None:
 
 
 def _move_data(dataset: dict | None, folder: str) -> None:
-    """Set the folder of a data set, or of those in a wrapper such as RepeatDataset."""
+    """Set the folder of a data set, or of those inside a wrapper such as RepeatDataset."""
     if not isinstance(dataset, dict):
         return
     inner = [dataset.get('dataset'), *(dataset.get('datasets') or [])]

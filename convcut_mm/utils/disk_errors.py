@@ -1,4 +1,4 @@
-"""What a disk says when it takes no more, in one line that names the file and the way out."""
+"""Report errors of the disk in one line that names the file and the fix."""
 
 import errno
 import io
@@ -14,25 +14,25 @@ from .text import printable
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 FORBIDDEN = (errno.EROFS, errno.EACCES, errno.EPERM)
 SHARED_MEMORY = (
-    '/dev/shm is full, through which worker processes hand over their batches; give it more room '
-    '(docker run --shm-size), or use none (--cfg-options train_dataloader.num_workers=0, likewise '
-    'val_dataloader and test_dataloader)'
+    '/dev/shm is full, which worker processes need to pass batches; enlarge it (docker run '
+    '--shm-size), or use no worker processes (--cfg-options train_dataloader.num_workers=0 '
+    'val_dataloader.num_workers=0 test_dataloader.num_workers=0)'
 )
 
 
 def out_of_shared_memory(error: RuntimeError) -> bool:
-    """Whether torch's worker processes found no room in the shared memory."""
+    """Tell whether torch's worker processes ran out of shared memory."""
     return bool(re.search(r'unable to \w+ file </torch_|out of shared memory', str(error)))
 
 
 def disk_error_line(error: OSError) -> str | None:
-    """Say what the operating system refused.
+    """Describe an error of the operating system about a file.
 
     Args:
         error (OSError): The error, with its traceback.
 
     Returns:
-        str | None: One line, or None for an error that is not about a file.
+        str | None: One line, or None if the error is not about a file.
     """
     file = error.filename
     if file is None and error.errno in FULL:
@@ -50,9 +50,9 @@ def disk_error_line(error: OSError) -> str | None:
 
 @contextmanager
 def log_errors_raised() -> Iterator[None]:
-    """Raise what a log file cannot take; logging prints a traceback for each line instead.
+    """Raise errors of log files in the block, for which logging prints a traceback a line.
 
-    Characters that a log or the terminal does not have are written escaped.
+    Escape characters that the encoding of a log or of the terminal lacks.
     """
 
     def handle(handler: logging.StreamHandler, record: logging.LogRecord) -> None:
@@ -73,7 +73,7 @@ def log_errors_raised() -> Iterator[None]:
 
 
 def _written_file(error: OSError) -> str | None:
-    """The file that the failing code had open: a failed write does not say its name."""
+    """Find the file that the failing code had open, since a failed write does not name it."""
     for frame, _ in reversed(list(traceback.walk_tb(error.__traceback__))):
         for value in [
             *frame.f_locals.values(),

@@ -1,4 +1,4 @@
-"""Logs go to stderr, so that what a tool prints on stdout is its result and nothing else."""
+"""Send logs to stderr, so that stdout holds nothing but the result of a tool."""
 
 import logging
 import sys
@@ -12,14 +12,14 @@ from mmengine.logging import logger as mmengine_module
 
 
 class StderrHandler(logging.StreamHandler):
-    """Writes to what ``sys.stderr`` is at that moment, so that progress bars keep their line."""
+    """A handler that looks ``sys.stderr`` up for each line, so that progress bars stay intact."""
 
     def __init__(self) -> None:
         logging.Handler.__init__(self)
 
     @property
     def stream(self):
-        """The present ``sys.stderr``."""
+        """The current ``sys.stderr``."""
         return sys.stderr
 
 
@@ -27,17 +27,17 @@ def _to_stderr(logger: MMLogger) -> None:
     for number, handler in enumerate(logger.handlers):
         if type(handler) is logging.StreamHandler:
             own = StderrHandler()
-            own.setLevel(handler.level)  # ERROR in all processes but the first
+            own.setLevel(handler.level)  # ERROR in all ranks but the first
             own.setFormatter(handler.formatter)
             own.filters = handler.filters
             logger.handlers[number] = own
 
 
 def install_stderr_logs() -> None:
-    """Make mmengine's loggers, those of today and those to come, write to stderr.
+    """Make all of mmengine's loggers, existing and new, write to stderr.
 
-    mmengine has no setting for it: its logger opens ``sys.stdout``, and ``print_log`` without a
-    logger prints.
+    mmengine has no setting for it: its loggers write to ``sys.stdout``, and ``print_log`` without
+    a logger calls ``print``.
     """
     original = MMLogger.__init__
     if getattr(original, 'to_stderr', False):
@@ -56,7 +56,7 @@ def install_stderr_logs() -> None:
 
 @contextmanager
 def warnings_only() -> Iterator[None]:
-    """Within the block mmengine's current logger tells warnings and errors only."""
+    """Limit mmengine's current logger to warnings and errors within the block."""
     logger = MMLogger.get_current_instance()
     before = logger.level
     logger.setLevel(logging.WARNING)
@@ -67,10 +67,10 @@ def warnings_only() -> Iterator[None]:
 
 
 def import_quietly() -> None:
-    """Import mmpretrain with logs on stderr, and without two harmless lines.
+    """Import mmpretrain with logs on stderr, and silence two harmless warnings.
 
-    mmcv warns that it has no compiled operators, and this package uses none; 'Could not import
-    OneDL' is about a data service of theirs.
+    One says that mmcv has no compiled operators, of which this package uses none, the other that
+    OneDL's data service is not installed.
     """
     install_stderr_logs()
     with warnings_only(), warnings.catch_warnings():

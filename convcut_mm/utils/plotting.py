@@ -1,4 +1,4 @@
-"""The look of every picture: text sizes, colours for colour-blind readers, PNG and SVG files."""
+"""Style and save figures: text sizes, colours for colour-blind readers, PNG and SVG files."""
 
 import io
 from collections.abc import Sequence
@@ -21,9 +21,9 @@ OKABE_ITO = (
     '#F0E442',  # yellow
     '#000000',  # black
 )
-# a second sign beside the colour; their number shares no divisor with that of the colours
+# tell classes apart without colour; 11 and 8 share no divisor, so there are 88 pairs
 MARKERS = ('o', 's', '^', 'D', 'v', 'P', 'X', 'p', '<', '>', 'h')
-WRONG = OKABE_ITO[3]  # marks wrong answers, never alone: a cross stands beside it
+WRONG = OKABE_ITO[3]  # for wrong predictions, always together with a cross
 SEQUENTIAL = 'viridis'
 FORMATS = ('png', 'svg')
 
@@ -40,32 +40,31 @@ STYLE = {
     'legend.frameon': False,
     'figure.titlesize': 13,
     'savefig.dpi': 200,
-    'svg.fonttype': 'none',  # text stays text: it can be searched and edited
-    'svg.hashsalt': 'convcut_mm',  # the same picture is the same file
+    'svg.fonttype': 'none',  # keep text as text, to search and edit it
+    'svg.hashsalt': 'convcut_mm',  # write equal figures as equal files
 }
-# decorates everything that makes artists: they take sizes when they are made
+# decorate every function that creates artists: they read the style when they are created
 styled = rc_context(STYLE)
 
 
 def new_figure(width: float, height: float, of_images: bool = False) -> Figure:
-    """An empty figure that makes room for its labels by itself.
+    """Create an empty figure that makes room for its labels.
 
     Args:
         width (float): Inches.
         height (float): Inches.
-        of_images (bool): Whether its panels keep proportions, as images do. Defaults
-            to False.
+        of_images (bool): Keep the proportions of the panels, for images. Defaults to False.
     """
-    # 'constrained' measures labels before the images shrink to their proportions, and cuts them
+    # 'constrained' measures labels before images shrink to their proportions, and cuts them off
     layout = 'compressed' if of_images else 'constrained'
     return Figure(figsize=(width, height), layout=layout)
 
 
 def class_style(index: int) -> dict:
-    """Colour and marker of a class, no two alike among the first 88.
+    """Return the colour and marker of a class, unique among the first 88 classes.
 
     Args:
-        index (int): The class.
+        index (int): Index of the class.
 
     Returns:
         dict: ``color`` and ``marker``.
@@ -73,16 +72,16 @@ def class_style(index: int) -> dict:
     return dict(color=OKABE_ITO[index % len(OKABE_ITO)], marker=MARKERS[index % len(MARKERS)])
 
 
-def stacked(names: Sequence[str]) -> list:
-    """Names for narrow places, one word a line, so that they stay horizontal."""
+def stacked(names: Sequence[str]) -> list[str]:
+    """Break names into one word per line, to keep them horizontal in narrow places."""
     return [str(name).replace(' ', '\n') for name in names]
 
 
 def output_paths(out: str | Path) -> list:
-    """The files of a picture.
+    """Return the paths of a figure's files.
 
     Args:
-        out (str | Path): Path without suffix; .png or .svg at its end is left out.
+        out (str | Path): Path without suffix; a suffix .png or .svg is ignored.
 
     Returns:
         list[Path]: One path for each of ``FORMATS``.
@@ -92,17 +91,17 @@ def output_paths(out: str | Path) -> list:
         out = out.with_suffix('')
     if not out.name or out.is_dir():
         raise ConvcutError(f'--out {out}: expected a path that ends in a name for the picture')
-    # not with_suffix: names such as convcut.v2 hold dots
+    # not with_suffix, which would cut a name such as convcut.v2
     return [out.with_name(f'{out.name}.{kind}') for kind in FORMATS]
 
 
 @styled
 def save(figure: Figure, out: str | Path) -> list:
-    """Write a figure as PNG and SVG, each whole or not at all.
+    """Write a figure as PNG and SVG, each atomically.
 
     Args:
         figure (Figure): The figure.
-        out (str | Path): See :func:`output_paths`; folders are made.
+        out (str | Path): See :func:`output_paths`; missing folders are created.
 
     Returns:
         list[Path]: The files.
@@ -110,7 +109,7 @@ def save(figure: Figure, out: str | Path) -> list:
     paths = output_paths(out)
     for path, kind in zip(paths, FORMATS):
         content = io.BytesIO()
-        # without a date equal pictures are equal files
+        # without a date equal figures are equal files
         figure.savefig(content, format=kind, metadata={'Date': None} if kind == 'svg' else None)
         write_atomically(path, content.getvalue())
     return paths

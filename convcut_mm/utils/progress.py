@@ -1,4 +1,4 @@
-"""The progress bar of everything that takes long: many images, large files."""
+"""Show a progress bar for what takes long: many images, large files."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,7 +9,7 @@ from rich.text import Text
 
 
 class RateColumn(bars.ProgressColumn):
-    """Images a second."""
+    """A column with the steps per second."""
 
     def __init__(self, unit: str) -> None:
         super().__init__()
@@ -23,7 +23,7 @@ class RateColumn(bars.ProgressColumn):
 
 
 class QuietConsole(Console):
-    """A console that nobody need read: rich ends the program when ``2>&1 | head`` does."""
+    """A console that goes quiet when its reader stops (``2>&1 | head``); rich's ends the program."""
 
     def on_broken_pipe(self) -> None:
         self.quiet = True
@@ -33,26 +33,26 @@ class QuietConsole(Console):
 def progress(
     title: str, total: int | None, unit: str = 'images', shown: bool = True
 ) -> Iterator[Callable]:
-    """A bar on stderr with count, rate and time left.
+    """Show a progress bar with count, rate and time left on stderr.
 
     Args:
-        title (str): What is being done.
-        total (int, optional): Number of steps, None if it is not known.
-        unit (str): What a step is, for the rate. Defaults to 'images'.
-        shown (bool): False for all but one of several processes. Defaults to True.
+        title (str): Text before the bar.
+        total (int, optional): Number of steps, None if unknown.
+        unit (str): What one step is, for the rate. Defaults to 'images'.
+        shown (bool): Show the bar; False in all but one of several processes. Defaults to True.
 
     Yields:
-        callable: Takes that many steps, one by default.
+        Callable: Call it with the number of steps done, 1 by default.
     """
     columns = (
-        bars.TextColumn('{task.description}', markup=False),  # it may name a user's file
+        bars.TextColumn('{task.description}', markup=False),  # a file name is not markup
         bars.BarColumn(),
         bars.MofNCompleteColumn(),
         RateColumn(unit),
         bars.TimeRemainingColumn(),
     )
     console = QuietConsole(stderr=True)
-    # rich's ten redraws a second cost a computation on two cores up to 5 %
+    # rich's default of ten redraws a second slows a computation on two cores down by up to 5 %
     redraw = dict(auto_refresh=console.is_terminal, refresh_per_second=2)
     with bars.Progress(*columns, console=console, disable=not shown, **redraw) as bar:
         task = bar.add_task(title, total=total)

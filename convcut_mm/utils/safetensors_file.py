@@ -1,4 +1,4 @@
-"""Weights as safetensors: nothing but tensors, and names of classes as text in the header."""
+"""Read and write weights as safetensors, with class names as text in the header."""
 
 import json
 import os
@@ -14,13 +14,13 @@ from ..version import __version__
 from .text import first_line
 
 SUFFIX = '.safetensors'
-KEY = 'convcut_mm'  # of our part of the header
+KEY = 'convcut_mm'  # key of our metadata in the header
 MOST_CLASSES = 10_000
 LONGEST_TEXT = 200
 
 
 def to_safetensors(state_dict: dict, classes: tuple | None, model: str) -> bytes:
-    """The content of a file of weights.
+    """Return the content of a file of weights.
 
     Args:
         state_dict (dict[str, Tensor]): The weights; each is stored by itself.
@@ -53,7 +53,7 @@ def read_safetensors(path: str | os.PathLike, name: str | None = None) -> dict:
     """
     name = str(path) if name is None else name
     try:
-        # the library checks that header, sizes and places fit the file
+        # the library checks that header, sizes and offsets fit the file
         with safe_open(path, 'pt') as file:
             metadata = file.metadata() or {}
             tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
@@ -72,15 +72,15 @@ def read_safetensors(path: str | os.PathLike, name: str | None = None) -> dict:
 
 
 def is_safetensors(path: str | os.PathLike) -> bool:
-    """Whether a file's name or beginning says that it is one."""
+    """Tell by its name or first bytes whether a file is in the safetensors format."""
     if Path(path).suffix == SUFFIX:
         return True
     with open(path, 'rb') as file:
-        return file.read(9)[8:] == b'{'  # the length of the header, then JSON
+        return file.read(9)[8:] == b'{'  # eight bytes of length, then JSON
 
 
 def _check(about: Any, tensors: dict[str, torch.Tensor], name: str) -> None:
-    """Hold metadata to what :func:`to_safetensors` writes."""
+    """Check that metadata are as :func:`to_safetensors` writes them."""
 
     def refuse(what: str) -> None:
         raise ConvcutError(f'{name}: "{KEY}" in its metadata {what}')
@@ -95,13 +95,13 @@ def _check(about: Any, tensors: dict[str, torch.Tensor], name: str) -> None:
     classes = about['classes']
     if not is_class_list(classes):
         refuse('holds "classes" that are no list of different short names')
-    # which layer classifies only the model knows
+    # only the model knows which layer classifies
     if all(len(classes) != len(tensor) for tensor in tensors.values() if tensor.ndim):
         refuse(f'names {len(classes)} classes, but no weights have as many rows')
 
 
 def is_class_list(classes: Any) -> bool:
-    """Whether these are names of classes: short, printable and no two alike."""
+    """Tell whether these are class names: a list of short, printable, different texts."""
     return (
         isinstance(classes, list | tuple)
         and 0 < len(classes) <= MOST_CLASSES

@@ -1,4 +1,4 @@
-"""Files of torch.save, both kinds, read without running code; see ``plain_pickle.py``."""
+"""Read files of torch.save, old and new, without running code; see ``plain_pickle.py``."""
 
 import io
 import pickle
@@ -11,22 +11,22 @@ import torch
 from .plain_pickle import Damaged, PlainUnpickler, Storage
 
 _PIECE = 2**19
-_OLD_MAGIC = 0x1950A86A20F9469CFC6C  # of files before PyTorch 1.6
+_OLD_MAGIC = 0x1950A86A20F9469CFC6C  # first number in files of PyTorch before 1.6
 
 
 def read_torch_file(file: BinaryIO, names: dict | None = None) -> Any:
     """Read what ``torch.save`` wrote.
 
     Args:
-        file (BinaryIO): The file, opened at its beginning.
+        file (BinaryIO): The open file.
         names (dict, optional): See :class:`PlainUnpickler`.
 
     Returns:
-        What was saved; tensors are on the CPU.
+        Any: The saved object, with tensors on the CPU.
 
     Raises:
         UnpicklingError: :class:`Refused` or :class:`Damaged`, with a message of one line.
-        OSError: It cannot be read.
+        OSError: The file cannot be read.
     """
     size = file.seek(0, 2)
     file.seek(0)
@@ -37,7 +37,7 @@ def read_torch_file(file: BinaryIO, names: dict | None = None) -> Any:
         return kind(file, size, names).load()
     except (pickle.UnpicklingError, OSError):
         raise
-    except Exception as error:  # zipfile and torch fail in many ways on damaged files
+    except Exception as error:  # damaged files raise many kinds of errors in zipfile and torch
         raise Damaged(f'{type(error).__name__}: {error}'.splitlines()[0]) from None
 
 
@@ -51,7 +51,7 @@ def _fill(nbytes: int, source: BinaryIO) -> torch.Tensor:
     flat = torch.empty(nbytes, dtype=torch.uint8)
     place = memoryview(flat.numpy())
     while place:
-        got = source.readinto(place[:_PIECE])  # which fits into a cache
+        got = source.readinto(place[:_PIECE])  # small enough for the CPU's cache
         if not got:
             raise Damaged('it ends early')
         place = place[got:]
@@ -59,12 +59,12 @@ def _fill(nbytes: int, source: BinaryIO) -> torch.Tensor:
 
 
 def _storage(flat: torch.Tensor, dtype: torch.dtype) -> Storage:
-    # a bool is 0 or 1, and torch trusts in it
+    # torch relies on a bool being 0 or 1
     return Storage(flat.ne(0) if dtype is torch.bool else flat.view(dtype))
 
 
 class _ZipFile:
-    """An archive of a pickle and of a file for each storage, none of them compressed."""
+    """A new file: an archive of a pickle and one file for each storage, not compressed."""
 
     def __init__(self, file: BinaryIO, size: int, names: dict | None) -> None:
         self._names = names
@@ -105,7 +105,7 @@ class _ZipFile:
 
 
 class _OldFile:
-    """Five pickles, one after the other, and then the storages."""
+    """An old file: five pickles, then the storages."""
 
     def __init__(self, file: BinaryIO, size: int, names: dict | None) -> None:
         self._file, self._left, self._names = file, size, names

@@ -19,7 +19,7 @@ from mmpretrain.registry import TRANSFORMS
 from torch import nn
 
 from ..datasets.builder import build_dataset, class_names
-from ..datasets.fer_dataset import FERDataset
+from ..datasets.utils.decoding import run_pipeline
 from ..errors import ConvcutError
 from ..models.utils import is_batch_dependent
 from ..utils.checkpoint import load_whole
@@ -85,7 +85,7 @@ class Classifier:
         """
         if not Path(path).is_file():
             raise ConvcutError(f'{path}: no such image file')
-        return FERDataset.decoded({'img_path': str(path)}, self.pipeline)['inputs']
+        return run_pipeline({'img_path': str(path)}, self.pipeline)['inputs']
 
     def picture(self, path: str) -> np.ndarray:
         """An image as the model sees it: (H, W, 3) uint8, red, green, blue."""

@@ -7,7 +7,8 @@ from mmengine.config import Config, ConfigDict
 from torch import nn
 
 from ..datasets.builder import build_dataset, class_names
-from ..datasets.utils.face_tree import check_images, read_tree
+from ..datasets.utils.face_tree import read_tree
+from ..datasets.utils.image_folder import check_images
 from ..engine.hooks import ClassTransferHook
 from ..errors import ConvcutError
 from ..models.utils import classifier_layer

@@ -1,4 +1,4 @@
-"""Builds the data sets of configs, and asks them what a tool has to know."""
+"""Build the data sets of configs and answer tools' questions about them."""
 
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
@@ -9,10 +9,10 @@ from ..errors import ConvcutError
 
 
 def build_dataset(settings: dict, **changes) -> BaseDataset:
-    """Builds a data set of a config without its transforms.
+    """Build a data set of a config without its transforms.
 
     Args:
-        settings (dict): As in the config.
+        settings: As in the config.
         **changes: Settings that replace its own; ``lazy_init=True`` reads no file.
     """
     with DefaultScope.overwrite_default_scope('mmpretrain'):
@@ -20,7 +20,7 @@ def build_dataset(settings: dict, **changes) -> BaseDataset:
 
 
 def class_names(config: Config) -> tuple[str, ...]:
-    """Class names of a config's test set, which need not lie on this machine.
+    """Return the class names of a config's test set, whose files need not exist here.
 
     Raises:
         ConvcutError: There is no test set, or it names no classes.
@@ -35,14 +35,13 @@ def class_names(config: Config) -> tuple[str, ...]:
 
 
 def is_grey(config: Config, trained_on: dict | None = None) -> bool:
-    """Whether a model's images are grey ones.
+    """Whether a model takes grey images.
 
-    The first of these that says it decides: the config by ``metainfo=dict(grey=True)``, the
-    checkpoint, the data set by ``METAINFO['grey']``. A pipeline with a ``color_type`` of grey
-    always gives grey ones.
+    The first of these with a ``grey`` flag decides: the config's ``metainfo``, the checkpoint, the
+    data set's ``METAINFO``. A pipeline with a grey ``color_type`` always gives grey images.
 
     Args:
-        config: Its ``test_dataloader`` is asked.
+        config: The config, with a ``test_dataloader``.
         trained_on: ``dataset_meta`` of a checkpoint. Defaults to None.
 
     Raises:
@@ -64,9 +63,9 @@ def is_grey(config: Config, trained_on: dict | None = None) -> bool:
 
 
 def describe_dataset(settings: dict) -> str:
-    """Which images and which labels, in a few words.
+    """Say in a few words which images and labels a data set has.
 
-    A data set says it by a method ``describe()``; of others the type and the split are told.
+    Use its own ``describe()`` if it has one, else name its type and split.
     """
     dataset = build_dataset(settings, lazy_init=True)
     if hasattr(dataset, 'describe'):
@@ -79,7 +78,6 @@ def _test_set(config: Config) -> dict:
     loader = config.get('test_dataloader')
     if loader is None:
         raise ConvcutError(
-            f'{config.filename}: has no test_dataloader, whose pipeline says how images are '
-            'prepared'
+            f'{config.filename}: has no test_dataloader, whose pipeline prepares images'
         )
     return loader['dataset']

@@ -1,4 +1,4 @@
-"""The embedded default data set: faces drawn by a program, no photographs."""
+"""The built-in data set: faces rendered by a program, no photographs."""
 
 from pathlib import Path
 
@@ -11,17 +11,17 @@ from .synthetic_faces import render_dataset
 
 @DATASETS.register_module()
 class DrawnFaces(RAFDB):
-    """Drawn faces with RAF-DB's seven basic expressions, made when they are missing.
+    """Synthetic faces with RAF-DB's seven basic expressions, rendered when they are missing.
 
-    They show that training, testing and the tools work on a machine without data. A figure
-    obtained on them says nothing about real faces.
+    They show that training, testing and the tools work on a machine without data. Results on them
+    say nothing about real faces.
 
     Args:
-        data_root (str): Folder of the faces; drawn there if it does not exist. Faces drawn with
-            other counts or another seed are an error.
-        train_per_class (int): Training faces a class. Defaults to 500.
-        test_per_class (int): Test faces a class. Defaults to 50.
-        draw_seed (int): Seed of the faces. Defaults to 0.
+        data_root: Folder of the faces, rendered if it does not exist. Faces rendered with other
+            counts or another seed are an error.
+        train_per_class: Training faces per class. Defaults to 500.
+        test_per_class: Test faces per class. Defaults to 50.
+        draw_seed: Seed of the faces. Defaults to 0.
         **kwargs: See :class:`RAFDB`.
     """
 
@@ -38,8 +38,8 @@ class DrawnFaces(RAFDB):
         )
         super().__init__(data_root=data_root, **kwargs)
 
-    def load_data_list(self) -> list:
-        """Render the faces first if there are none, and refuse faces of other options."""
+    def load_data_list(self) -> list[dict]:
+        """Render missing faces first, and refuse faces rendered with other options."""
         if not Path(self.data_root).exists():
             print_log(f'{self.data_root} does not exist: rendering faces there', logger='current')
         render_dataset(self.data_root, **self.rendering)

@@ -1,7 +1,6 @@
-"""A folder of one's own faces, sorted into a folder for each class."""
+"""A folder of your own faces, with one folder per class."""
 
 from collections.abc import Sequence
-from typing import Optional
 
 import numpy as np
 from mmengine.logging import print_log
@@ -9,7 +8,8 @@ from mmpretrain.registry import DATASETS
 
 from ..errors import ConvcutError
 from .fer_dataset import FERDataset
-from .utils.face_tree import SPLITS, named, read_tree
+from .utils.face_tree import SPLITS, read_tree
+from .utils.image_folder import named
 
 
 @DATASETS.register_module()
@@ -23,28 +23,28 @@ class FaceFolder(FERDataset):
           boredom/  b.jpg ...              val/    anger/ ...  boredom/ ...
           ...                              test/   anger/ ...  boredom/ ...
 
-    Where there is no val/ or test/, a stratified, seeded draw takes them from train: of each class
-    a share, and one image at least. Draws follow the order of the files' names, so the parts are
-    the same on every machine as long as no file is added or removed.
+    A missing val/ or test/ is sampled from train, stratified and seeded: a fraction of each class,
+    and at least one image. Sampling follows the order of the file names, so the parts are the same
+    on every machine as long as no file is added or removed.
 
-    Images of one person in several parts flatter the result; only folders of one's own prevent it.
+    Images of one person in several parts flatter the result; only your own val/ and test/ prevent
+    that.
 
     Args:
-        data_root (str): The folder.
-        split (str): 'train', 'val' or 'test'. Defaults to 'train'.
-        val_share (float): Share of each class drawn for validation if there is no val/. Defaults
-            to 0.1.
-        test_share (float): Share of each class drawn for the test if there is no test/. Defaults
-            to 0.2.
-        split_seed (int): Seed of the draw. Defaults to 0.
-        classes (Sequence[str], optional): Names of the class folders in the order of the labels.
-            Defaults to None: alphabetical order.
-        soft_labels (bool): Give each image's class as probabilities too (``gt_score``), for losses
-            that want these. Defaults to False.
+        data_root: The folder.
+        split: 'train', 'val' or 'test'. Defaults to 'train'.
+        val_share: Fraction of each class for validation if there is no val/. Defaults to 0.1.
+        test_share: Fraction of each class for the test if there is no test/. Defaults to 0.2.
+        split_seed: Seed of the sampling. Defaults to 0.
+        classes: Names of the class folders in the order of the labels. Defaults to None:
+            alphabetical order.
+        soft_labels: Add each image's class as probabilities (``gt_score``), for losses that take
+            these. Defaults to False.
         **kwargs: See :class:`FERDataset`.
 
     Raises:
-        ConvcutError: What :func:`read_tree` refuses, a class of too few images, unknown options.
+        ConvcutError: :func:`read_tree` refuses the folder, a class has too few images, or an
+            option is unknown.
     """
 
     SPLITS = SPLITS
@@ -56,14 +56,14 @@ class FaceFolder(FERDataset):
         val_share: float = 0.1,
         test_share: float = 0.2,
         split_seed: int = 0,
-        classes: Optional[Sequence[str]] = None,
+        classes: Sequence[str] | None = None,
         soft_labels: bool = False,
         **kwargs,
     ) -> None:
-        for option, share in (('val_share', val_share), ('test_share', test_share)):
-            if not 0 < share < 1:
+        for option, fraction in (('val_share', val_share), ('test_share', test_share)):
+            if not 0 < fraction < 1:
                 raise ConvcutError(
-                    f'FaceFolder: {option}={share}, expected a share between 0 and 1'
+                    f'FaceFolder: {option}={fraction}, expected a fraction between 0 and 1'
                 )
         if val_share + test_share >= 1:
             raise ConvcutError(
@@ -74,8 +74,8 @@ class FaceFolder(FERDataset):
         self.soft_labels = soft_labels
         super().__init__(data_root=data_root, split=split, classes=classes, **kwargs)
 
-    def read_items(self) -> list:
-        """Reads the tree and takes the split of it."""
+    def read_items(self) -> list[dict]:
+        """Read the tree and take the split."""
         tree = read_tree(self.data_root)
         classes = tuple(self._metainfo.get('classes') or tree.classes)
         if sorted(classes) != list(tree.classes):
@@ -95,7 +95,7 @@ class FaceFolder(FERDataset):
         ]
 
     def _item(self, path: str, label: int, num_classes: int) -> dict:
-        item = dict(img_path=path, gt_label=label)
+        item: dict = dict(img_path=path, gt_label=label)
         if self.soft_labels:
             item['gt_score'] = np.eye(num_classes, dtype=np.float32)[label]
         return item

@@ -7,48 +7,48 @@ from mmpretrain.registry import DATASETS
 
 from ..errors import ConvcutError
 from .fer_dataset import FERDataset
-from .utils import rafdb_layouts
+from .utils.rafdb_layouts import read
+from .utils.rafdb_readers import BASIC, CLASSES
 
 
 @DATASETS.register_module()
 class RAFDB(FERDataset):
-    """RAF-DB in any of the layouts that people have, with one label order.
+    """RAF-DB in any of its common layouts, with one label order.
 
-    The layout is found by looking: the official ``basic/EmoLabel/list_patition_label.txt`` with
+    The layout is detected: the official ``basic/EmoLabel/list_patition_label.txt`` with
     ``basic/Image/aligned``, Kaggle's ``DATASET/{train,test}/{1..7}``, or
-    ``{train,test}/{anger,...}``, where happy, sad, angry and their like will do, ``Train`` and
-    ``Test``, and ``valid`` where there is no ``test``. Labels are RAF-DB's own order: surprise,
-    fear, disgust, happiness, sadness, anger, neutral, unless ``classes`` says otherwise.
+    ``{train,test}/{anger,...}``. Folder names may differ in case, be synonyms (happy, sad, angry),
+    or say ``valid`` for a missing ``test``. Labels follow RAF-DB's own order: surprise, fear,
+    disgust, happiness, sadness, anger, neutral, unless ``classes`` says otherwise.
 
     Args:
-        data_root (str): Folder of the data set, of the subset, a folder that holds it under a name
+        data_root: Folder of the data set or of the subset, a folder that holds it under a name
             with 'raf' in it, or one inside such as ``train``.
-        split (str): 'train' or 'test'. Defaults to 'train'.
-        subset (str): 'basic' (7 classes) or 'compound' (11 classes). Defaults to 'basic'.
+        split: 'train' or 'test'. Defaults to 'train'.
+        subset: 'basic' (7 classes) or 'compound' (11 classes). Defaults to 'basic'.
         **kwargs: See :class:`FERDataset`.
     """
 
     SPLITS = ('train', 'test')
-    METAINFO = dict(classes=rafdb_layouts.BASIC)
+    METAINFO = dict(classes=BASIC)
 
     def __init__(
         self, data_root: str, split: str = 'train', subset: str = 'basic', **kwargs
     ) -> None:
-        if subset not in rafdb_layouts.CLASSES:
+        if subset not in CLASSES:
             raise ConvcutError(
-                f'RAFDB: unknown subset "{subset}", expected one of '
-                f'{", ".join(rafdb_layouts.CLASSES)}'
+                f'RAFDB: unknown subset "{subset}", expected one of {", ".join(CLASSES)}'
             )
         self.subset = subset
         super().__init__(data_root=data_root, split=split, **kwargs)
 
-    def known_classes(self) -> tuple:
-        """The classes of the subset."""
-        return rafdb_layouts.CLASSES[self.subset]
+    def known_classes(self) -> tuple[str, ...]:
+        """Return the classes of the subset."""
+        return CLASSES[self.subset]
 
-    def read_items(self) -> list:
-        """Reads the split in whatever layout lies there."""
-        base, items = rafdb_layouts.read(Path(self.data_root), self.subset, self.split)
+    def read_items(self) -> list[dict]:
+        """Read the split in the layout that is there."""
+        base, items = read(Path(self.data_root), self.subset, self.split)
         print_log(
             f'{type(self).__name__} {self.subset} {self.split}: {len(items)} images in {base}',
             logger='current',

@@ -9,8 +9,9 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader, Dataset, Sampler
 
-from ..datasets.fer_dataset import FERDataset, preserved_draws
+from ..datasets import FERDataset
 from ..datasets.samplers import occurrence
+from ..datasets.utils.epoch_seed import preserved_generators
 from .store import StoreEntry
 from .views import Views
 
@@ -122,12 +123,12 @@ class StoredViews(Dataset):
         Args:
             indices (Sequence[int]): Numbers of the images.
         """
-        own_draws = self.dataset.has_own_draws
+        reproducible = self.dataset.is_reproducible
         self._ahead = deque()
-        with preserved_draws() if own_draws else nullcontext():
+        with preserved_generators() if reproducible else nullcontext():
             for idx, draws_of in zip(indices, self._keys(indices)):
-                if own_draws:
-                    self.dataset.seed_draws(idx)
+                if reproducible:
+                    self.dataset.epoch_seed.seed_generators(idx)
                 item = self.dataset.item_for_pipeline(int(idx))
                 drawn = self.views.draw()
                 view = drawn.get('flip_direction') or self._unflipped
@@ -136,7 +137,7 @@ class StoredViews(Dataset):
 
     def _keys(self, indices: Sequence[int]) -> list[tuple]:
         """What the draws for each image depend on."""
-        key = self.dataset.draw_key
+        key = self.dataset.epoch_seed.key
         return [(key, int(idx), occurrence(idx)) for idx in indices]
 
 

@@ -13,6 +13,7 @@ from torch import nn
 from torch.utils.data import DataLoader
 
 from ..datasets import FERDataset
+from ..datasets.utils.decoding import run_pipeline
 from ..errors import ConvcutError
 from ..models.utils.cpu import CPU_SLICE
 from ..utils.hashing import file_sha256
@@ -146,7 +147,7 @@ def _hashed(paths: Sequence[str], threads: int) -> list:
 
 def _load(dataset: FERDataset, views: Views, idx: int, view: str, sha256: str) -> dict:
     item = dataset.get_data_info(idx)
-    sample = dataset.decoded(item, partial(views.image, view=view))
+    sample = run_pipeline(item, partial(views.image, view=view))
     if file_sha256(item['img_path']) != sha256:
         raise ConvcutError(
             f'{item["img_path"]}: was replaced while features were computed; start again'

@@ -1,4 +1,4 @@
-"""What a config's data set tells: grey or colour, and in words which images it has."""
+"""Questions to a config's data set: grey or colour, and a description of its images."""
 
 import pytest
 from mmengine.config import Config
@@ -26,7 +26,7 @@ def test_the_data_set_says_whether_it_is_grey(settings, grey):
     assert is_grey(config(**settings)) is grey
 
 
-def test_a_checkpoint_knows_better_than_the_class_and_the_config_better_than_both():
+def test_the_checkpoint_overrides_the_class_and_the_config_overrides_both():
     assert is_grey(config(type='RAFDB'), dict(grey=True))
     assert not is_grey(config(type='FERPlus'), dict(grey=False))
     assert is_grey(config(type='FERPlus'), dict(classes=('a',), grey=None))

@@ -1,4 +1,4 @@
-"""A folder of faces: its classes, its three parts, and a clear line for whatever is wrong."""
+"""A folder of faces: its classes, its three parts, and a clear line for each mistake."""
 
 import os
 from collections import Counter
@@ -10,12 +10,13 @@ from PIL import Image
 
 import convcut_mm  # noqa: F401
 from convcut_mm.datasets import FaceFolder
-from convcut_mm.datasets.utils.face_tree import check_images, read_tree
+from convcut_mm.datasets.utils.face_tree import read_tree
+from convcut_mm.datasets.utils.image_folder import check_images
 from convcut_mm.errors import ConvcutError
 
 
 def faces(folder: Path, **counts: int) -> Path:
-    """``counts`` images in a folder for each class."""
+    """Write ``counts`` images into a folder for each class."""
     for name, count in counts.items():
         (folder / name).mkdir(parents=True)
         for number in range(count):
@@ -24,7 +25,7 @@ def faces(folder: Path, **counts: int) -> Path:
 
 
 def names(dataset: FaceFolder) -> list:
-    """(class, file) of each image, the class as the label says."""
+    """Return (class, file) of each image, the class according to its label."""
     items = map(dataset.get_data_info, range(len(dataset)))
     classes = dataset.metainfo['classes']
     return [(classes[item['gt_label']], Path(item['img_path']).name) for item in items]
@@ -34,19 +35,19 @@ def parts(root: Path, **options) -> dict:
     return {split: names(FaceFolder(str(root), split, **options)) for split in FaceFolder.SPLITS}
 
 
-def test_drawn_parts_are_stratified_disjoint_and_whole(tmp_path):
+def test_sampled_parts_are_stratified_disjoint_and_whole(tmp_path):
     faces(tmp_path, joy=40, boredom=20, awe=3)
-    drawn = parts(tmp_path)
-    everything = sorted(sum(drawn.values(), []))
+    sampled = parts(tmp_path)
+    everything = sorted(sum(sampled.values(), []))
     assert everything == sorted(
         (name, f'{i:03d}.jpg')
         for name, count in (('joy', 40), ('boredom', 20), ('awe', 3))
         for i in range(count)
     )
-    by_class = {split: Counter(name for name, _ in some) for split, some in drawn.items()}
+    by_class = {split: Counter(name for name, _ in some) for split, some in sampled.items()}
     assert by_class['val'] == dict(joy=4, boredom=2, awe=1)
     assert by_class['test'] == dict(joy=8, boredom=4, awe=1)
-    # labels are those of the folders that the files lie in, in alphabetical order
+    # labels follow the folders of the files, in alphabetical order
     dataset = FaceFolder(str(tmp_path))
     assert dataset.metainfo['classes'] == ('awe', 'boredom', 'joy')
     assert all(Path(item['img_path']).parent.name == name for item, (name, _) in zip(
@@ -54,7 +55,7 @@ def test_drawn_parts_are_stratified_disjoint_and_whole(tmp_path):
     ))  # fmt: skip
 
 
-def test_draw_follows_seed_and_not_the_other_classes(tmp_path):
+def test_samples_follow_seed_and_not_the_other_classes(tmp_path):
     faces(tmp_path, joy=30, sorrow=30)
     first, again, other = parts(tmp_path), parts(tmp_path), parts(tmp_path, split_seed=1)
     assert first == again and first['test'] != other['test']
@@ -64,26 +65,26 @@ def test_draw_follows_seed_and_not_the_other_classes(tmp_path):
 
 
 @pytest.mark.parametrize('count', range(3, 9))
-@pytest.mark.parametrize('shares', [(0.1, 0.2), (0.45, 0.5)])
-def test_no_part_of_a_small_class_is_empty(tmp_path, count, shares):
+@pytest.mark.parametrize('fractions', [(0.1, 0.2), (0.45, 0.5)])
+def test_no_part_of_a_small_class_is_empty(tmp_path, count, fractions):
     faces(tmp_path, a=count, b=3)
-    drawn = parts(tmp_path, val_share=shares[0], test_share=shares[1])
-    assert all({name for name, _ in some} == {'a', 'b'} for some in drawn.values())
-    assert sum(map(len, drawn.values())) == count + 3
+    sampled = parts(tmp_path, val_share=fractions[0], test_share=fractions[1])
+    assert all({name for name, _ in some} == {'a', 'b'} for some in sampled.values())
+    assert sum(map(len, sampled.values())) == count + 3
 
 
 @pytest.mark.parametrize('val', ['val', 'valid', 'validation'])
 def test_folders_of_the_parts_are_taken_as_they_are(tmp_path, val):
     faces(tmp_path / 'train', a=5, b=5)
     faces(tmp_path / val, a=2)
-    faces(tmp_path / 'test', b=1)  # at least two images are needed only where something is drawn
+    faces(tmp_path / 'test', b=1)  # one image is enough if nothing has to be sampled
     found = parts(tmp_path)
     assert len(found['train']) == 10
     assert found['val'] == [('a', '000.jpg'), ('a', '001.jpg')]
     assert found['test'] == [('b', '000.jpg')]
 
 
-def test_missing_part_is_drawn_from_train(tmp_path):
+def test_missing_part_is_sampled_from_train(tmp_path):
     faces(tmp_path / 'train', a=10, b=10)
     faces(tmp_path / 'test', a=1, b=1)
     val = FaceFolder(str(tmp_path), 'val', val_share=0.3)
@@ -106,8 +107,8 @@ def test_parts_of_parts_and_order_of_classes(tmp_path):
 def test_soft_labels(tmp_path):
     faces(tmp_path, a=3, b=3, c=3)
     dataset = FaceFolder(str(tmp_path), soft_labels=True)
-    scores = [dataset.get_data_info(i)['gt_score'].tolist() for i in range(3)]
-    assert scores == np.eye(3).tolist()
+    probabilities = [dataset.get_data_info(i)['gt_score'].tolist() for i in range(3)]
+    assert probabilities == np.eye(3).tolist()
 
 
 def test_every_kind_of_image_and_nothing_else(tmp_path):
@@ -179,12 +180,12 @@ def test_folders_of_the_parts_that_do_not_fit(tmp_path):
 def test_bad_options(tmp_path):
     faces(tmp_path, a=3, b=3)
     fails(tmp_path, 'unknown split "valid"', split='valid')
-    fails(tmp_path, 'val_share=0, expected a share between 0 and 1', val_share=0)
+    fails(tmp_path, 'val_share=0, expected a fraction between 0 and 1', val_share=0)
     fails(tmp_path, 'leave nothing to train on', val_share=0.5, test_share=0.5)
     fails(tmp_path, 'the class folders a, b, expected a, c', classes=['a', 'c'])
 
 
-def test_broken_images_are_all_found_before(tmp_path):
+def test_all_broken_images_are_found_beforehand(tmp_path):
     faces(tmp_path, a=9, b=3)
     whole = (tmp_path / 'a' / '000.jpg').read_bytes()
     (tmp_path / 'a' / '001.jpg').write_bytes(whole[: len(whole) // 2])

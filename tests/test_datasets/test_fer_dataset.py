@@ -1,4 +1,4 @@
-"""What all data sets share: damaged images, reproducible draws, held-out part, class order."""
+"""Behaviour of all data sets: damaged images, reproducible epochs, held-out parts, class order."""
 
 import random
 from pathlib import Path
@@ -18,15 +18,15 @@ from convcut_mm.errors import ConvcutError
 CLASSES = ('surprise', 'fear', 'disgust', 'happiness', 'sadness', 'anger', 'neutral')
 
 
-class Draw(BaseTransform):
-    """Returns the image's index and a draw of each generator."""
+class Sample(BaseTransform):
+    """Returns the image's index and a number of each generator."""
 
     def transform(self, results: dict) -> tuple:
         return results['sample_idx'], random.random(), np.random.rand(), torch.rand(()).item()
 
 
 def folders(root: Path, each: int) -> str:
-    """``each`` training images a class, of noise."""
+    """Write ``each`` training images of noise per class."""
     noise = np.random.default_rng(0)
     for name in CLASSES:
         (root / 'train' / name).mkdir(parents=True)
@@ -67,7 +67,7 @@ def test_damaged_image(root, damage, backend, test_mode):
 
 @pytest.mark.parametrize('backend', ['pillow', 'cv2'])
 def test_a_header_that_asks_for_gigabytes(root, backend):
-    """OpenCV alone would make room for it."""
+    """OpenCV alone would allocate them."""
     pipeline = [dict(type='LoadImageFromFile', imdecode_backend=backend), dict(type='PackInputs')]
     dataset = RAFDB(root, pipeline=pipeline)
     path = Path(dataset.get_data_info(5)['img_path'])
@@ -92,12 +92,12 @@ def test_other_errors_stay(root):
 
 
 def rows(batches) -> dict:
-    """{image: its draws}, whatever the order."""
+    """Return {image: its random numbers}, whatever the order."""
     return {int(row[0]): tuple(row[1:]) for batch in batches for row in batch}
 
 
-def test_draws_depend_on_seed_epoch_and_image_only(root):
-    dataset = RAFDB(root, pipeline=[Draw()])
+def test_samples_depend_on_seed_epoch_and_image_only(root):
+    dataset = RAFDB(root, pipeline=[Sample()])
     loaders = [
         DataLoader(dataset, batch_size=5, collate_fn=list),
         DataLoader(dataset, batch_size=3, shuffle=True, collate_fn=list),
@@ -121,8 +121,8 @@ def test_draws_depend_on_seed_epoch_and_image_only(root):
     assert not set(seen[0, 1].values()) & set(seen[7, 1].values())
 
 
-def test_copies_of_an_image_have_draws_of_their_own(root):
-    dataset = RAFDB(root, pipeline=[Draw()])
+def test_copies_of_an_image_have_their_own_samples(root):
+    dataset = RAFDB(root, pipeline=[Sample()])
     numbers = [3, Repeat(3, 1), 5, Repeat(3, 2), Repeat(5, 1)]
     loaders = [
         DataLoader(dataset, batch_size=size, sampler=numbers, collate_fn=list, **options)
@@ -140,7 +140,7 @@ def test_copies_of_an_image_have_draws_of_their_own(root):
 
 
 def test_copies_in_tests_are_alike(root):
-    dataset = RAFDB(root, pipeline=[Draw()], test_mode=True)
+    dataset = RAFDB(root, pipeline=[Sample()], test_mode=True)
     random.seed(3)
     first = dataset[3]
     random.seed(3)
@@ -148,7 +148,7 @@ def test_copies_in_tests_are_alike(root):
 
 
 def test_global_generators_are_untouched(root):
-    dataset = RAFDB(root, pipeline=[Draw()])
+    dataset = RAFDB(root, pipeline=[Sample()])
     dataset.set_epoch(0, 3)
 
     def states():
@@ -159,9 +159,9 @@ def test_global_generators_are_untouched(root):
     assert states() == before
 
 
-def test_draws_before_set_epoch_and_in_tests_are_global(root):
-    dataset = RAFDB(root, pipeline=[Draw()])
-    tested = RAFDB(root, pipeline=[Draw()], test_mode=True)
+def test_samples_before_set_epoch_and_in_tests_are_global(root):
+    dataset = RAFDB(root, pipeline=[Sample()])
+    tested = RAFDB(root, pipeline=[Sample()], test_mode=True)
     tested.set_epoch(0, 0)
     for each in (dataset, tested):
         random.seed(3)
@@ -174,8 +174,8 @@ def test_draws_before_set_epoch_and_in_tests_are_global(root):
     'options, message',
     [
         (dict(part='valid'), 'RAFDB: unknown part "valid", expected None, "fit" or "holdout"'),
-        (dict(part='fit', holdout=0), 'holdout=0, expected a share between 0 and 1'),
-        (dict(part='fit', holdout=1.0), 'holdout=1.0, expected a share between 0 and 1'),
+        (dict(part='fit', holdout=0), 'holdout=0, expected a fraction between 0 and 1'),
+        (dict(part='fit', holdout=1.0), 'holdout=1.0, expected a fraction between 0 and 1'),
         (
             dict(part='fit', holdout=0.01),
             'cannot hold out 0.01 of the 28 images of "train" by class',

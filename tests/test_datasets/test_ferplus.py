@@ -1,4 +1,4 @@
-"""FERPlus: label sources, soft and drawn labels, parts, reading errors, the real counts."""
+"""FERPlus: label sources, soft and sampled labels, parts, malformed files, real counts."""
 
 import csv
 from collections import Counter
@@ -18,7 +18,7 @@ HEADER = ['Usage', 'Image name', *EMOTIONS, 'unknown', 'NF']
 
 
 def write_split(root: Path, split: str, votes: list) -> Path:
-    """Exported folder with one image (all the same) for each row of votes."""
+    """Write an exported folder with one image (all the same) for each row of votes."""
     folder = root / f'FER2013{split.title()}'
     folder.mkdir(parents=True)
     Image.new('L', (48, 48), 90).save(folder / 'face.png')
@@ -73,7 +73,7 @@ def test_classes_choose_and_order_and_rename_nothing(tmp_path):
     options = dict(rule='crossentropy', classes=('surprised', 'happy'), pipeline=PACK)
     dataset = FERPlus(str(tmp_path), **options)
     assert dataset.metainfo['classes'] == ('surprised', 'happy')
-    # of the answers left out nothing remains, in images whose own answer stays
+    # answers left out get nothing, in images whose own answer stays
     assert [item['data_samples'].gt_score.tolist() for item in dataset] == [
         [1, 0], pytest.approx([0.6, 0.4])
     ]  # fmt: skip
@@ -82,16 +82,16 @@ def test_classes_choose_and_order_and_rename_nothing(tmp_path):
         FERPlus(str(tmp_path), num_classes=7, classes=('happiness', 'contempt'))
 
 
-def test_probability_draws(mixed):
+def test_probability_samples_labels(mixed):
     dataset = FERPlus(str(mixed), rule='probability', pipeline=PACK)
 
     def labels(seed, epoch):
         dataset.set_epoch(seed, epoch)
-        drawn = [dataset[i]['data_samples'] for i in range(len(dataset))]
+        samples = [dataset[i]['data_samples'] for i in range(len(dataset))]
         assert all(
-            sample.gt_score[sample.gt_label] == 1 == sample.gt_score.sum() for sample in drawn
+            sample.gt_score[sample.gt_label] == 1 == sample.gt_score.sum() for sample in samples
         )
-        return [int(sample.gt_label) for sample in drawn]
+        return [int(sample.gt_label) for sample in samples]
 
     first = labels(0, 0)
     assert set(first) == {0, 1} and 10 < sum(first) < 40
@@ -135,7 +135,15 @@ def test_both_label_sources(tmp_path):
     assert FERPlus(str(tmp_path), num_classes=7).metainfo['classes'] == EMOTIONS[:7]
 
 
-def test_converter_note_is_told(tmp_path):
+def test_columns_go_by_their_names(tmp_path):
+    write_split(tmp_path, 'train', [one_answer(0)])
+    row = ['Training', 'fer0000000.png', *one_answer(3)[::-1]]
+    write_new_csv(tmp_path, [row], HEADER[:2] + HEADER[:1:-1])
+    dataset = FERPlus(str(tmp_path), label_source='fer2013new.csv')
+    assert dataset.get_gt_labels().tolist() == [3]
+
+
+def test_source_note_of_the_converter(tmp_path):
     folder = write_split(tmp_path, 'train', [one_answer(0)])
     (folder / 'label_source.txt').write_text('fer2013new.csv\n')
     assert FERPlus(str(tmp_path)).metainfo['label_source'] == 'label.csv, from fer2013new.csv'
@@ -213,7 +221,7 @@ def test_bad_label_csv(tmp_path, line, message):
 @pytest.mark.parametrize(
     'header, row, message',
     [
-        (HEADER, ['Training', 'fer0000000.png', 10], 'line 2: expected 12 fields .* got 3'),
+        (HEADER, ['Training', 'fer0000000.png', 10], 'line 2: expected 12 fields, got 3'),
         (HEADER, ['Test', 'fer0000000.png', *one_answer(0)], 'line 2: unknown Usage "Test"'),
         (HEADER, ['Training', 'fer0000007.png', *one_answer(0)], 'fer0000007.png: listed in'),
         (
@@ -221,10 +229,11 @@ def test_bad_label_csv(tmp_path, line, message):
             ['Training', 'fer0000000.png', *one_answer(0)[:9], 'x'],
             'line 2: expected ten votes',
         ),
+        # without a header the first image would be lost silently
         (
-            HEADER[:2] + HEADER[:1:-1],
             ['Training', 'fer0000000.png', *one_answer(0)],
-            'line 1: expected the header Usage,Image name,neutral',
+            ['Training', 'fer0000001.png', *one_answer(0)],
+            'line 1: the header has no column "Usage", expected Usage,Image name,neutral',
         ),
     ],
 )

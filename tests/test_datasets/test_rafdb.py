@@ -1,4 +1,4 @@
-"""RAF-DB: one label order whatever the layout, and a clear line for whatever is wrong."""
+"""RAF-DB: one label order for all layouts, and a clear line for each mistake."""
 
 from pathlib import Path
 
@@ -32,14 +32,14 @@ def face(path: Path) -> None:
 
 
 def stems(split: str, classes: int) -> list:
-    """(name, official label) of two images a class, in an order that is not the classes'."""
+    """Return (name, official label) of two images per class, not in the order of the classes."""
     numbers = [n for n in range(1, classes + 1) for _ in range(2)][::-1]
     digits = 5 if split == 'train' else 4
     return [(f'{split}_{i:0{digits}d}', label) for i, label in enumerate(numbers, 1)]
 
 
 def official(root: Path, subset: str = 'basic', classes: int = 7) -> Path:
-    """Makes the official layout; returns the list file."""
+    """Write the official layout; return the list file."""
     listed = root / subset / 'EmoLabel' / 'list_patition_label.txt'
     listed.parent.mkdir(parents=True)
     lines = []
@@ -52,7 +52,7 @@ def official(root: Path, subset: str = 'basic', classes: int = 7) -> Path:
 
 
 def kaggle(root: Path) -> Path:
-    """Makes Kaggle's layout; returns the table of the training images."""
+    """Write Kaggle's layout; return the table of the training images."""
     for split in SPLITS:
         lines = ['image,label\n']
         for stem, label in stems(split, 7):
@@ -63,7 +63,7 @@ def kaggle(root: Path) -> Path:
 
 
 def named(root: Path) -> Path:
-    """Makes folders named by class; returns the one of the training images."""
+    """Write folders named by class; return that of the training images."""
     for split in SPLITS:
         for stem, label in stems(split, 7):
             face(root / split / BASIC[label - 1] / f'{stem}_aligned.jpg')
@@ -104,7 +104,9 @@ def test_compound(tmp_path):
             f'{stem}_aligned.jpg': label - 1 for stem, label in stems('test', 11)
         }
     with pytest.raises(ConvcutError, match='no known layout'):
-        RAFDB(str(tmp_path / 'basic'), subset='compound')  # its labels would pass for compound
+        RAFDB(
+            str(tmp_path / 'basic'), subset='compound'
+        )  # its labels would do for compound
 
 
 def test_named_folders_in_any_case(tmp_path):
@@ -114,7 +116,7 @@ def test_named_folders_in_any_case(tmp_path):
 
 
 def relabelled(root: Path, edit) -> None:
-    """Edits the official list's lines."""
+    """Edit the lines of the official list."""
     (listed,) = root.rglob('list_patition_label.txt')
     listed.write_bytes(edit(listed.read_text()).encode())
 
@@ -129,7 +131,7 @@ def relabelled(root: Path, edit) -> None:
     ],
     ids=['blank line', 'BOM', 'Windows', 'float'],
 )
-def test_lists_as_editors_leave_them(tmp_path, edit):
+def test_lists_as_editors_write_them(tmp_path, edit):
     official(tmp_path)
     expected = labels(RAFDB(str(tmp_path)))
     relabelled(tmp_path, edit)
@@ -144,7 +146,7 @@ def test_one_level_up_or_down(tmp_path):
     for place in (root.parent, root / 'basic' / 'Image' / 'aligned', root / 'basic' / 'EmoLabel'):
         assert labels(RAFDB(str(place))) == expected
     assert labels(RAFDB(str(tmp_path / 'kaggle' / 'DATASET' / 'train'))) == expected
-    # folders with these names lie in many data sets: only where they say that they are RAF-DB
+    # many data sets have folders of these names: look only into those that claim to be RAF-DB
     named(tmp_path / 'others' / 'affectnet')
     fails(tmp_path / 'others', 'no known layout', 'found there: affectnet/; expected')
     kaggle(root.parent / 'raf-kaggle')
@@ -160,7 +162,7 @@ def test_names_without_aligned(tmp_path):
     }
 
 
-def test_valid_stands_for_the_test_part_and_test_goes_first(tmp_path):
+def test_valid_stands_for_a_missing_test_part(tmp_path):
     kaggle(tmp_path)
     parts = tmp_path / 'DATASET'
     (parts / 'test').rename(parts / 'Valid')
@@ -174,7 +176,7 @@ def test_valid_stands_for_the_test_part_and_test_goes_first(tmp_path):
     assert len(RAFDB(str(tmp_path), 'test')) == 7
 
 
-def test_other_words_for_the_classes(tmp_path):
+def test_synonyms_of_the_classes(tmp_path):
     folder = named(tmp_path)
     expected = labels(RAFDB(str(tmp_path)))
     words = dict(happiness='Happy', sadness='sad', anger='Angry', fear='fearful')
@@ -213,7 +215,7 @@ def fails(root: Path, *message: str, split: str = 'train', **options) -> None:
         assert part in str(error.value)
 
 
-def test_nothing_known_there(tmp_path):
+def test_no_known_layout(tmp_path):
     fails(tmp_path / 'nowhere', 'nowhere: no such folder')
     fails(
         tmp_path,

@@ -1,4 +1,4 @@
-"""Drawn faces: same bytes, RAF-DB's layout, whole or absent; and the tool that draws them."""
+"""Synthetic faces: same bytes, RAF-DB's layout, complete or absent; and the tool for them."""
 
 import hashlib
 import multiprocessing
@@ -33,7 +33,7 @@ def draw(root, train=TRAIN, test=TEST, seed=0):
 
 
 def digests(root):
-    """Every file below a folder, hidden ones too, with its digest."""
+    """Return the digest of every file below a folder, hidden ones too."""
     return {
         str(path.relative_to(root)): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in Path(root).rglob('*')
@@ -42,7 +42,7 @@ def digests(root):
 
 
 def labels(root):
-    """The label file as a dict from name to label, in its order."""
+    """Return the label file as a dict from name to label, in its order."""
     return {
         name: int(label)
         for name, label in (line.split(' ') for line in (root / LABELS).read_text().splitlines())
@@ -93,7 +93,7 @@ def test_face_does_not_depend_on_how_many_there_are(faces, tmp_path):
         assert (faces / picture).read_bytes() == (more / picture).read_bytes()
 
 
-def test_folder_of_an_earlier_release_is_known(faces, tmp_path):
+def test_folder_of_an_earlier_release_is_accepted(faces, tmp_path):
     root = tmp_path / 'faces'
     shutil.copytree(faces, root)
     readme = root / 'README.txt'
@@ -103,7 +103,7 @@ def test_folder_of_an_earlier_release_is_known(faces, tmp_path):
     assert draw(root) == root and digests(root) == before
 
 
-def test_second_call_draws_nothing(faces, monkeypatch):
+def test_second_call_renders_nothing(faces, monkeypatch):
     monkeypatch.setattr(synthetic_faces.dataset, '_write', None)
     before = digests(faces)
     assert draw(str(faces)) == faces
@@ -120,14 +120,14 @@ def test_other_folder_is_refused_and_kept(tmp_path, content):
         for name, text in content.items():
             (root / name).write_text(text)
     before = digests(tmp_path)
-    with pytest.raises(ConvcutError, match=f'{root} exists and holds something else'):
+    with pytest.raises(ConvcutError, match=f'{root}: exists and holds something else'):
         draw(root)
     assert digests(tmp_path) == before and os.listdir(tmp_path) == ['taken']
 
 
 def test_other_arguments_are_refused(faces):
     before = digests(faces)
-    with pytest.raises(ConvcutError, match=f'{faces} exists'):
+    with pytest.raises(ConvcutError, match=f'{faces}: exists'):
         draw(faces, seed=1)
     assert digests(faces) == before
 
@@ -144,7 +144,7 @@ def test_folder_that_appears_meanwhile(faces, tmp_path, monkeypatch, seed):
     if seed == 0:
         assert draw(root) == root
     else:
-        with pytest.raises(ConvcutError, match=f'{root} exists'):
+        with pytest.raises(ConvcutError, match=f'{root}: exists'):
             draw(root, seed=seed)
     assert digests(root) == digests(faces) and os.listdir(tmp_path) == ['late']
 
@@ -166,7 +166,7 @@ def draw_at_once(root, barrier):
 
 
 def test_two_processes_at_once(faces, tmp_path):
-    # forked, so that neither imports torch again and both really start together
+    # forked, so that neither imports torch again and both start together
     context = multiprocessing.get_context('fork')
     barrier = context.Barrier(2)
     processes = [
@@ -249,7 +249,7 @@ def test_tool_end_to_end(faces, tmp_path, fork_tool):
     assert bad.wait() == 1
     said = bad.log.read_text()
     assert 'expressions' not in said and 'Traceback' not in said
-    assert said.splitlines()[-1].startswith(f'error: {taken} exists and holds something else')
+    assert said.splitlines()[-1].startswith(f'error: {taken}: exists and holds something else')
     assert os.listdir(taken) == []
 
 

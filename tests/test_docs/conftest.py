@@ -63,7 +63,7 @@ def place(tmp_path_factory, root, tiny_model, run_here) -> tuple:
 
 def _write_csv(folder: Path) -> None:
     """FER2013's and FERPlus's tables, of noise whose brightness tells one of two classes."""
-    from convcut_mm.datasets.ferplus import VOTES_HEADER
+    from convcut_mm.datasets.utils.ferplus_files import VOTES_HEADER
 
     folder.mkdir()
     draw = np.random.default_rng(0)

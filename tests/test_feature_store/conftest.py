@@ -21,6 +21,7 @@ from torch.utils.data import DataLoader
 
 import convcut_mm  # noqa: F401
 from convcut_mm.datasets import RAFDB
+from convcut_mm.datasets.utils.decoding import run_pipeline
 from convcut_mm.feature_store import StoreOptions, stored_loaders
 from convcut_mm.feature_store.builder import Wanted
 from convcut_mm.feature_store.manifest import new_manifest
@@ -204,7 +205,7 @@ def wanted_of():
     """All rows of a data set, as ``prepare.py`` asks for them."""
 
     def load(dataset, views, idx, view) -> dict:
-        return dataset.decoded(dataset.get_data_info(idx), partial(views.image, view=view))
+        return run_pipeline(dataset.get_data_info(idx), partial(views.image, view=view))
 
     def wanted(dataset, views) -> list:
         found = []

@@ -279,7 +279,7 @@ def test_attributes_are_those_of_the_data_set(model, train_set, make_loader, sto
     assert len(ours) == 14 and ours.metainfo == train_set.metainfo
     assert ours.get_gt_labels().tolist() == train_set.get_gt_labels().tolist()
     ours.set_epoch(4, 9)
-    assert train_set._draw_key.tolist() == [4, 9]
+    assert train_set.epoch_seed.key == (4, 9)
     for again in (copy.copy(ours), pickle.loads(pickle.dumps(ours))):
         assert torch.equal(again.__getitems__([3])['inputs'], ours.__getitems__([3])['inputs'])
     with pytest.raises(AttributeError, match='nothing'):

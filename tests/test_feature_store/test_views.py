@@ -170,7 +170,7 @@ def test_draws_and_samples_are_those_of_the_pipeline(drawn_once, pipeline):
         dataset.set_epoch(seed, epoch)
         for idx in range(len(dataset)):
             real = dataset[idx]['data_samples']
-            dataset.seed_draws(idx)
+            dataset.epoch_seed.seed_generators(idx)
             item = dataset.item_for_pipeline(idx)
             drawn = views.draw()
             view = drawn.get('flip_direction') or views.names[0]

@@ -1,4 +1,4 @@
-"""Images that come several times in an epoch, told apart on their way to the data set."""
+"""Repeats of an image within an epoch, marked on their way from the sampler to the data set."""
 
 import numpy as np
 
@@ -7,12 +7,12 @@ class Repeat(int):
     """Number of an image that has come before in this epoch.
 
     A sampler yields it and torch carries it to the worker process. It is an ``int`` to every data
-    set; :class:`FERDataset` also seeds its draws with ``occurrence``, so that the second copy of
-    an image is augmented otherwise than the first.
+    set; :class:`FERDataset` also seeds its random numbers with ``occurrence``, so that the second
+    copy of an image is augmented differently from the first.
 
     Args:
-        number (int): Number of the image.
-        occurrence (int): How often the image has come before, in all processes together.
+        number: Number of the image.
+        occurrence: How often the image has come before, in all processes together.
     """
 
     occurrence: int
@@ -22,20 +22,20 @@ class Repeat(int):
         self.occurrence = occurrence
         return self
 
-    def __getnewargs__(self) -> tuple[int, int]:
+    def __getnewargs__(self) -> tuple[int, int]:  # type: ignore[override]
         return int(self), self.occurrence
 
 
 def occurrence(index: int) -> int:
-    """How often the image has come before: 0 for a plain number."""
+    """Return how often the image has come before: 0 for a plain number."""
     return getattr(index, 'occurrence', 0)
 
 
-def tell_apart(numbers: np.ndarray) -> list[int]:
-    """Numbers of images, (N,), as a list in which all but the first of each is a :class:`Repeat`.
+def mark_repeats(numbers: np.ndarray) -> list[int]:
+    """Turn all but the first occurrence of each number into a :class:`Repeat`.
 
     Args:
-        numbers (np.ndarray): The whole epoch of all processes, in the order of the draw.
+        numbers: Image numbers of the whole epoch, all processes, in order, (N,).
     """
     order = np.argsort(numbers, kind='stable')
     before = np.empty_like(order)

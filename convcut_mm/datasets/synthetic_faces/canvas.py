@@ -1,4 +1,4 @@
-"""Painting in face space.
+"""A canvas that paints in face space.
 
 Face space has its origin between eyes and mouth, x to the right and y down; the chin of a face at
 rest is near y = 0.95 and the cheeks are near x = -0.72 and 0.72.
@@ -13,7 +13,7 @@ COS, SIN = np.cos(ROUND), np.sin(ROUND)
 
 
 class Canvas:
-    """Paints curves given in face space on an image, seen from a slightly turned head."""
+    """Image with curves painted in face space, as on a slightly turned head."""
 
     def __init__(self, image: Image.Image, rng: np.random.Generator) -> None:
         # 'RGBA' makes Pillow blend by alpha although the image itself has none.
@@ -58,7 +58,7 @@ class Canvas:
         alpha: float = 1.0,
         taper: tuple[float, float] = (0.25, 0.25),
     ) -> None:
-        """Paint a line that thins out to the shares ``taper`` of its width at its two ends."""
+        """Paint a line that thins out to the fractions ``taper`` of its width at its two ends."""
         points = self._pixels(x, y)
         along = np.empty_like(points)
         along[1:-1] = points[2:] - points[:-2]
@@ -78,8 +78,8 @@ class Canvas:
 
     def glow(self, x: float, y: float, radius: float, colour: np.ndarray, alpha: float) -> None:
         """Fill a disc with a soft edge."""
-        for share in (1.0, 0.8, 0.6, 0.4):
-            self.ellipse(x, y, radius * share, radius * share * 0.8, colour, alpha / 4)
+        for scale in (1.0, 0.8, 0.6, 0.4):
+            self.ellipse(x, y, radius * scale, radius * scale * 0.8, colour, alpha / 4)
 
     def _polygon(self, points: np.ndarray, colour: np.ndarray, alpha: float) -> None:
         rgb = [min(max(int(value), 0), 255) for value in colour.tolist()]

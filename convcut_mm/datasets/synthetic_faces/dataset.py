@@ -1,7 +1,7 @@
 """Synthetic faces in RAF-DB's layout, to try everything without the photographs.
 
-RAF-DB is given out on request only. These faces are rendered by a program, show the same seven
-expressions, and lie in the same folders, so that every command runs on them as on RAF-DB.
+RAF-DB is available on request only. These faces are rendered by a program, show the same seven
+expressions and use the same folders, so every command runs on them as on RAF-DB.
 """
 
 import os
@@ -17,7 +17,7 @@ from ...utils.progress import progress
 from .expressions import EXPRESSIONS
 from .face import render_face
 
-# Goes up with every change that renders other pictures from the same seed.
+# Increase it with every change that renders other pictures from the same seed.
 GENERATOR_VERSION = 1
 
 JPEG_QUALITY = 95
@@ -41,7 +41,7 @@ def _settings(train_per_class: int, test_per_class: int, seed: int, size: int) -
 
 def _is_complete(root: Path, settings: str) -> bool:
     try:
-        # only the last line: earlier releases began the file in other words
+        # only the last line: earlier releases began the file differently
         return (root / 'README.txt').read_text(encoding='utf-8').endswith(f'RAF-DB.\n{settings}')
     except (OSError, UnicodeDecodeError):
         return False
@@ -49,8 +49,8 @@ def _is_complete(root: Path, settings: str) -> bool:
 
 def _taken(root: Path) -> ConvcutError:
     return ConvcutError(
-        f'{root} exists and holds something else than these drawn faces; '
-        'name another folder or remove this one'
+        f'{root}: exists and holds something else than these faces; choose another folder or '
+        'remove this one'
     )
 
 
@@ -72,7 +72,7 @@ def _write(folder: Path, per_class: tuple[int, int], seed: int, size: int) -> No
     with progress('Rendering faces', total, shown=sys.stderr.isatty()) as step:
         for split, ((name, digits), count) in enumerate(zip(SPLITS, per_class)):
             sorted_labels = np.repeat(np.arange(1, len(EXPRESSIONS) + 1), count)
-            # No face has the number 0, so the shuffle shares its random numbers with none.
+            # Faces count from 1, so no face has the random numbers of the shuffle.
             shuffled = _rng(seed, split, 0).permutation(sorted_labels)
             for number, label in enumerate(shuffled.tolist(), 1):
                 stem = f'{name}_{number:0{digits}d}'
@@ -94,23 +94,23 @@ def render_dataset(
 ) -> Path:
     """Render faces into a folder in RAF-DB's official layout.
 
-    The same arguments give the same bytes. An interrupted call leaves nothing behind, and what a
-    killed one left goes with the next; of two calls at once both end with the complete folder.
+    The same arguments give the same bytes. An interrupted call leaves nothing behind, the next
+    call removes what a killed one left, and two calls at once both end with the complete folder.
 
     Args:
-        root (str | Path): Folder to create; ``basic/`` and ``README.txt`` go below it. If it
-            already holds the faces of the same arguments it is left as it is.
-        train_per_class (int): Training faces of each expression. Defaults to 500.
-        test_per_class (int): Test faces of each expression. Defaults to 50.
-        seed (int): Non-negative seed of all faces. Defaults to 0.
-        size (int): Width and height of a face in pixels, at least 32. Defaults to 100.
+        root: Folder to create, with ``basic/`` and ``README.txt``. A folder that already holds the
+            faces of the same arguments is left as it is.
+        train_per_class: Training faces of each expression. Defaults to 500.
+        test_per_class: Test faces of each expression. Defaults to 50.
+        seed: Non-negative seed of all faces. Defaults to 0.
+        size: Width and height of a face in pixels, at least 32. Defaults to 100.
 
     Returns:
-        Path: The folder.
+        The folder.
 
     Raises:
-        ConvcutError: If a count is below 1, the size below 32 or the seed below 0, or if the
-            folder exists and holds anything else.
+        ConvcutError: A count is below 1, the size below 32 or the seed below 0, or the folder
+            exists and holds anything else.
     """
     _require(
         train_per_class=(train_per_class, 1),
@@ -142,16 +142,15 @@ def contact_sheet(per_class: int = 6, seed: int = 0, size: int = 100) -> np.ndar
     """Render a sheet with one row of faces per expression.
 
     Args:
-        per_class (int): Faces in a row. Defaults to 6.
-        seed (int): Non-negative seed; no face of a data set comes from the same random
-            numbers. Defaults to 0.
-        size (int): Width and height of a face in pixels, at least 32. Defaults to 100.
+        per_class: Faces in a row. Defaults to 6.
+        seed: Non-negative seed; no face of a data set uses the same random numbers. Defaults to 0.
+        size: Width and height of a face in pixels, at least 32. Defaults to 100.
 
     Returns:
-        ndarray: An RGB picture with the expressions' names at the left, of type uint8.
+        An RGB picture of type uint8 with the names of the expressions on the left.
 
     Raises:
-        ConvcutError: If there is no face in a row, the size is below 32 or the seed below 0.
+        ConvcutError: A row has no face, the size is below 32 or the seed below 0.
     """
     _require(per_class=(per_class, 1), seed=(seed, 0), size=(size, 32))
     font = ImageFont.load_default(max(10, size // 6))

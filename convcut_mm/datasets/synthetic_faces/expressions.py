@@ -1,4 +1,4 @@
-"""What each expression does: a face at rest, and the muscle movements added to it."""
+"""The expressions: a face at rest, and the muscle movements that each adds to it."""
 
 # A face at rest. Lengths are in face space; 'up' means towards the forehead.
 REST = dict(
@@ -9,7 +9,7 @@ REST = dict(
     nose_wrinkle=0.0, frown=0.0, forehead=0.0, chin_boss=0.0,
 )  # fmt: skip
 
-# What all variants of an expression share
+# Common to all variants of an expression.
 _SURPRISE = dict(
     brow_inner=0.13, brow_mid=0.18, brow_outer=0.12, lid_upper=0.062, lid_lower=0.035,
     open_above=0.05,
@@ -29,7 +29,7 @@ _ANGER = dict(
     frown=1.0,
 )  # fmt: skip
 
-# What each expression adds to REST at full intensity; one of its variants is sampled per face.
+# Added to REST at full intensity; one variant of the expression is sampled per face.
 MOVES = {
     'surprise': (
         dict(_SURPRISE, mouth_width=-0.095, open=0.28, forehead=1.0),

@@ -1,4 +1,4 @@
-"""One rendered face: a person, an expression, light and a camera."""
+"""Rendering of one face: a person, an expression, light and a camera."""
 
 import functools
 import math
@@ -19,13 +19,13 @@ SUPERSAMPLING = 3
 
 @functools.lru_cache(maxsize=8)
 def _grid(size: int) -> tuple[np.ndarray, np.ndarray]:
-    """Give the pixels' columns and rows from -1 to 1."""
+    """Return the coordinates of columns (1, size, 1) and rows (size, 1, 1), from -1 to 1."""
     line = np.linspace(-1, 1, size, dtype=np.float32)
     return line[None, :, None], line[:, None, None]
 
 
 def _photograph(image: Image.Image, rng: np.random.Generator, size: int) -> np.ndarray:
-    """Add light from one side, a slight blur and a sensor's noise."""
+    """Shrink the image and add light from one side, a slight blur and sensor noise."""
     image = image.reduce(SUPERSAMPLING)
     blur = rng.uniform(-0.3, 0.75)
     if blur > 0:
@@ -42,15 +42,15 @@ def render_face(expression: str, rng: np.random.Generator, size: int = 100) -> n
     """Render the face of a random person who shows an expression.
 
     Args:
-        expression (str): One of ``EXPRESSIONS``.
-        rng (Generator): Where person, pose, light and the expression's intensity come from.
-        size (int): Width and height of the picture in pixels, at least 32. Defaults to 100.
+        expression: One of ``EXPRESSIONS``.
+        rng: Source of person, pose, light and the intensity of the expression.
+        size: Width and height of the picture in pixels, at least 32. Defaults to 100.
 
     Returns:
-        ndarray: An RGB picture of shape (size, size, 3) and type uint8.
+        An RGB picture of shape (size, size, 3) and type uint8.
 
     Raises:
-        ConvcutError: If there is no such expression or the size is too small.
+        ConvcutError: The expression is unknown or the size is too small.
     """
     if expression not in EXPRESSIONS:
         raise ConvcutError(f'no expression {expression!r}; there are {", ".join(EXPRESSIONS)}')

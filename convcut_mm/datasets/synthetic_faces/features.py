@@ -1,4 +1,4 @@
-"""What moves with an expression: skin folds, eyes, brows, nose and mouth."""
+"""Parts that move with an expression: skin folds, eyes, brows, nose and mouth."""
 
 import numpy as np
 
@@ -11,7 +11,7 @@ MOUTH = np.array((64, 18, 24.0))
 
 
 def render_skin_folds(canvas: Canvas, person: Person, pose: dict[str, float]) -> None:
-    """Render cheeks, and the lines that moving muscles fold into the skin."""
+    """Render cheeks, and the lines that muscles fold into the skin."""
     dark = mix(person.skin, BLACK, 0.42)
     flush = mix(person.skin, np.array((220, 80, 70.0)), 0.45)
     lines, cheek, wrinkle = person.lines, max(pose['cheek'], 0), pose['nose_wrinkle']
@@ -35,11 +35,11 @@ def render_skin_folds(canvas: Canvas, person: Person, pose: dict[str, float]) ->
             fold(x, -0.3 + 0.075 * CURVE, 0.026, 0.75 * lines * pose['frown'])
         if wrinkle > 0.1:
             x = side * np.linspace(0.025, 0.13, 9)
-            for y in (-0.07, 0.0, 0.07):
-                fold(x, y - 0.45 * np.abs(x) + 0.03, 0.026, 0.75 * lines * min(wrinkle, 1))
+            for height in (-0.07, 0.0, 0.07):
+                fold(x, height - 0.45 * np.abs(x) + 0.03, 0.026, 0.75 * lines * min(wrinkle, 1))
     if pose['forehead'] > 0.1:
-        for y in (-0.5, -0.575):
-            fold(0.3 * CURVE, y + 0.03 * CURVE**2, 0.02, 0.5 * lines * pose['forehead'])
+        for height in (-0.5, -0.575):
+            fold(0.3 * CURVE, height + 0.03 * CURVE**2, 0.02, 0.5 * lines * pose['forehead'])
     if pose['chin_boss'] > 0.1:
         y = person.mouth_y + 0.17 + 0.05 * CURVE**2
         fold(0.13 * CURVE, y, 0.026, 0.6 * lines * pose['chin_boss'])
@@ -62,7 +62,7 @@ def render_eye(canvas: Canvas, person: Person, pose: dict[str, float], side: int
     for radius, colour in ((0.078, rim), (0.065, person.iris), (0.036, BLACK + 12)):
         disc_x = middle + radius * zoom * COS
         disc_y = person.eye_y - 0.012 + radius * zoom * SIN
-        # The lids cover what of the iris would stick out of the eye.
+        # The lids cover the parts of the iris outside of the eye.
         place = side * (disc_x - side * person.eye_x) / person.eye_size
         order = np.interp(place, CURVE, upper), np.interp(place, CURVE, lower)
         canvas.fill(disc_x, np.clip(disc_y, *order), colour)

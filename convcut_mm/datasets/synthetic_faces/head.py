@@ -1,4 +1,4 @@
-"""What frames an expression: the head, hair, beard and glasses."""
+"""Parts around the expression: head, hair, beard and glasses."""
 
 import numpy as np
 
@@ -8,7 +8,7 @@ from .person import Person
 
 
 def outline(person: Person, drop: float) -> tuple[np.ndarray, np.ndarray]:
-    """Give the face from the right temple over the chin to the left and over the crown back."""
+    """Return the outline: from the right temple over chin, left temple and crown back."""
     bend = np.where(SIN > 0, person.jaw, 0.95)
     x = person.width * np.sign(COS) * np.abs(COS) ** bend
     return x, np.where(SIN > 0, (person.chin + drop) * SIN, 0.93 * SIN)

@@ -24,13 +24,12 @@ HABITS = dict(
 
 
 class Person:
-    """What a face has whatever it expresses; sampled without a look at the expression.
+    """Features of a face that do not depend on its expression, sampled at random.
 
     Colours are float arrays (red, green, blue) up to 255, lengths are in face space.
 
     Args:
-        rng (Generator): Where the person comes from. The order of the calls to it is part of the
-            generator's version.
+        rng: Source of the person. The order of the calls to it is part of ``GENERATOR_VERSION``.
     """
 
     def __init__(self, rng: np.random.Generator) -> None:
@@ -66,7 +65,7 @@ class Person:
 
 
 def sample_pose(expression: str, rng: np.random.Generator) -> dict[str, float]:
-    """Sample a face's shape under an expression of random intensity, with its own habits."""
+    """Sample the shape of a face under an expression of random intensity and habits."""
     variants = MOVES[expression]
     moves = variants[rng.integers(len(variants))]
     intensity = rng.uniform(0.5, 1.05)

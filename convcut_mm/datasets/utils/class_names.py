@@ -1,4 +1,4 @@
-"""Names of expressions: which ones mean the same, and a user's own order or choice of them."""
+"""Names of expressions: synonyms, and a user's own choice and order of classes."""
 
 from collections.abc import Sequence
 
@@ -21,25 +21,26 @@ _OFFICIAL = {other: name for name, others in SYNONYMS.items() for other in other
 
 
 def official_name(name: str) -> str:
-    """'Happy' is 'happiness', 'Happily_surprised' 'happily surprised'; others stay, lower case."""
+    """Return the official name: 'happiness' for 'Happy'; unknown names only become lower case."""
     name = ' '.join(name.lower().replace('_', ' ').replace('-', ' ').split())
     return _OFFICIAL.get(name, name)
 
 
-def class_choice(classes: str | Sequence[str], known: Sequence[str], whose: str) -> tuple:
-    """A user's order or choice of a data set's classes.
+def class_choice(
+    classes: str | Sequence[str], known: Sequence[str], dataset: str
+) -> tuple[tuple[str, ...], list[int]]:
+    """Read a user's choice and order of a data set's classes.
 
     Args:
-        classes (str | Sequence[str]): Names, or a file with one a line.
-        known (Sequence[str]): The data set's own classes in the order of its labels.
-        whose (str): The data set, for the message.
+        classes: Names, or a file with one name a line.
+        known: The data set's own classes in the order of its labels.
+        dataset: Name of the data set, for messages.
 
     Returns:
-        tuple[tuple[str], list[int]]: The names as the user writes them, and for each the data
-        set's own label.
+        The names as the user writes them, and the data set's own label of each.
 
     Raises:
-        ConvcutError: A name that the data set does not know, one twice, or none.
+        ConvcutError: A name is unknown or comes twice, or there are none.
     """
     if isinstance(classes, str):
         classes = mmengine.list_from_file(classes)
@@ -48,13 +49,13 @@ def class_choice(classes: str | Sequence[str], known: Sequence[str], whose: str)
     for name in names:
         if official_name(name) not in official:
             raise ConvcutError(
-                f'{whose}: unknown class "{name}", expected some of {", ".join(known)}; names '
-                'choose and order the classes, they rename none'
+                f'{dataset}: unknown class "{name}", expected some of {", ".join(known)}; this '
+                'option chooses and orders classes, it does not rename them'
             )
         label = official.index(official_name(name))
         if label in labels:
-            raise ConvcutError(f'{whose}: class "{name}" twice in {", ".join(names)}')
+            raise ConvcutError(f'{dataset}: class "{name}" twice in {", ".join(names)}')
         labels.append(label)
     if not labels:
-        raise ConvcutError(f'{whose}: no classes, expected some of {", ".join(known)}')
+        raise ConvcutError(f'{dataset}: no classes, expected some of {", ".join(known)}')
     return names, labels

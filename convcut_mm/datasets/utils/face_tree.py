@@ -1,108 +1,103 @@
-"""A tree ``class/name.jpg`` of faces: which classes and images it holds, and its three parts.
+"""A tree ``class/name.jpg`` of faces: its classes, its images and its three parts.
 
-Nothing is decoded here but by :func:`check_images`.
+Nothing is decoded here.
 """
 
-import os
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Union
 from unicodedata import category
 
 import numpy as np
 
 from ...errors import ConvcutError
-from ...utils.image_files import TRAINING_SUFFIXES, damage
-from ...utils.progress import progress
+from ...utils.image_files import TRAINING_SUFFIXES
 from .image_folder import entries, image_files
 
 SPLITS = ('train', 'val', 'test')
-# names of the sub folders that people use
+# folder names of each part
 SPLIT_FOLDERS = {'train': ('train',), 'val': ('val', 'valid', 'validation'), 'test': ('test',)}
+ClassPaths = dict[str, list[Path]]
 EXPECTED = 'expected CLASS/NAME.jpg, or the same below train/, val/ and test/'
-_NAMED = 3  # files that a message names
-# line breaks, escape sequences, bytes that are no UTF-8; marks that turn the direction of a line
+# line breaks, escape sequences and bytes that are not UTF-8; marks that change text direction
 _CONTROLS = ('Cc', 'Cs', 'Zl', 'Zp')
 _DIRECTIONS = '\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069'
 
 
 @dataclass(frozen=True)
 class FaceTree:
-    """What lies in a folder of faces.
+    """Contents of a folder of faces.
 
     Attributes:
-        classes (tuple[str]): Names of the class folders in alphabetical order.
-        images (dict): For each part that has a folder, for each class, the paths in order:
+        classes: Names of the class folders in alphabetical order.
+        images: For each part that has a folder, for each class, the paths in order:
             ``{'train': {'anger': [Path, ...], ...}, ...}``. Without such folders all images
             are in 'train'.
-        others (tuple[Path]): Files that are no images by their suffix.
+        others: Files whose suffix is not an image's.
     """
 
-    classes: tuple
-    images: dict
-    others: tuple
+    classes: tuple[str, ...]
+    images: dict[str, ClassPaths]
+    others: tuple[Path, ...]
 
     @property
-    def paths(self) -> list:
-        """Every image."""
+    def paths(self) -> list[Path]:
+        """All images."""
         return [path for part in self.images.values() for some in part.values() for path in some]
 
-    def split(self, val_share: float, test_share: float, seed: int) -> dict:
-        """The three parts; what has no folder of its own is drawn from train, class by class.
+    def split(self, val_fraction: float, test_fraction: float, seed: int) -> dict[str, ClassPaths]:
+        """Return the three parts; sample those without a folder from train, class by class.
 
-        Of each class at least one image goes to each part. A class's draw depends on its name
-        and the number of its images, not on the other classes.
+        Each part gets at least one image of each class. The samples of a class depend on its name
+        and its number of images, not on the other classes.
 
         Args:
-            val_share (float): Share of each class that validation gets, between 0 and 1.
-            test_share (float): Share of each class that the test gets.
-            seed (int): Seed of the draw.
+            val_fraction: Fraction of each class for validation, between 0 and 1.
+            test_fraction: Fraction of each class for the test, between 0 and 1.
+            seed: Seed of the sampling.
 
         Returns:
-            dict: ``{'train': {class: [Path, ...]}, 'val': ..., 'test': ...}``.
+            ``{'train': {class: [Path, ...]}, 'val': ..., 'test': ...}``.
 
         Raises:
-            ConvcutError: A class with fewer images than parts.
+            ConvcutError: A class has fewer images than there are parts.
         """
-        shares = {'test': test_share, 'val': val_share}
-        drawn = {name: shares[name] for name in shares if name not in self.images}
+        fractions = {'test': test_fraction, 'val': val_fraction}
+        sampled = {name: fractions[name] for name in fractions if name not in self.images}
         parts = {name: dict(part) for name, part in self.images.items()}
-        parts.update((name, {}) for name in drawn)
+        parts.update((name, {}) for name in sampled)
         for name, paths in self.images['train'].items():
-            if len(paths) <= len(drawn):
-                *first, last = ['train', *sorted(drawn, reverse=True)]
+            if len(paths) <= len(sampled):
+                *first, last = ['train', *sorted(sampled, reverse=True)]
                 raise ConvcutError(
-                    f'{paths[0].parent}: only {_count(len(paths))}, at least {len(drawn) + 1} are '
-                    f'needed, one each for {", ".join(first)} and {last}'
+                    f'{paths[0].parent}: only {_count(len(paths))}, at least {len(sampled) + 1} '
+                    f'are needed, one each for {", ".join(first)} and {last}'
                 )
             order = np.random.default_rng([seed, *name.encode()]).permutation(len(paths)).tolist()
-            for place, (part, share) in enumerate(drawn.items()):
-                spare = len(order) - (len(drawn) - place)  # one stays for each part to come
-                wanted = min(max(1, round(share * len(paths))), spare)
-                taken, order = order[:wanted], order[wanted:]
+            for place, (part, fraction) in enumerate(sampled.items()):
+                spare = len(order) - (len(sampled) - place)  # keep one for each part to come
+                count = min(max(1, round(fraction * len(paths))), spare)
+                taken, order = order[:count], order[count:]
                 parts[part][name] = [paths[i] for i in sorted(taken)]
             parts['train'][name] = [paths[i] for i in sorted(order)]
         return parts
 
 
-def read_tree(root: Union[str, Path]) -> FaceTree:
-    """Looks at a folder of faces.
+def read_tree(root: str | Path) -> FaceTree:
+    """List a folder of faces.
 
     Args:
-        root (str | Path): Folder with a folder for each class, or with train/ and, where they
-            exist, val/ and test/ that hold these.
+        root: Folder with a folder for each class, or with train/ and perhaps val/ and test/ that
+            hold these.
 
     Raises:
-        ConvcutError: No such folder, no class folders, one class only, a class without images,
-            a class that train does not have, or one whose name is no line of text.
+        ConvcutError: The folder does not exist, has no class folders or only one class; or a class
+            has no images, is missing in train, or its name is not a line of text.
     """
     root = Path(root)
     if not root.is_dir():
         raise ConvcutError(f'{root}: no such folder; {EXPECTED}')
     folders = _split_folders(root)
-    others: list = []
+    others: list[Path] = []
     images = {split: _class_folders(folder, others) for split, folder in folders.items()}
     train, base = images['train'], folders['train']
     if not train:
@@ -130,42 +125,8 @@ def read_tree(root: Union[str, Path]) -> FaceTree:
     return FaceTree(tuple(train), images, tuple(others))
 
 
-def check_images(paths: Sequence[Path], shown: bool = True) -> None:
-    """Decodes every image once, so that a training does not meet a broken one hours later.
-
-    Args:
-        paths (Sequence[Path]): The images.
-        shown (bool): Whether a progress bar is shown. Defaults to True.
-
-    Raises:
-        ConvcutError: Names the broken ones, three at most.
-    """
-    broken = []
-    with (
-        ThreadPoolExecutor(os.cpu_count()) as pool,  # decoders work outside of Python's lock
-        progress('Checking images', len(paths), shown=shown) as step,
-    ):
-        for path, problem in zip(paths, pool.map(damage, paths)):
-            step()
-            if problem is not None:
-                broken.append((path, problem))
-    if broken:
-        names = ', '.join(f'{path} ({problem})' for path, problem in broken[:_NAMED])
-        more = f' and {len(broken) - _NAMED} more' if len(broken) > _NAMED else ''
-        raise ConvcutError(
-            f'{len(broken)} of {len(paths)} images cannot be read: {names}{more}; remove or '
-            'replace them'
-        )
-
-
-def named(paths: Sequence[Path]) -> str:
-    """A few names of many files: 'a.txt, b.txt, c.txt and 4 more'."""
-    more = f' and {len(paths) - _NAMED} more' if len(paths) > _NAMED else ''
-    return ', '.join(path.name for path in paths[:_NAMED]) + more
-
-
 def _check_name(base: Path, name: str) -> None:
-    """A class's name goes into configs, logs and figures."""
+    """Refuse a class name that configs, logs and figures can't show."""
     if any(category(char) in _CONTROLS or char in _DIRECTIONS for char in name):
         problem = 'control characters or bytes that are not UTF-8'
     elif '{{' in name:
@@ -177,7 +138,7 @@ def _check_name(base: Path, name: str) -> None:
     )
 
 
-def _split_folders(root: Path) -> dict:
+def _split_folders(root: Path) -> dict[str, Path]:
     found = {}
     for split, names in SPLIT_FOLDERS.items():
         some = [root / name for name in names if (root / name).is_dir()]
@@ -195,8 +156,8 @@ def _split_folders(root: Path) -> dict:
     return found
 
 
-def _class_folders(folder: Path, others: list) -> dict:
-    """``{class: [Path, ...]}``; what is no image goes to ``others``."""
+def _class_folders(folder: Path, others: list[Path]) -> ClassPaths:
+    """Return the images by class; append other files to ``others``."""
     classes = {}
     for entry in entries(folder):
         if entry.is_dir():

@@ -1,7 +1,7 @@
-"""FER+ label rules: from ten votes an image to a target (Barsoum et al., arXiv 1608.01041).
+"""FER+ label rules: from ten votes per image to a target (Barsoum et al., arXiv 1608.01041).
 
-All functions take votes (N, 10) in FER+'s order and return weights (N, 10) over the same ten
-answers; a row of zeros means that the rule keeps nothing of the image.
+Each rule takes votes (N, 10) in FER+'s order and returns weights (N, 10) over the same ten
+answers; a row of zeros means that the rule drops the image.
 """
 
 import numpy as np
@@ -18,28 +18,28 @@ ANSWERS = (
     'unknown',
     'NF',
 )
-NUM_EMOTIONS = 8  # the last two answers, unknown and 'not a face', are no emotions
+NUM_EMOTIONS = 8  # the last two answers, unknown and NF (not a face), are not emotions
 
 
 def without_single_votes(votes: np.ndarray) -> np.ndarray:
-    """A lone vote is taken for a slip."""
+    """Zero the answers that got a single vote, which counts as a slip."""
     return np.where(votes > 1, votes, 0).astype(float)
 
 
 def majority(votes: np.ndarray) -> np.ndarray:
-    """The top answer, where it has more than half of the votes."""
+    """Keep the top answer if it has more than half of the votes."""
     votes = without_single_votes(votes)
     top = one_hot(votes.argmax(1))
-    return top * (votes.max(1) > 0.5 * votes.sum(1))[:, None]
+    return top * (votes.max(1, keepdims=True) > 0.5 * votes.sum(1, keepdims=True))
 
 
 def argmax(votes: np.ndarray) -> np.ndarray:
-    """The top answer of the raw votes; the first of equals."""
-    return one_hot(votes.argmax(1)) * votes.any(1)[:, None]
+    """Keep the top answer of the raw votes, the first of equals."""
+    return one_hot(votes.argmax(1)) * votes.any(1, keepdims=True)
 
 
 def distribution(votes: np.ndarray) -> np.ndarray:
-    """The top answers until three quarters of the votes or three answers are reached."""
+    """Keep the top answers until they have three quarters of the votes, or are three."""
     rows = [_distribution_row(row) for row in without_single_votes(votes)]
     return np.array(rows).reshape(votes.shape)
 
@@ -50,9 +50,9 @@ def _distribution_row(votes: np.ndarray) -> np.ndarray:
     for level in sorted(set(votes[votes > 0]), reverse=True):
         if kept.sum() >= 0.75 * total or count >= 3 or not emotions_only:
             break
-        for answer in np.flatnonzero(votes == level):  # equals enter together
+        for answer in np.flatnonzero(votes == level):  # add equals together
             if answer >= NUM_EMOTIONS:
-                # unknown or NF ends the list; it counts only where nothing stands before it
+                # unknown or NF ends the list; it counts only if it comes first
                 emotions_only = False
                 if not kept.any():
                     kept[answer] = level
@@ -65,7 +65,7 @@ def _distribution_row(votes: np.ndarray) -> np.ndarray:
 
 
 def multi_target(votes: np.ndarray) -> np.ndarray:
-    """Every answer with at least 30 % of the votes, if together they have more than half."""
+    """Keep answers with at least 30 % of the votes each, if together they have over half."""
     votes = without_single_votes(votes)
     total = votes.sum(1, keepdims=True)
     kept = np.where(votes >= 0.3 * total, votes, 0)
@@ -73,7 +73,7 @@ def multi_target(votes: np.ndarray) -> np.ndarray:
 
 
 def one_hot(answers: np.ndarray) -> np.ndarray:
-    """(N,) to (N, 10)."""
+    """Turn answers (N,) into rows of zeros with a one, (N, 10)."""
     return np.eye(len(ANSWERS))[answers]
 
 
@@ -84,21 +84,21 @@ RULES = {
     'multi_target': multi_target,
     'argmax': argmax,
 }
-# the rules whose target is a distribution; 'probability' draws a label from it at each reading
+# rules whose target is a distribution; 'probability' samples a label from it at each read
 SOFT_RULES = ('probability', 'crossentropy', 'multi_target')
 
 
 def targets(votes: np.ndarray, rule: str, num_classes: int) -> np.ndarray:
-    """Class probabilities by a rule.
+    """Turn votes into class probabilities.
 
     Args:
-        votes (ndarray): (N, 10) vote counts.
-        rule (str): A key of ``RULES``.
-        num_classes (int): 8, or 7 to leave contempt out.
+        votes: (N, 10) vote counts.
+        rule: A key of ``RULES``.
+        num_classes: 8, or 7 to leave contempt out.
 
     Returns:
-        ndarray: (N, num_classes); rows sum to 1, or to 0 for images that are not kept: those for
-        which the rule decides nothing, and those whose top answer is no class.
+        (N, num_classes); rows sum to 1, or to 0 for dropped images: those that the rule drops, and
+        those whose top answer is not one of the classes.
     """
     weights = RULES[rule](votes)
     kept = (weights.argmax(1) < num_classes) & weights.any(1)

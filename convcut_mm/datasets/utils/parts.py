@@ -1,19 +1,26 @@
-"""Parts of a split: stratified, seeded draws, one after the other ('holdout/fit')."""
+"""Parts of a split: stratified, seeded halving, repeated along a chain ('holdout/fit')."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Optional, Union
+from typing import TypeVar
 
 import numpy as np
 
 from ...errors import ConvcutError
 
 PARTS = ('fit', 'holdout')
+Number = TypeVar('Number', int, float)
 
 
 @dataclass(frozen=True)
-class Draw:
-    """One draw: which of its two parts is meant, the share that is held out, the seed."""
+class HoldoutSplit:
+    """One step of a chain.
+
+    Attributes:
+        part: Which side to keep, 'fit' or 'holdout'.
+        holdout: Fraction of each class that is held out, between 0 and 1.
+        seed: Seed of the split.
+    """
 
     part: str
     holdout: float
@@ -23,15 +30,15 @@ class Draw:
         return f'{self.part}, {self.holdout:g} held out, seed {self.seed}'
 
     def take(self, labels: Sequence[int]) -> np.ndarray:
-        """Numbers of the images in the part, ascending.
+        """Return the numbers of the images in the part, ascending.
 
         Args:
-            labels (Sequence[int]): Class of each image.
+            labels: Class of each image.
 
         Raises:
-            ValueError: A class with too few images.
+            ValueError: A class has too few images.
         """
-        # here, since its import takes a second, and most programs draw no part
+        # imported here: it takes a second, and most programs split nothing
         from sklearn.model_selection import train_test_split
 
         fit, held = train_test_split(
@@ -44,20 +51,18 @@ class Draw:
 
 
 def parse_part(
-    part: Optional[str],
-    holdout: Union[float, Sequence[float]],
-    seed: Union[int, Sequence[int]],
-) -> list:
-    """The options of a data set as a list of draws, none where the whole split is meant.
+    part: str | None, holdout: float | Sequence[float], seed: int | Sequence[int]
+) -> list[HoldoutSplit]:
+    """Turn a data set's options into a chain of splits, empty for the whole split.
 
     Args:
-        part (str, optional): None, 'fit', 'holdout', or a chain of these as in 'holdout/fit'.
-        holdout (float | Sequence[float]): Share of each draw, or one share for all.
-        seed (int | Sequence[int]): Seed of each draw, or one seed for all.
+        part: None, 'fit', 'holdout', or a chain of these as in 'holdout/fit'.
+        holdout: Fraction held out at each step, or one fraction for all.
+        seed: Seed of each step, or one seed for all.
 
     Raises:
-        ConvcutError: An unknown part, a share that is none, another number of shares or seeds
-            than of draws.
+        ConvcutError: The part is unknown, a fraction is not between 0 and 1, or there are not as
+            many fractions or seeds as steps.
     """
     parts = [] if part is None else str(part).split('/')
     if not set(parts) <= set(PARTS):
@@ -65,21 +70,21 @@ def parse_part(
             f'unknown part "{part}", expected None, "fit" or "holdout", or a chain of them as in '
             '"holdout/fit"'
         )
-    # checked where nothing is drawn too: a wrong option is wrong for every part
-    count = max(1, len(parts))
-    shares = _each('holdout', holdout, count, part)
-    seeds = _each('holdout_seed', seed, count, part)
-    for share in shares:
-        if not 0 < share < 1:
-            raise ConvcutError(f'holdout={share}, expected a share between 0 and 1')
-    return [Draw(*one) for one in zip(parts, shares, seeds)]
+    # check the numbers without a part too: a wrong option is wrong for every part
+    fractions, seeds = _for_each('holdout', holdout, part), _for_each('holdout_seed', seed, part)
+    for fraction in fractions:
+        if not 0 < fraction < 1:
+            raise ConvcutError(f'holdout={fraction}, expected a fraction between 0 and 1')
+    return [HoldoutSplit(*step) for step in zip(parts, fractions, seeds)]
 
 
-def _each(name: str, value: Union[float, Sequence[float]], count: int, part: str) -> list:
-    values = list(value) if isinstance(value, (list, tuple)) else [value] * count
+def _for_each(name: str, value: Number | Sequence[Number], part: str | None) -> list[Number]:
+    """Return one number for each step of the chain."""
+    count = 1 if part is None else len(str(part).split('/'))
+    values = [value] * count if isinstance(value, (int, float)) else list(value)
     if part is not None and len(values) != count:
         raise ConvcutError(
             f'{name}={value} with part="{part}": expected one number, or {count}, one for each '
-            'draw'
+            'step'
         )
     return values

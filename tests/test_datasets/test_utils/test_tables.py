@@ -1,4 +1,4 @@
-"""Lists, tables and folders of other people: what is wrong in them is one line with its place."""
+"""Lists, tables and folders from outside: each mistake is one line with file and line."""
 
 import os
 
@@ -43,7 +43,7 @@ def test_bad_tables(tmp_path, content, message):
     refused(lambda: list(csv_rows(path)), str(path), message)
 
 
-def test_no_plain_file_and_one_that_is_too_large(tmp_path):
+def test_not_a_plain_file_and_too_large_a_file(tmp_path):
     path = tmp_path / 'label.csv'
     refused(lambda: list(csv_rows(path)), f'{path}: no such file')
     os.mkfifo(path)
@@ -56,7 +56,7 @@ def test_no_plain_file_and_one_that_is_too_large(tmp_path):
     assert LINE_BYTES < LIST_BYTES
 
 
-def test_what_editors_and_spreadsheets_make_of_a_table(tmp_path):
+def test_tables_as_editors_and_spreadsheets_write_them(tmp_path):
     path = tmp_path / 'label.csv'
     path.write_bytes('\ufeffé.png,"1, 2",3\r\n\r\n,,\r\nb.png,,4\r\n\r\n'.encode())
     assert list(csv_rows(path)) == [(1, ['é.png', '1, 2', '3']), (4, ['b.png', '', '4'])]
@@ -72,7 +72,7 @@ def test_numbers_and_names():
     assert shown('a\nb') == 'a\\nb' and len(shown('x' * 999)) < 70
 
 
-def test_what_is_called_as_an_image(tmp_path):
+def test_what_is_named_like_an_image(tmp_path):
     (tmp_path / 'a.jpg').write_bytes(b'')
     (tmp_path / '.hidden.jpg').mkdir()
     (tmp_path / 'notes.txt').write_text('')

@@ -1,4 +1,4 @@
-"""FER+'s label rules against a reference in plain Python and against cases worked out by hand."""
+"""FER+'s label rules against a reference in plain Python and cases worked out by hand."""
 
 import random
 from collections import Counter
@@ -14,7 +14,7 @@ RULES = ('majority', 'probability', 'crossentropy', 'multi_target', 'argmax')
 
 
 def kept_weights(votes: list, rule: str) -> dict:
-    """The rules in plain Python: {answer: weight} of what an image keeps, {} for nothing."""
+    """Apply a rule in plain Python: {answer: weight} of what is kept, {} for a dropped image."""
     if rule == 'argmax':
         return {votes.index(max(votes)): 1}
     votes = [0 if n == 1 else n for n in votes]
@@ -42,7 +42,7 @@ def kept_weights(votes: list, rule: str) -> dict:
 
 
 def expected_target(votes: list, rule: str, num_classes: int) -> list:
-    """Probabilities of the classes; zeros where the top answer is no class."""
+    """Return probabilities of the classes; zeros if the top answer is not a class."""
     kept = kept_weights(votes, rule)
     if not kept or min(kept, key=lambda i: (-kept[i], i)) >= num_classes:
         return [0] * num_classes
@@ -51,12 +51,12 @@ def expected_target(votes: list, rule: str, num_classes: int) -> list:
 
 
 def random_votes(count: int) -> list:
-    """Ten votes each over few or many answers, so that ties and dropped images are frequent."""
-    draw = random.Random(0)
+    """Sample ten votes over few or many answers, so that ties and dropped images are frequent."""
+    rng = random.Random(0)
     images = []
     for _ in range(count):
-        answers = draw.sample(range(10), draw.choice([1, 2, 3, 4, 10]))
-        counts = Counter(draw.choice(answers) for _ in range(draw.choice([9, 10, 10])))
+        answers = rng.sample(range(10), rng.choice([1, 2, 3, 4, 10]))
+        counts = Counter(rng.choice(answers) for _ in range(rng.choice([9, 10, 10])))
         images.append([counts[i] for i in range(10)])
     return images
 

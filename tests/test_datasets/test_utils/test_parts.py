@@ -1,4 +1,4 @@
-"""Chains of parts: they never overlap, leave nothing out, and keep the classes' shares."""
+"""Chains of parts: they never overlap, leave nothing out and are stratified."""
 
 from collections import Counter
 from pathlib import Path
@@ -14,7 +14,7 @@ CHAINS = ('fit/fit', 'fit/holdout', 'holdout/fit', 'holdout/holdout')
 
 @pytest.fixture(scope='module')
 def root(tmp_path_factory) -> str:
-    """20 empty training images a class: parts look at no image."""
+    """20 empty training images per class: parts do not read images."""
     root = tmp_path_factory.mktemp('faces')
     for name in CLASSES:
         folder = root / 'train' / name
@@ -39,21 +39,21 @@ def test_a_chain_covers_all_and_never_overlaps(root):
     assert sorted(sum(parts, [])) == sorted(part(root, None))
     for each in parts:
         assert len(set(Counter(Path(path).parent.name for path in each).values())) == 1
-    # a chain begins with the part of its name, also where that is drawn alone
+    # the first step of a chain is the part of that name
     for first in ('fit', 'holdout'):
         alone = part(root, first, holdout=0.5, holdout_seed=1)
         inner = [name for name in CHAINS if name.startswith(first + '/')]
         assert sorted(sum((part(root, name, **options) for name in inner), [])) == sorted(alone)
 
 
-def test_one_number_is_for_each_draw(root):
+def test_one_number_is_for_each_step(root):
     for name in CHAINS:
         both = part(root, name, holdout=(0.5, 0.5), holdout_seed=(3, 3))
         assert part(root, name, holdout=0.5, holdout_seed=3) == both
     assert part(root, 'fit/fit', holdout=0.5, holdout_seed=[3, 4]) != both
 
 
-def test_three_draws(root):
+def test_three_steps(root):
     names = [
         f'{a}/{b}/{c}'
         for a in ('fit', 'holdout')
@@ -64,7 +64,7 @@ def test_three_draws(root):
     assert sorted(sum(parts, [])) == sorted(part(root, None))
 
 
-def test_repr_tells_the_chain(root):
+def test_repr_names_the_chain(root):
     text = repr(RAFDB(root, part='holdout/fit', holdout=(0.5, 0.2), holdout_seed=1))
     assert 'train (holdout, 0.5 held out, seed 1; fit, 0.2 held out, seed 1)' in text
 
@@ -82,7 +82,7 @@ def test_repr_tells_the_chain(root):
             dict(part='fit/fit', holdout_seed=[1]),
             r'holdout_seed=\[1\] with part="fit/fit": expected one number, or 2',
         ),
-        (dict(part='fit/fit', holdout=(0.5, 1)), 'holdout=1, expected a share between 0 and 1'),
+        (dict(part='fit/fit', holdout=(0.5, 1)), 'holdout=1, expected a fraction between 0 and 1'),
         (
             dict(part='fit/fit', holdout=(0.5, 0.01)),
             'cannot hold out 0.01 of the 70 images of "train" by class',

@@ -1,4 +1,4 @@
-"""How often each class is drawn, and that a draw depends on seed and epoch alone."""
+"""How often each class is sampled, and that samples depend on seed and epoch alone."""
 
 import copy
 import pickle
@@ -14,7 +14,7 @@ COUNTS = (900, 90, 10)
 
 
 class Labels:
-    """As much of a data set as the sampler asks for."""
+    """The part of a data set that the sampler needs."""
 
     def __init__(self, counts=COUNTS) -> None:
         self.labels = np.repeat(np.arange(len(counts)), counts)
@@ -26,12 +26,12 @@ class Labels:
         return self.labels
 
 
-def shares(sampler: ClassBalancedSampler, epochs: int = 20) -> np.ndarray:
-    drawn = []
+def fractions(sampler: ClassBalancedSampler, epochs: int = 20) -> np.ndarray:
+    sampled = []
     for epoch in range(epochs):
         sampler.set_epoch(epoch)
-        drawn += list(sampler)
-    return np.bincount(sampler.dataset.labels[drawn]) / len(drawn)
+        sampled += list(sampler)
+    return np.bincount(sampler.dataset.labels[sampled]) / len(sampled)
 
 
 @pytest.mark.parametrize(
@@ -42,40 +42,40 @@ def shares(sampler: ClassBalancedSampler, epochs: int = 20) -> np.ndarray:
         (1, np.array(COUNTS) / 1000),
     ],
 )
-def test_shares_of_the_classes(power, expected):
+def test_fractions_of_the_classes(power, expected):
     sampler = ClassBalancedSampler(Labels(), power=power, seed=0)
-    # 20,000 draws: five standard deviations are below 0.018
-    assert shares(sampler) == pytest.approx(np.array(expected), abs=0.018)
+    # 20,000 samples: five standard deviations are below 0.018
+    assert fractions(sampler) == pytest.approx(np.array(expected), abs=0.018)
 
 
-def test_images_of_a_class_are_alike():
+def test_images_of_a_class_are_sampled_equally_often():
     sampler = ClassBalancedSampler(Labels((50, 5)), seed=0)
-    drawn = []
+    sampled = []
     for epoch in range(200):
         sampler.set_epoch(epoch)
-        drawn += list(sampler)
-    counts = np.bincount(drawn, minlength=55)
+        sampled += list(sampler)
+    counts = np.bincount(sampled, minlength=55)
     assert counts[:50] == pytest.approx(110, abs=60) and counts[50:] == pytest.approx(
         1100, abs=170
     )
 
 
-def test_draws_follow_seed_and_epoch():
-    def draw(seed, epoch):
+def test_samples_follow_seed_and_epoch():
+    def sample(seed, epoch):
         sampler = ClassBalancedSampler(Labels(), seed=seed)
         sampler.set_epoch(epoch)
         return list(sampler)
 
-    assert draw(0, 0) == draw(0, 0) and len(draw(0, 0)) == 1000
-    assert draw(0, 0) != draw(0, 1) and draw(0, 0) != draw(7, 0)
-    assert draw(0, 1) != draw(1, 0)
+    assert sample(0, 0) == sample(0, 0) and len(sample(0, 0)) == 1000
+    assert sample(0, 0) != sample(0, 1) and sample(0, 0) != sample(7, 0)
+    assert sample(0, 1) != sample(1, 0)
 
 
-def keys(drawn: list) -> list:
-    return [(int(one), occurrence(one)) for one in drawn]
+def keys(sampled: list) -> list:
+    return [(int(one), occurrence(one)) for one in sampled]
 
 
-def test_copies_are_told_apart_and_counted_over_all_processes():
+def test_copies_are_marked_and_counted_over_all_processes():
     whole = list(ClassBalancedSampler(Labels(), seed=3))
     counts = np.bincount(whole)
     assert counts[-10:].min() > 10  # a rare image comes often
@@ -94,7 +94,7 @@ def test_copies_are_told_apart_and_counted_over_all_processes():
     assert sorted(parts) == sorted(keys(whole))
 
 
-def test_a_repeat_is_an_int_that_survives_its_way_to_a_worker():
+def test_a_repeat_is_an_int_that_reaches_a_worker_unchanged():
     repeat = Repeat(7, 2)
     for one in (repeat, copy.deepcopy(repeat), pickle.loads(pickle.dumps(repeat))):
         assert one == 7 and isinstance(one, int) and [0] * 7 + [1] == [0] * one + [1]
@@ -102,7 +102,7 @@ def test_a_repeat_is_an_int_that_survives_its_way_to_a_worker():
     assert occurrence(7) == occurrence(np.int64(7)) == 0
 
 
-def test_processes_share_an_epoch():
+def test_processes_divide_an_epoch():
     whole = list(ClassBalancedSampler(Labels(), seed=3))
     parts = []
     for rank in range(4):

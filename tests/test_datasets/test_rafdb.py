@@ -104,9 +104,7 @@ def test_compound(tmp_path):
             f'{stem}_aligned.jpg': label - 1 for stem, label in stems('test', 11)
         }
     with pytest.raises(ConvcutError, match='no known layout'):
-        RAFDB(
-            str(tmp_path / 'basic'), subset='compound'
-        )  # its labels would do for compound
+        RAFDB(str(tmp_path / 'basic'), subset='compound')  # its labels would do for compound
 
 
 def test_named_folders_in_any_case(tmp_path):

@@ -400,7 +400,7 @@ def test_damaged_zip(convert, tmp_path, damage):
 
 def test_killed_run(tmp_path, fork_tool):
     """A run killed half-way leaves nothing that looks finished, and the next one completes it."""
-    count, pixels = 3000, ' '.join(['128'] * 48 * 48)
+    count, pixels = 900, ' '.join(['128'] * 48 * 48)
     write_csv(
         tmp_path / 'fer2013.csv',
         [['emotion', 'pixels', 'Usage']] + [[0, pixels, 'Training']] * count,

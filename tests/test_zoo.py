@@ -263,7 +263,7 @@ def test_an_installed_method_that_is_broken_is_named(tmp_path, monkeypatch):
     (info / 'METADATA').write_text('Metadata-Version: 2.1\nName: broken\nVersion: 1\n')
     (info / 'entry_points.txt').write_text(f'[{zoo.METHODS}]\nbroken = nowhere:register\n')
     monkeypatch.syspath_prepend(tmp_path)
-    message = 'the installed method "broken" .nowhere:register. cannot be loaded, mend or unin'
+    message = 'the installed method "broken" .nowhere:register. cannot be loaded, fix or unin'
     with pytest.raises(ConvcutError, match=message) as error:
         zoo.load_methods()
     assert '\n' not in str(error.value)

@@ -22,7 +22,7 @@ from ..datasets.builder import build_dataset, class_names
 from ..datasets.utils.decoding import run_pipeline
 from ..errors import ConvcutError
 from ..models.utils import is_batch_dependent
-from ..utils.checkpoint import load_whole
+from ..utils.checkpoint_fit import load_whole
 from ..utils.checks import classes_in, compute_device
 from ..utils.config import merge_options, read_config
 from ..utils.logs import warnings_only

@@ -12,7 +12,7 @@ from mmpretrain.apis import ModelHub
 from torch import nn
 
 from ..errors import ConvcutError
-from ..utils.checkpoint import load_whole
+from ..utils.checkpoint_fit import load_whole
 from ..utils.checks import checked_class_names, classes_in, compute_device
 from ..utils.config import read_config
 from ..utils.forks import claim_threads

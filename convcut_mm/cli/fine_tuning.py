@@ -12,7 +12,8 @@ from ..datasets.utils.image_folder import check_images
 from ..engine.hooks import ClassTransferHook
 from ..errors import ConvcutError
 from ..models.utils import classifier_layer
-from ..utils.checkpoint import check_fits, load_from_local
+from ..utils.checkpoint import load_from_local
+from ..utils.checkpoint_fit import check_fits
 from ..zoo import weights
 
 # without one of these in the training pipeline an image comes in its own size

@@ -11,7 +11,8 @@ from typing import Any
 
 from ..errors import ConvcutError
 from ..utils.checkpoint import refusal
-from ..utils.plain_pickle import Damaged, PlainUnpickler
+from ..utils.pickle_names import Damaged
+from ..utils.plain_pickle import PlainUnpickler
 from ..utils.torch_file import read_torch_file
 
 

@@ -15,7 +15,7 @@ from .drafts import Draft, naming
 ATOMIC_BACKEND = 'convcut_atomic'
 
 
-def write_atomically(path: str | Path, content: bytes) -> None:
+def write_atomically(path: str | Path, content: bytes | memoryview) -> None:
     """Write a file; a kill at any moment leaves the whole old file or the whole new one.
 
     Args:
@@ -62,7 +62,7 @@ class BackgroundWriter:
         self._begun: list[Future] = []
         self._failed = False
 
-    def write(self, path: str | Path, content: bytes) -> None:
+    def write(self, path: str | Path, content: bytes | memoryview) -> None:
         """Write a file that appears at ``path`` later.
 
         Args:

@@ -1,9 +1,9 @@
-"""Loading checkpoints without running code from them.
+"""Load checkpoints without running code from them.
 
-A ``.pth`` file is a pickle, and a pickle can run any program. mmengine falls back to unpickling
-when torch's safe loading refuses a file (OneDL), or can't load its own checkpoints on torch >= 2.6
-(upstream). Importing ``convcut_mm`` replaces its loaders by safe ones: files with tensors and
-plain data load, anything else is refused with the reason.
+A ``.pth`` file is a pickle, and a pickle can run any program. mmengine unpickles what torch's safe
+loading refuses (OneDL), or cannot load its own checkpoints on torch >= 2.6 (upstream). Importing
+``convcut_mm`` replaces its loaders: files of tensors and plain data load, all others are refused
+with the reason.
 """
 
 import os
@@ -16,11 +16,10 @@ import mmengine.dist
 import mmengine.runner.checkpoint
 import torch
 from mmengine.runner import CheckpointLoader
-from torch import nn
 
 from ..errors import ConvcutError
 from .download import download_file
-from .plain_pickle import Refused
+from .pickle_names import Refused
 from .safetensors_file import is_class_list, is_safetensors, read_safetensors
 from .torch_file import read_torch_file
 
@@ -33,14 +32,14 @@ def load_from_local(filename: str, map_location: Any = None) -> dict:
 
     Args:
         filename (str): Path of the file: of ``torch.save`` or safetensors.
-        map_location: Device that the tensors are moved to. Anything else, such as a function or
+        map_location (Any): Device to move the tensors to. Anything else, such as a function or
             None, leaves them on the CPU.
 
     Returns:
         dict: The checkpoint.
 
     Raises:
-        ConvcutError: No such file, not a whole checkpoint, or one that needs code to be run.
+        ConvcutError: The file is missing, not a whole checkpoint, or needs code to be run.
     """
     filename = os.path.expanduser(filename)
     if not os.path.isfile(filename):
@@ -51,7 +50,17 @@ def load_from_local(filename: str, map_location: Any = None) -> dict:
 def load_from_http(
     filename: str, map_location: Any = None, model_dir: str | None = None, progress: bool = True
 ) -> dict:
-    """Download a checkpoint, once a machine, and loads it without running code from it."""
+    """Download a checkpoint once per machine, and load it without running code from it.
+
+    Args:
+        filename (str): URL of the file.
+        map_location (Any): See :func:`load_from_local`.
+        model_dir (str, optional): Folder to keep the file in. Defaults to torch hub's.
+        progress (bool): Show a progress bar. Defaults to True.
+
+    Raises:
+        ConvcutError: The download fails, or see :func:`load_from_local`.
+    """
     folder = model_dir or os.path.join(torch.hub.get_dir(), 'checkpoints')
 
     def load() -> dict:
@@ -59,7 +68,7 @@ def load_from_http(
         return _read(path, filename, map_location)
 
     if mmengine.dist.get_rank() != 0:
-        mmengine.dist.barrier()  # rank 0 downloads, the others find the file
+        mmengine.dist.barrier()  # wait until rank 0 has downloaded the file
         return load()
     try:
         return load()
@@ -85,15 +94,17 @@ def _read(path: str | Path, name: str, map_location: Any) -> dict:
         raise ConvcutError(
             f'{name}: expected a checkpoint with a state_dict, got a {type(checkpoint).__name__}'
         )
-    _tame(checkpoint, name, Path(path).parent)
+    _check(checkpoint, name)
+    _disarm(checkpoint, Path(path).parent)
     if isinstance(map_location, str | torch.device) and torch.device(map_location).type != 'cpu':
         return _moved(checkpoint, torch.device(map_location), {})
     return checkpoint
 
 
-def _tame(checkpoint: dict, name: str, folder: Path) -> None:
-    """Check what others rely on, and takes away what mmengine would act upon."""
-    weights, meta = checkpoint.get('state_dict', {}), checkpoint.get('meta') or {}
+def _check(checkpoint: dict, name: str) -> None:
+    """Check the types that mmengine and our own code rely on."""
+    weights = checkpoint.get('state_dict', {})
+    meta = checkpoint.get('meta') or {}
     if not isinstance(weights, dict) or not all(
         isinstance(key, str) and (torch.is_tensor(value) or key.endswith('_extra_state'))
         for key, value in weights.items()
@@ -101,27 +112,34 @@ def _tame(checkpoint: dict, name: str, folder: Path) -> None:
         raise ConvcutError(f'{name}: its state_dict is not one of tensors by name')
     dataset = meta.get('dataset_meta') or {} if isinstance(meta, dict) else None
     if not isinstance(dataset, dict) or not is_class_list(dataset.get('classes', ('none',))):
-        raise ConvcutError(f'{name}: its meta is none of mmengine, or its classes are no names')
+        raise ConvcutError(f"{name}: its meta is not mmengine's, or its classes are not names")
     if type(dataset.get('grey', False)) is not bool:
         raise ConvcutError(f'{name}: "grey" in its dataset_meta has to be true or false')
-    # a config as text, which mmengine would execute when it resumes
-    meta.pop('config', None)
-    # files that mmengine would delete once there are better ones
+
+
+def _disarm(checkpoint: dict, folder: Path) -> None:
+    """Remove what mmengine would run or delete: a config as text, paths outside the folder."""
+    meta = checkpoint.get('meta')
+    if meta:
+        meta.pop('config', None)  # mmengine executes it when it resumes
     hub = checkpoint.get('message_hub')
     info = hub.get('runtime_info') if isinstance(hub, dict) else None
-    for key in list(info) if isinstance(info, dict) else ():
+    if not isinstance(info, dict):
+        return
+    # mmengine deletes these files when there are better or newer ones
+    for key in list(info):
         if key == 'keep_ckpt_ids':
             info[key] = [step for step in info[key] if type(step) is int]
         elif str(key).startswith(('best_ckpt', 'last_ckpt')):
             beside = folder / PurePath(str(info[key])).name
             if re.fullmatch(r'(best_|epoch_|iter_).*\.pth', beside.name) and beside.is_file():
-                info[key] = str(beside)  # also right where the folder was moved
+                info[key] = str(beside)  # the folder may have been moved
             else:
                 del info[key]
 
 
-def _moved(value: Any, device: torch.device, done: dict) -> Any:
-    """Move all tensors, in place where they stand in a dict or a list; shared ones once."""
+def _moved(value: Any, device: torch.device, done: dict[int, tuple]) -> Any:
+    """Move all tensors, those in a dict or a list in place, shared ones once."""
     if torch.is_tensor(value):
         if id(value) not in done:
             done[id(value)] = value, value.to(device)
@@ -136,11 +154,11 @@ def _moved(value: Any, device: torch.device, done: dict) -> Any:
 
 
 def refusal(path: str | os.PathLike, error: Exception, instead: str) -> ConvcutError | None:
-    """The error for a file that needs code to be run.
+    """Return the error for a file that needs code to be run.
 
     Args:
         path (str | PathLike): The file.
-        error (Exception): What the unpickler said.
+        error (Exception): Error of the unpickler.
         instead (str): What the user can do.
 
     Returns:
@@ -155,13 +173,13 @@ def refusal(path: str | os.PathLike, error: Exception, instead: str) -> ConvcutE
 
 
 def check_resumable(filename: str) -> None:
-    """Refuse a file that no training can go on from, before anything is written.
+    """Check that training can resume from a file, before anything is written.
 
     Args:
         filename (str): Path of the file.
 
     Raises:
-        ConvcutError: As for :func:`load_from_local`, or it holds weights only.
+        ConvcutError: The file holds weights only, or see :func:`load_from_local`.
     """
     checkpoint = load_from_local(filename, 'cpu')
     meta, hub = checkpoint.get('meta') or {}, checkpoint.get('message_hub')
@@ -169,92 +187,22 @@ def check_resumable(filename: str) -> None:
         type(meta.get(key)) is not int for key in ('epoch', 'iter')
     ):
         raise ConvcutError(
-            f'{filename}: holds weights only, so no training can go on from it; to start from '
-            'them use --pretrained'
+            f'{filename}: holds weights only, so no training can resume from it; to start from '
+            'the weights use --pretrained'
         )
 
 
-def check_fits(
-    checkpoint: dict,
-    model: nn.Module,
-    filename: str,
-    problem: str = 'a checkpoint of another architecture than the config',
-    ignore: tuple[str, ...] = (),
-) -> dict[str, torch.Tensor]:
-    """Compares names and shapes of a checkpoint's weights with a model's, to the last key.
-
-    Args:
-        checkpoint (dict): What a checkpoint file holds, or its weights alone.
-        model (nn.Module): The model.
-        filename (str): What the error calls the checkpoint.
-        problem (str): What the error says is wrong with it. Defaults to another architecture.
-        ignore (tuple[str]): Prefixes of keys that may differ. Defaults to ().
-
-    Returns:
-        dict[str, Tensor]: The weights, without the prefix of wrapped models.
-
-    Raises:
-        ConvcutError: They differ; names the first key that does.
-    """
-    # mmengine strips the prefix of wrapped models when it loads
-    weights = {
-        re.sub(r'^module\.', '', key): value
-        for key, value in checkpoint.get('state_dict', checkpoint).items()
-    }
-    difference = _difference(weights, model.state_dict(), ignore)
-    if difference is not None:
-        raise ConvcutError(f'{filename}: {problem}, {difference}')
-    return weights
-
-
-def _difference(weights: dict, expected: dict, ignore: tuple[str, ...]) -> str | None:
-    """The first key in which weights differ from the expected ones, in a few words."""
-    for what, names in (
-        ('lacks', set(expected) - set(weights)),
-        ('has the unknown', set(weights) - set(expected)),
-    ):
-        keys = sorted(key for key in names if not key.startswith(ignore))
-        if keys:
-            more = f' and {len(keys) - 1} more' if len(keys) > 1 else ''
-            return f'it {what} key "{keys[0]}"{more}'
-    for key, tensor in expected.items():
-        if not key.startswith(ignore) and weights[key].shape != tensor.shape:
-            found, wanted = tuple(weights[key].shape), tuple(tensor.shape)
-            return f'key "{key}" has shape {found}, expected {wanted}'
-    return None
-
-
-def load_whole(model: nn.Module, checkpoint: dict, filename: str, owner: str) -> dict:
-    """Load weights that have to fit a model to the last key.
-
-    Args:
-        model (nn.Module): The model.
-        checkpoint (dict): What a checkpoint file holds.
-        filename (str): What the error calls it.
-        owner (str): What the error calls the model: its config or name.
-
-    Returns:
-        dict: The checkpoint's ``meta``.
-
-    Raises:
-        ConvcutError: Weights of another architecture.
-    """
-    problem = f'a checkpoint of another architecture than {owner}'
-    model.load_state_dict(check_fits(checkpoint, model, filename, problem))
-    return checkpoint.get('meta') or {}
-
-
 def _refuse(filename: str, map_location: Any = None, **kwargs: Any) -> dict:
-    raise ConvcutError(f'{filename}: not read from there; download it, and give the file')
+    raise ConvcutError(f'{filename}: not read from there; download it, and name the local file')
 
 
 def install_safe_loaders() -> None:
-    """Make mmengine load files and URLs by the functions above, whatever its name for them."""
+    """Make mmengine load all files and URLs by the functions of this module."""
     loaders = {'': load_from_local, 'http://': load_from_http, 'https://': load_from_http}
     for prefix in list(CheckpointLoader._schemes):
         if prefix not in _ZOOS:
             loader = loaders.get(prefix, _refuse)
             CheckpointLoader.register_scheme(prefixes=prefix, loader=loader, force=True)
-    # its zoos look a URL up, and then call these
+    # the loaders of mmengine's zoos call these
     mmengine.runner.checkpoint.load_from_http = load_from_http
     mmengine.runner.checkpoint._safe_torch_load = load_from_local

@@ -65,7 +65,7 @@ def log_errors_raised() -> Iterator[None]:
         else:
             logging.Handler.handleError(handler, record)
 
-    logging.StreamHandler.handleError = handle
+    logging.StreamHandler.handleError = handle  # type: ignore[method-assign,assignment]
     try:
         yield
     finally:

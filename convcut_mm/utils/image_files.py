@@ -1,4 +1,4 @@
-"""Image files that nobody vouches for: what they are and how large, before a decoder runs."""
+"""Check untrusted image files, their format and their size, before a decoder runs."""
 
 import os
 import re
@@ -8,27 +8,29 @@ from functools import lru_cache
 from typing import BinaryIO
 
 from PIL import Image, UnidentifiedImageError
+from PIL.ImageFile import ImageFile
+from PIL.TiffImagePlugin import TiffImageFile
 
 from ..errors import ConvcutError
 from .image_headers import SIZES_OF_TIFF, codestream_sizes, head_of, is_heif
 from .text import first_line
 
-MAX_PIXELS = 120_000_000  # the 108 megapixels of a phone; one GB, two with 16 bits a colour
-LARGEST_FILE = 512 * 2**20  # bytes; as many pixels uncompressed
-# no EPS, which starts Ghostscript, and no ICO, whose header hides how large its image is
+MAX_PIXELS = 120_000_000  # phones take 108 megapixels; 1 GB of memory, 2 GB with 16-bit colours
+LARGEST_FILE = 512 * 2**20  # bytes, enough for MAX_PIXELS uncompressed
+# not EPS, which starts Ghostscript, nor ICO, whose header does not tell the size of its image
 FORMATS = (
     *('AVIF', 'BMP', 'DIB', 'GIF', 'JPEG', 'JPEG2000', 'PNG', 'PPM', 'TGA', 'TIFF', 'WEBP'),
 )
-# what file names of images end in
+# suffixes of image files
 IMAGE_SUFFIXES = frozenset(
     '.avif .bmp .dib .gif .heic .heif .jfif .jp2 .jpe .jpeg .jpg .pbm .pgm .png .pnm .ppm .tga '
     '.tif .tiff .webp'.split()
 )
-# of these, what data sets are made of: mmcv decodes them with Pillow and with OpenCV
+# suffixes of images in data sets, which both Pillow and OpenCV decode
 TRAINING_SUFFIXES = ('.jpg', '.jpeg', '.png', '.bmp', '.webp', '.tif', '.tiff')
 NO_IMAGE = 'not an image (JPEG, PNG, WebP, GIF, TIFF, BMP, AVIF, HEIC, JPEG 2000, PPM, TGA)'
 NEEDS_HEIF = 'a HEIC photo needs the package pillow-heif (pip install pillow-heif)'
-MOST_SCANS = 100  # of a JPEG, ten are usual; each is a walk over the whole image
+MOST_SCANS = 100  # of a JPEG, usually ten; each takes a pass over the whole image
 _SCAN_MARKER = b'\xff\xda'
 _SCAN = re.compile(rb'\xff\xda\x00[\x08\x0a\x0c\x0e][\x01-\x04]')
 
@@ -38,10 +40,10 @@ def read_file(path: str | os.PathLike, most: int = LARGEST_FILE) -> bytes:
 
     Args:
         path (str | PathLike): The file.
-        most (int): Bytes that it may have. Defaults to 512 MiB.
+        most (int): Maximum size in bytes. Defaults to 512 MiB.
 
     Raises:
-        ConvcutError: No such file, a folder, pipe or device, a file that is empty or too large.
+        ConvcutError: It is missing, not a regular file, empty or too large.
     """
     check_file(path)
     try:
@@ -54,7 +56,11 @@ def read_file(path: str | os.PathLike, most: int = LARGEST_FILE) -> bytes:
 
 
 def read_limited(file: BinaryIO, name: str, most: int = LARGEST_FILE) -> bytes:
-    """Read an open file, not more than ``most`` bytes; see :func:`read_file`."""
+    """Read an open file of at most ``most`` bytes.
+
+    Raises:
+        ConvcutError: The file is empty or too large.
+    """
     content = file.read(most + 1)
     if len(content) > most:
         raise _too_many_bytes(name, most)
@@ -68,10 +74,15 @@ def _too_many_bytes(name: str, most: int) -> ConvcutError:
 
 
 def check_file(path: str | os.PathLike, name: str = '', may_be_empty: bool = False) -> None:
-    """Refuse what is no regular file, without opening it: a pipe may never answer.
+    """Check that a path is a regular file, without opening it: reading a pipe may never end.
+
+    Args:
+        path (str | PathLike): The file.
+        name (str): Name of the file in the error. Defaults to the path.
+        may_be_empty (bool): Accept an empty file. Defaults to False.
 
     Raises:
-        ConvcutError: No such file, a folder, pipe, socket or device, or an empty file.
+        ConvcutError: It is missing, empty, or a folder, pipe, socket or device.
     """
     name = name or f'{path}'
     try:
@@ -90,29 +101,29 @@ def check_file(path: str | os.PathLike, name: str = '', may_be_empty: bool = Fal
         raise ConvcutError(f'{name}: an empty file (0 bytes)')
 
 
-def open_image(source: str | os.PathLike | BinaryIO, max_pixels: int = MAX_PIXELS) -> Image.Image:
-    """Open an image whose header says that it can be decoded in bounded memory.
+def open_image(source: str | os.PathLike | BinaryIO, max_pixels: int = MAX_PIXELS) -> ImageFile:
+    """Open an image if its header says that decoding needs bounded memory and time.
 
     Args:
         source (str | PathLike | BinaryIO): A file.
-        max_pixels (int): Width times height that it may have. Defaults to 120 million.
+        max_pixels (int): Maximum of width times height. Defaults to 120 million.
 
     Returns:
-        Image: Pillow's, to be closed; its pixels are not decoded yet.
+        ImageFile: Pillow's image, for the caller to close; its pixels are not decoded yet.
 
     Raises:
-        ConvcutError: Too many pixels, or other traits of files that are made to exhaust.
-        UnidentifiedImageError: None of ``FORMATS``.
+        ConvcutError: The image has too many pixels or scans.
+        UnidentifiedImageError: The format is none of ``FORMATS``.
     """
     if max_pixels > 2 * (Image.MAX_IMAGE_PIXELS or max_pixels):
-        Image.MAX_IMAGE_PIXELS = max_pixels  # whoever asks for more than Pillow's own limit
+        Image.MAX_IMAGE_PIXELS = max_pixels  # the caller allows more than Pillow does
     Image.init()
-    formats = [name for name in FORMATS if name in Image.OPEN]  # older ones know no AVIF
+    formats = [name for name in FORMATS if name in Image.OPEN]  # older Pillows lack AVIF
     if is_heif(source):
         register_heif()
         formats = ['HEIF']
     with warnings.catch_warnings():
-        warnings.simplefilter('ignore')  # what spoils pixels is an error too
+        warnings.simplefilter('ignore')  # damage that matters raises an error
         try:
             image = Image.open(source, formats=formats)
         except Image.DecompressionBombError:
@@ -125,11 +136,11 @@ def open_image(source: str | os.PathLike | BinaryIO, max_pixels: int = MAX_PIXEL
     return image
 
 
-def check_size(image: Image.Image, max_pixels: int) -> None:
-    """Refuse an image of Pillow's that is too large to be decoded; see :func:`open_image`."""
+def check_size(image: ImageFile, max_pixels: int) -> None:
+    """Raise a ConvcutError for an open image with too many pixels or scans."""
     sizes = [image.size]
-    if image.format == 'TIFF':
-        # the decoder makes room for a whole tile, however small the image is
+    if isinstance(image, TiffImageFile):
+        # the decoder allocates a whole tile, even if the image is smaller
         tags = image.tag_v2
         sizes.append(tuple(tags.get(tag, 0) for tag in SIZES_OF_TIFF[2:]))
     elif image.format == 'JPEG2000':
@@ -138,7 +149,7 @@ def check_size(image: Image.Image, max_pixels: int) -> None:
         check_pixels(width, height, max_pixels)
     if image.format in ('JPEG', 'MPO'):
         content = head_of(image.fp, LARGEST_FILE)
-        # the quick count first, which pixels may reach by chance
+        # the quick count first; pixels may contain the marker by chance
         if content.count(_SCAN_MARKER) > MOST_SCANS:
             scans = sum(1 for _ in _SCAN.finditer(content))
             if scans > MOST_SCANS:
@@ -146,13 +157,13 @@ def check_size(image: Image.Image, max_pixels: int) -> None:
 
 
 def check_pixels(width: float, height: float, max_pixels: int) -> None:
-    """Raise :func:`too_large` for an image or frame of that size."""
+    """Raise a ConvcutError for an image or frame with too many pixels."""
     if width * height > max_pixels:
         raise too_large((int(width), int(height)), max_pixels)
 
 
 def too_large(size: tuple | None, max_pixels: int) -> ConvcutError:
-    """The error for more pixels than are decoded."""
+    """Return the error for an image with too many pixels."""
     what = 'more' if size is None else f'{size[0]} x {size[1]} pixels, more'
     return ConvcutError(
         f'{what} than the {max_pixels / 1e6:g} megapixels that are decoded (max_pixels)'
@@ -161,11 +172,11 @@ def too_large(size: tuple | None, max_pixels: int) -> ConvcutError:
 
 @lru_cache(maxsize=2**18)
 def check_image_file(path: str) -> None:
-    """Refuse an image file of a data set that must not be decoded; each is looked at once.
+    """Check that an image of a data set is safe to decode, once per process.
 
     Raises:
-        ConvcutError: Too many pixels, a pipe or a device. Missing and damaged files pass: whoever
-            decodes them says so.
+        ConvcutError: It has too many pixels, or is a pipe or device. Missing and damaged files
+            pass: the decoder reports them.
     """
     if not os.path.exists(path):
         return
@@ -175,25 +186,25 @@ def check_image_file(path: str) -> None:
             pass
     except ConvcutError as error:
         raise ConvcutError(f'{path}: {error}') from None
-    except Exception:  # each of Pillow's formats has errors of its own for damaged headers
+    except Exception:  # each format in Pillow raises other errors for a damaged header
         pass
 
 
 def damage(path: str | os.PathLike) -> str | None:
-    """What keeps an image file from being decoded, in a few words; None if it is whole."""
+    """Describe why an image file cannot be decoded, in a few words; None if it is whole."""
     try:
         check_file(path, may_be_empty=True)
         with open_image(path) as image:
             image.load()
     except UnidentifiedImageError:
         return 'not an image' if os.path.getsize(path) else 'empty file'
-    except Exception as error:  # each decoder has errors of its own
+    except Exception as error:  # each decoder raises other errors
         return first_line(error).removeprefix(f'{path}: ')
     return None
 
 
 def register_heif() -> None:
-    """Let Pillow open HEIC photos.
+    """Register the HEIC format with Pillow.
 
     Raises:
         ConvcutError: pillow-heif is not installed.

@@ -1,8 +1,8 @@
-"""What the first bytes of an image file say, for the formats of which Pillow does not tell."""
+"""Read image headers where Pillow does not tell enough: TIFF, HEIF, JPEG 2000."""
 
 import os
 import struct
-from typing import BinaryIO
+from typing import IO, BinaryIO
 
 _HEIF_BRANDS = (b'heic', b'heix', b'heim', b'heis', b'hevc', b'hevx', b'mif1', b'msf1')
 # tags of TIFF: width and height of the image and of its tiles
@@ -10,10 +10,10 @@ SIZES_OF_TIFF = (256, 257, 322, 323)
 
 
 def tiff_pixels(content: bytes) -> int | None:
-    """The most pixels that a TIFF's header asks for, image or tile; None if it is no TIFF.
+    """Return the pixels of a TIFF's image or tile, whichever has more; None if it is no TIFF.
 
-    For the kinds of pixels that Pillow does not know. Of a tag that comes twice the larger value
-    counts, since decoders differ in which they take.
+    For pixel formats that Pillow does not know. If a tag occurs twice the larger value counts,
+    since decoders differ in which they take.
     """
     order = {b'II*\0': '<', b'MM\0*': '>'}.get(content[:4])
     if order is None:
@@ -37,18 +37,18 @@ def tiff_pixels(content: bytes) -> int | None:
 
 
 def is_heif(source: str | os.PathLike | BinaryIO) -> bool:
-    """Whether a file is a HEIC photo."""
-    if hasattr(source, 'read'):
-        head = head_of(source, 12)
-    else:
+    """Tell whether a file is a HEIC photo."""
+    if isinstance(source, str | os.PathLike):
         with open(source, 'rb') as file:
             head = file.read(12)
+    else:
+        head = head_of(source, 12)
     return head[4:8] == b'ftyp' and head[8:12] in _HEIF_BRANDS
 
 
-def head_of(file: BinaryIO | None, most: int = 2**16) -> bytes:
-    """The first bytes of an open file, which stays where it is; none of a closed one."""
-    if file is None or file.closed:  # decoded already
+def head_of(file: IO[bytes] | None, most: int = 2**16) -> bytes:
+    """Return the first bytes of an open file and keep its position; b'' for a closed file."""
+    if file is None or file.closed:  # Pillow closes it after decoding
         return b''
     before = file.tell()
     file.seek(0)
@@ -58,7 +58,7 @@ def head_of(file: BinaryIO | None, most: int = 2**16) -> bytes:
 
 
 def codestream_sizes(head: bytes) -> list[tuple[int, int]]:
-    """Sizes of the image and of its tiles as JPEG 2000's own decoder reads them."""
+    """Read the sizes of a JPEG 2000 image and of its tiles, as its decoder does."""
     start = head.find(b'\xff\x4f\xff\x51')
     if start < 0 or len(head) < start + 40:
         return []

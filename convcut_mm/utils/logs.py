@@ -6,9 +6,12 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
+from typing import Any, TextIO
 
 from mmengine.logging import MMLogger
 from mmengine.logging import logger as mmengine_module
+
+_installed = False
 
 
 class StderrHandler(logging.StreamHandler):
@@ -18,7 +21,7 @@ class StderrHandler(logging.StreamHandler):
         logging.Handler.__init__(self)
 
     @property
-    def stream(self):
+    def stream(self) -> TextIO:
         """The current ``sys.stderr``."""
         return sys.stderr
 
@@ -39,15 +42,16 @@ def install_stderr_logs() -> None:
     mmengine has no setting for it: its loggers write to ``sys.stdout``, and ``print_log`` without
     a logger calls ``print``.
     """
-    original = MMLogger.__init__
-    if getattr(original, 'to_stderr', False):
+    global _installed
+    if _installed:
         return
+    _installed = True
+    original = MMLogger.__init__
 
-    def __init__(self, *args, **kwargs) -> None:
+    def __init__(self: MMLogger, *args: Any, **kwargs: Any) -> None:
         original(self, *args, **kwargs)
         _to_stderr(self)
 
-    __init__.to_stderr = True
     MMLogger.__init__ = __init__
     mmengine_module.print = lambda message: MMLogger.get_current_instance().info(message)
     for logger in MMLogger._instance_dict.values():

@@ -3,6 +3,7 @@
 import io
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
 from matplotlib import rc_context
 from matplotlib.figure import Figure
@@ -56,7 +57,7 @@ def new_figure(width: float, height: float, of_images: bool = False) -> Figure:
         of_images (bool): Keep the proportions of the panels, for images. Defaults to False.
     """
     # 'constrained' measures labels before images shrink to their proportions, and cuts them off
-    layout = 'compressed' if of_images else 'constrained'
+    layout: Literal['compressed', 'constrained'] = 'compressed' if of_images else 'constrained'
     return Figure(figsize=(width, height), layout=layout)
 
 
@@ -77,7 +78,7 @@ def stacked(names: Sequence[str]) -> list[str]:
     return [str(name).replace(' ', '\n') for name in names]
 
 
-def output_paths(out: str | Path) -> list:
+def output_paths(out: str | Path) -> list[Path]:
     """Return the paths of a figure's files.
 
     Args:
@@ -96,7 +97,7 @@ def output_paths(out: str | Path) -> list:
 
 
 @styled
-def save(figure: Figure, out: str | Path) -> list:
+def save(figure: Figure, out: str | Path) -> list[Path]:
     """Write a figure as PNG and SVG, each atomically.
 
     Args:

@@ -23,7 +23,7 @@ class RateColumn(bars.ProgressColumn):
 
 
 class QuietConsole(Console):
-    """A console that goes quiet when its reader stops (``2>&1 | head``); rich's ends the program."""
+    """A console that goes quiet when nobody reads it (``2>&1 | head``); rich's exits."""
 
     def on_broken_pipe(self) -> None:
         self.quiet = True
@@ -32,7 +32,7 @@ class QuietConsole(Console):
 @contextmanager
 def progress(
     title: str, total: int | None, unit: str = 'images', shown: bool = True
-) -> Iterator[Callable]:
+) -> Iterator[Callable[..., None]]:
     """Show a progress bar with count, rate and time left on stderr.
 
     Args:
@@ -53,7 +53,12 @@ def progress(
     )
     console = QuietConsole(stderr=True)
     # rich's default of ten redraws a second slows a computation on two cores down by up to 5 %
-    redraw = dict(auto_refresh=console.is_terminal, refresh_per_second=2)
-    with bars.Progress(*columns, console=console, disable=not shown, **redraw) as bar:
+    with bars.Progress(
+        *columns,
+        console=console,
+        disable=not shown,
+        auto_refresh=console.is_terminal,
+        refresh_per_second=2,
+    ) as bar:
         task = bar.add_task(title, total=total)
         yield lambda steps=1: bar.advance(task, steps)

@@ -8,7 +8,8 @@ from typing import Any, BinaryIO
 
 import torch
 
-from .plain_pickle import Damaged, PlainUnpickler, Storage
+from .pickle_names import Damaged, Storage
+from .plain_pickle import PlainUnpickler
 
 _PIECE = 2**19
 _OLD_MAGIC = 0x1950A86A20F9469CFC6C  # first number in files of PyTorch before 1.6
@@ -47,9 +48,9 @@ def _size(dtype: Any, count: Any) -> int:
     return count * dtype.itemsize
 
 
-def _fill(nbytes: int, source: BinaryIO) -> torch.Tensor:
+def _fill(nbytes: int, source: Any) -> torch.Tensor:
     flat = torch.empty(nbytes, dtype=torch.uint8)
-    place = memoryview(flat.numpy())
+    place = flat.numpy().data
     while place:
         got = source.readinto(place[:_PIECE])  # small enough for the CPU's cache
         if not got:
@@ -68,7 +69,7 @@ class _ZipFile:
 
     def __init__(self, file: BinaryIO, size: int, names: dict | None) -> None:
         self._names = names
-        self._storages: dict = {}
+        self._storages: dict[Any, Storage] = {}
         self._zip = zipfile.ZipFile(file)
         entries = self._zip.infolist()
         if any(entry.compress_type != zipfile.ZIP_STORED for entry in entries):
@@ -109,7 +110,7 @@ class _OldFile:
 
     def __init__(self, file: BinaryIO, size: int, names: dict | None) -> None:
         self._file, self._left, self._names = file, size, names
-        self._storages: dict = {}
+        self._storages: dict[Any, Storage] = {}
 
     def load(self) -> Any:
         if self._load() != _OLD_MAGIC:

@@ -12,7 +12,8 @@ from torch import nn
 
 from convcut_mm import ConvcutError
 from convcut_mm.utils.atomic import write_atomically
-from convcut_mm.utils.checkpoint import check_fits, load_from_local
+from convcut_mm.utils.checkpoint import load_from_local
+from convcut_mm.utils.checkpoint_fit import check_fits
 
 
 class Evil:

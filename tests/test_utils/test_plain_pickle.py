@@ -16,8 +16,9 @@ import pytest
 import torch
 from mmengine.logging import HistoryBuffer
 
-from convcut_mm.utils import plain_pickle
-from convcut_mm.utils.plain_pickle import NAMES, Damaged, PlainUnpickler, Refused, Storage
+from convcut_mm.utils import pickle_names
+from convcut_mm.utils.pickle_names import NAMES, Damaged, Refused, Storage
+from convcut_mm.utils.plain_pickle import PlainUnpickler
 from convcut_mm.utils.torch_file import read_torch_file
 
 DATA = (
@@ -66,10 +67,10 @@ def test_the_names_are_those_of_data():
     }
     for name, stands_for in NAMES.items():
         ours = isinstance(stands_for, FunctionType) and stands_for.__module__ == (
-            'convcut_mm.utils.plain_pickle'
+            'convcut_mm.utils.pickle_names'
         )
         assert ours or isinstance(stands_for, torch.dtype), name
-    assert not any(dtype.hasobject or dtype.fields for dtype in plain_pickle.DTYPES.values())
+    assert not any(dtype.hasobject or dtype.fields for dtype in pickle_names.DTYPES.values())
 
 
 ARGUMENTS = [
@@ -143,7 +144,7 @@ def test_getattr_reaches_nothing():
         *('builtins.bytearray', 'builtins.type', 'collections.defaultdict'),
         *('torch._tensor._rebuild_from_type_v2', 'torch._utils._rebuild_sparse_tensor'),
         *('numpy.load', 'numpy.ndarray.tofile', 'numpy.core.multiarray.fromfile'),
-        *('convcut_mm.utils.plain_pickle._dtype', 'copyreg._reconstructor', 'types.FunctionType'),
+        *('convcut_mm.utils.pickle_names._dtype', 'copyreg._reconstructor', 'types.FunctionType'),
     ],
 )  # fmt: skip
 def test_other_names(name):

@@ -21,7 +21,8 @@ from convcut_mm.cli.parser import ToolParser
 from convcut_mm.cli.run import run_tool
 from convcut_mm.errors import ConvcutError
 from convcut_mm.utils.atomic import write_atomically
-from convcut_mm.utils.checkpoint import load_from_local, load_whole
+from convcut_mm.utils.checkpoint import load_from_local
+from convcut_mm.utils.checkpoint_fit import load_whole
 from convcut_mm.utils.config import read_config
 from convcut_mm.utils.safetensors_file import SUFFIX, to_safetensors
 

@@ -6,7 +6,7 @@ from mmengine.hooks import Hook
 from mmpretrain.registry import HOOKS
 
 from ...models.utils.unwrap import bare_model
-from ...utils.checkpoint import check_fits
+from ...utils.checkpoint_fit import check_fits
 
 
 @HOOKS.register_module()

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from mmengine.runner import CheckpointLoader
 from torch import nn
 
-from ...utils.checkpoint import check_fits
+from ...utils.checkpoint_fit import check_fits
 
 
 def load_kept_part(

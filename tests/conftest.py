@@ -332,7 +332,7 @@ def broken_files():
 @pytest.fixture(scope='session')
 def classifier(tiny_model):
     """Loads a tiny model: ``classifier('spatial')``."""
-    from convcut_mm.apis.classifier import load_classifier
+    from convcut_mm.apis.load_classifier import load_classifier
 
     def load(attention='spatial', name='tiny', seed=0, extra=''):
         return load_classifier(*tiny_model(attention, seed, extra), name=name, device='cpu')

@@ -15,21 +15,21 @@ that does not exist; 130 after Ctrl-C (what was done is written).
 
 import argparse
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 from convcut_mm.apis.backends import BACKENDS
 from convcut_mm.apis.detectors import DETECTORS
-from convcut_mm.apis.inferencer import ExpressionInferencer, count_steps
+from convcut_mm.apis.inferencer import ExpressionInferencer
 from convcut_mm.apis.inputs.find import find_sources
+from convcut_mm.apis.inputs.options import InputOptions
 from convcut_mm.apis.outputs.records import CSV, JSON_LINES
 from convcut_mm.apis.outputs.window import check_display
+from convcut_mm.apis.progress_bar import with_progress
 from convcut_mm.apis.run import Run
 from convcut_mm.cli.parser import ToolParser, positive
 from convcut_mm.cli.run import run_tool
 from convcut_mm.errors import ConvcutError
 from convcut_mm.utils.hashing import file_sha256
-from convcut_mm.utils.progress import progress
 from convcut_mm.utils.text import say
 from convcut_mm.zoo import DEFAULT_MODEL
 
@@ -131,7 +131,11 @@ def main() -> None:
         every=args.every,
         resume=args.resume,
     )
-    run.write(look(args, inferencer, run.left()), inferencer.show if args.show else None)
+    options = InputOptions(args.rotate, args.max_value, args.every, args.seconds)
+    with_images = args.show or not args.no_pictures
+    results = inferencer.results(run.left(), options, args.batch_size, with_images)
+    results = with_progress(results, run.left(), options)
+    run.write(results, inferencer.show if args.show else None)
     say(run.summary.line())
     say(f'{out}: {", ".join([JSON_LINES, CSV, *run.files()])}')
     sys.exit(run.summary.status())
@@ -143,25 +147,6 @@ def options_of(args: argparse.Namespace) -> dict:
     if args.detector_model is not None:
         options['detector_model'] = file_sha256(args.detector_model)
     return options
-
-
-def look(args: argparse.Namespace, inferencer: ExpressionInferencer, sources: list) -> Iterator:
-    """Answers, with a progress bar."""
-    total = count_steps(sources, args.every, args.seconds)
-    unit = 'frames' if any(source.is_video for source in sources) else 'images'
-    with_images = args.show or not args.no_pictures
-    with progress('looking for faces', total, unit, shown=total != 1) as step:
-        for answer in inferencer.answers(
-            sources,
-            args.batch_size,
-            args.every,
-            with_images,
-            args.seconds,
-            args.rotate,
-            args.max_value,
-        ):
-            yield answer
-            step()
 
 
 if __name__ == '__main__':

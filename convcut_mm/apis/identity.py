@@ -1,4 +1,4 @@
-"""A hash of what a classifier's answers depend on."""
+"""A hash of what a backend's results depend on."""
 
 import hashlib
 import json
@@ -19,7 +19,7 @@ def model_identity(backend: Backend, config: object = None) -> str:
     Returns:
         str: Hexadecimal digits.
     """
-    view = [list(backend.classes), backend.size, backend.grey, backend.share]
+    view = [list(backend.classes), backend.size, backend.grey, backend.crop_ratio]
     digest = hashlib.sha256(json.dumps([type(backend).__name__, view, str(config)]).encode())
     if isinstance(backend, TorchBackend):
         for name, tensor in sorted(backend.model.state_dict().items()):

@@ -1,49 +1,39 @@
 """From a photo, a folder or a video to the expressions of the faces in it."""
 
-import math
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
-from typing import Any, Optional, Union
+from typing import Any
 
-import cv2
 import numpy as np
 import torch
-from mmpretrain.apis import ImageClassificationInferencer
+from mmengine.config import Config
+from torch import nn
 
-from ..datasets.builder import is_grey
 from ..errors import ConvcutError
 from ..utils.checks import at_least, compute_device
 from ..utils.image_files import MAX_PIXELS
-from ..utils.progress import progress
 from ..zoo import DEFAULT_MODEL
-from . import loading
-from .backends import backend_class
-from .batching import (
-    Answer,
-    Reading,
-    answers,
-    check_probabilities,
-)
-from .detectors import Detector, Face, build_detector, crop_face
-from .detectors.base import WholeImage
-from .inputs.animation import Animation
-from .inputs.images import DATA_PREFIX, read
-from .inputs.sources import (
-    Source,
-    is_image_name,
-    iter_sources,
-    list_sources,
-)
-from .inputs.video import Video
+from . import batching
+from .backends import Backend, TorchBackend, backend_class
+from .classifier import Classifier
+from .crops import classified, cut_out, whole
+from .detectors import Detector, Face, WholeImage, build_detector
+from .find_faces import Crop
+from .inputs.options import AS_THEY_ARE, InputOptions
+from .inputs.sources import Source, as_video, iter_sources, list_sources, read_still
+from .load_classifier import checked_names, load_classifier
 from .outputs.drawing import draw_result
 from .outputs.pictures import PictureWriter
 from .outputs.window import check_display, show
+from .progress_bar import with_progress
+from .results import ImageResult, check_probabilities
 
 MOMENT = 0.001  # seconds that a video's frame is shown for
 
 
-class ExpressionInferencer(ImageClassificationInferencer):
+class ExpressionInferencer:
     """Finds the faces of images and videos and says what they express.
 
     Example:
@@ -73,6 +63,12 @@ class ExpressionInferencer(ImageClassificationInferencer):
 
     Attributes:
         classes (tuple[str]): Class names in the order of the labels.
+        classifier (Classifier, optional): The model in PyTorch with its config and test pipeline;
+            None with another backend.
+        backend (Backend): What classifies.
+        detector (Detector): What finds faces.
+        margin (float): What is cut out around a face.
+        max_pixels (int): The limit of an image's size.
 
     Raises:
         ConvcutError: No such model, file, backend or detector; weights that don't fit.
@@ -80,60 +76,64 @@ class ExpressionInferencer(ImageClassificationInferencer):
 
     def __init__(
         self,
-        model: Any = DEFAULT_MODEL,
-        pretrained: Union[bool, str, Path] = True,
-        device: Union[str, torch.device, None] = None,
+        model: str | Path | Config | nn.Module = DEFAULT_MODEL,
+        pretrained: bool | str | Path | None = True,
+        device: str | torch.device | None = None,
         backend: str = 'torch',
-        detector: Union[str, Detector] = 'cascade',
-        detector_model: Optional[Union[str, Path]] = None,
-        margin: Optional[float] = None,
-        classes: Optional[Sequence] = None,
+        detector: str | Detector = 'cascade',
+        detector_model: str | Path | None = None,
+        margin: float | None = None,
+        classes: Sequence[str] | None = None,
         max_pixels: int = MAX_PIXELS,
-        **kwargs,
+        **kwargs: Any,
     ) -> None:
         if not max_pixels >= 1:
             raise ConvcutError(f'max_pixels={max_pixels}: expected 1 or more')
         self.max_pixels = int(max_pixels)
-        backend_type = backend_class(backend)
+        exported = backend_class(backend)
         if isinstance(detector, str):
             detector = build_detector(detector, detector_model)
         self.detector = detector
         self.margin = getattr(detector, 'margin', 0.0) if margin is None else float(margin)
         if not -0.4 <= self.margin <= 2:
             raise ConvcutError(f'margin={margin}: expected a share from -0.4 to 2')
-        if backend == 'torch':
-            network = loading.load_model(model, pretrained, device, **kwargs)
-            super().__init__(network, pretrained=False)
-            size, share = loading.input_view(self.pipeline)
-            self.backend = backend_type(
-                network,
-                loading.class_names(network, classes),
-                size,
-                is_grey(self.config, getattr(network, '_dataset_meta', None)),
-                share,
+        self.classifier: Classifier | None = None
+        self.backend: Backend
+        if exported is TorchBackend:
+            self.classifier = load_classifier(
+                model, pretrained, device=device, classes=classes, **kwargs
             )
+            self.backend = TorchBackend(self.classifier)
         else:
-            self.model = self.config = self.pipeline = self.visualizer = None
             if device is not None and compute_device(device).type != 'cpu':
                 raise ConvcutError(
                     f'device "{device}": the backend "{backend}" computes on the CPU; leave it out'
                 )
-            exported = model if isinstance(pretrained, bool) else pretrained
-            self.backend = backend_type(exported)
+            self.backend = exported(pretrained if isinstance(pretrained, (str, Path)) else model)
             if classes is not None:
-                self.backend.classes = loading.given_names(classes, len(self.backend.classes))
+                self.backend.classes = checked_names(classes, len(self.backend.classes))
         self.classes = self.backend.classes
+
+    @property
+    def model(self) -> nn.Module | None:
+        """The network in PyTorch, None with another backend."""
+        return None if self.classifier is None else self.classifier.model
+
+    @property
+    def config(self) -> Config | None:
+        """The network's config, None with another backend."""
+        return None if self.classifier is None else self.classifier.config
 
     def __call__(
         self,
         inputs: Any,
         batch_size: int = 32,
         show: bool = False,
-        show_dir: Optional[Union[str, Path]] = None,
+        show_dir: str | Path | None = None,
         wait_time: float = 0,
         rotate: int = 0,
         max_value: float | None = None,
-    ) -> list:
+    ) -> list[dict[str, Any]]:
         """Finds and classifies the faces of images and videos.
 
         Args:
@@ -165,40 +165,31 @@ class ExpressionInferencer(ImageClassificationInferencer):
             ConvcutError: Inputs that can't be images. A file that is missing or broken stops
                 nothing: its dict has ``error``, and width and height None.
         """
-        at_least('batch_size', batch_size)
         if show:
             check_display()
-        sources = list_sources(inputs)
-        results = []
+        options, sources = InputOptions(rotate, max_value), list_sources(inputs)
+        results = self.results(sources, options, batch_size, with_images=show or bool(show_dir))
+        found = []
         writer = nullcontext() if show_dir is None else PictureWriter(show_dir, self.draw)
-        total = count_steps(sources)
-        shown = total is None or total > 1
-        with progress('looking for faces', total, shown=shown) as step, writer as pictures:
-            for answer in self.answers(
-                sources,
-                batch_size,
-                with_images=show or bool(show_dir),
-                rotate=rotate,
-                max_value=max_value,
-            ):
-                results.append(answer.result)
+        with writer as pictures:
+            for result in with_progress(results, sources, options):
+                found.append(result.data)
                 if pictures is not None:
-                    pictures.add(answer)
+                    pictures.add(result)
                 if show:
-                    self.show(answer, wait_time)
-                step()
-        return results
+                    self.show(result, wait_time)
+        return found
 
     def stream(
         self,
         video: Any,
         batch_size: int = 32,
         every: int = 1,
-        seconds: Optional[float] = None,
+        seconds: float | None = None,
         rotate: int = 0,
         max_value: float | None = None,
-    ) -> Iterator[dict]:
-        """The same for a video or webcam, frame by frame while it is being read.
+    ) -> Iterator[dict[str, Any]]:
+        """Finds and classifies the faces of a video or webcam, frame by frame while it is read.
 
         Args:
             video: A video file, 'webcam', the webcam's number, or any other input of
@@ -216,30 +207,40 @@ class ExpressionInferencer(ImageClassificationInferencer):
         Yields:
             dict: See :meth:`__call__`; after a video that ends early, one with ``error``.
         """
-        sources = (_as_video(source) for source in iter_sources(video))
-        for answer in self.answers(sources, batch_size, every, False, seconds, rotate, max_value):
-            yield answer.result
+        sources = map(as_video, iter_sources(video))
+        options = InputOptions(rotate, max_value, every, seconds)
+        for result in self.results(sources, options, batch_size):
+            yield result.data
 
-    def answers(
+    def results(
         self,
         sources: Iterable[Source],
+        options: InputOptions = AS_THEY_ARE,
         batch_size: int = 32,
-        every: int = 1,
         with_images: bool = False,
-        seconds: Optional[float] = None,
-        rotate: int = 0,
-        max_value: float | None = None,
-    ) -> Iterator[Answer]:
-        """Results together with images; see :func:`convcut_mm.apis.batching.answers`."""
+    ) -> Iterator[ImageResult]:
+        """Results together with images; see :func:`convcut_mm.apis.batching.results`."""
         at_least('batch_size', batch_size)
-        at_least('every', every)
-        if seconds is not None and not seconds > 0:
-            raise ConvcutError(f'seconds={seconds!r}: expected more than 0')
-        reading = Reading(rotate, max_value).checked()
-        return answers(self, sources, batch_size, every, with_images, seconds, reading)
+        options.check()
+        return batching.results(
+            sources,
+            options,
+            self.max_pixels,
+            detect=self.detector,
+            crop=self._cutter(),
+            classify=partial(classified, backend=self.backend),
+            classes=self.classes,
+            batch_size=batch_size,
+            with_images=with_images,
+        )
 
-    def detect(self, image: np.ndarray) -> list:
-        """The faces of an image, ``list[Face]``.
+    def _cutter(self) -> Crop:
+        if isinstance(self.detector, WholeImage) and self.margin == 0:
+            return partial(whole, backend=self.backend)
+        return partial(cut_out, margin=self.margin, backend=self.backend)
+
+    def detect(self, image: np.ndarray) -> list[Face]:
+        """The faces of an image.
 
         Args:
             image (ndarray): (H, W, 3) uint8, red, green, blue.
@@ -248,10 +249,7 @@ class ExpressionInferencer(ImageClassificationInferencer):
 
     def crop(self, image: np.ndarray, face: Face) -> np.ndarray:
         """What the model is shown of a face, (H, W, 3) uint8; see :func:`crop_face`."""
-        if isinstance(self.detector, WholeImage) and self.margin == 0:
-            return self._fitted(image)
-        side = round(self.backend.size / self.backend.share)
-        return self._fitted(crop_face(image, face, self.margin, side))
+        return self._cutter()(image, face)
 
     def classify(self, faces: Any) -> np.ndarray:
         """Classifies faces that are cut out already.
@@ -266,38 +264,12 @@ class ExpressionInferencer(ImageClassificationInferencer):
         Raises:
             ConvcutError: One of them is no image, or a video; weights that give NaN.
         """
-        scores = self.probabilities([self._read_face(source) for source in iter_sources(faces)])
-        check_probabilities(scores)
-        return scores
+        images = [read_still(source, self.max_pixels) for source in iter_sources(faces)]
+        probabilities = classified(images, self.backend)
+        check_probabilities(probabilities)
+        return probabilities
 
-    def _read_face(self, source: Source) -> np.ndarray:
-        if source.is_video:
-            raise ConvcutError(f'{source.name}: a video; classify takes images of faces')
-        face = read(source.value, source.name, self.max_pixels)
-        if isinstance(face, Animation):
-            raise ConvcutError(f'{source.name}: several frames; classify takes single images')
-        return face
-
-    def probabilities(self, faces: Sequence[np.ndarray]) -> np.ndarray:
-        """What the backend says of faces, which damaged weights turn into NaN; unchecked.
-
-        Args:
-            faces (Sequence[ndarray]): (H, W, 3) uint8, red, green, blue, of any size.
-        """
-        if not len(faces):
-            return np.zeros((0, len(self.classes)), np.float32)
-        return self.backend(np.stack([self._fitted(face) for face in faces]))
-
-    def _fitted(self, face: np.ndarray) -> np.ndarray:
-        """A face in the size that the backend takes; one in that size already stays as it is."""
-        size = self.backend.size
-        if face.shape[:2] != (size, size):
-            face = resized(middle(face, self.backend.share), size)
-        if self.backend.grey and not _is_grey(face):
-            face = np.repeat(cv2.cvtColor(face, cv2.COLOR_RGB2GRAY)[..., None], 3, axis=2)
-        return face
-
-    def draw(self, image: np.ndarray, result: dict) -> np.ndarray:
+    def draw(self, image: np.ndarray, result: dict[str, Any]) -> np.ndarray:
         """Draws boxes and bars.
 
         Args:
@@ -310,62 +282,13 @@ class ExpressionInferencer(ImageClassificationInferencer):
         """
         return draw_result(image, result, self.classes)
 
-    def show(self, answer: Answer, wait_time: float = 0) -> bool:
+    def show(self, result: ImageResult, wait_time: float = 0) -> bool:
         """Shows a picture in a window; False once the user pressed q or Escape.
 
         Raises:
             ConvcutError: There is no display.
         """
-        if answer.image is None:
+        if result.image is None:
             return True
-        seconds = wait_time or (0 if answer.video is None else MOMENT)
-        return show(self.draw(answer.image, answer.result), seconds)
-
-
-def middle(image: np.ndarray, share: float) -> np.ndarray:
-    """The middle of an image, that share of each side."""
-    height, width = image.shape[:2]
-    top, left = round(height * (1 - share) / 2), round(width * (1 - share) / 2)
-    return image[top : height - top, left : width - left]
-
-
-def resized(image: np.ndarray, size: int) -> np.ndarray:
-    """An image in ``size`` x ``size`` pixels: averaged where it shrinks, linear where it grows."""
-    shrinks = min(image.shape[:2]) > size
-    return cv2.resize(
-        image, (size, size), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-    )
-
-
-def _is_grey(image: np.ndarray) -> bool:
-    return bool((image[..., 0] == image[..., 1]).all() and (image[..., 1] == image[..., 2]).all())
-
-
-def _as_video(source: Source) -> Source:
-    """Paths are videos unless they are called like images."""
-    is_path = isinstance(source.value, str) and not source.value.startswith(DATA_PREFIX)
-    if not is_path or is_image_name(source.name.split('?')[0]):
-        return source
-    return source._replace(is_video=True)
-
-
-def count_steps(
-    sources: Sequence[Source], every: int = 1, seconds: Optional[float] = None
-) -> Optional[int]:
-    """How many images and frames there are to look at; None where a webcam has no end."""
-    total = 0
-    for source in sources:
-        frames: Optional[int] = 1
-        if source.is_video:
-            try:
-                video = Video(source.value, source.name)
-            except ConvcutError:
-                continue  # reported when its turn comes
-            frames = video.frames
-            if seconds is not None:
-                frames = min(frames or 2**62, math.ceil(seconds * video.rate))
-            video.close()
-        if frames is None:
-            return None
-        total += -(-frames // every) if source.is_video else 1
-    return total
+        seconds = wait_time or (0 if result.video is None else MOMENT)
+        return show(self.draw(result.image, result.data), seconds)

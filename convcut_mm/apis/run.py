@@ -7,7 +7,6 @@ from pathlib import Path
 from ..errors import ConvcutError
 from ..utils.text import say
 from ..version import __version__
-from .batching import Answer
 from .identity import model_identity
 from .inferencer import ExpressionInferencer
 from .inputs.sources import Source
@@ -18,6 +17,7 @@ from .outputs.pictures import PictureWriter
 from .outputs.plots import PlotWriter
 from .outputs.records import write_tables
 from .outputs.summary import LINES, Summary
+from .results import ImageResult
 
 
 class Run:
@@ -28,16 +28,16 @@ class Run:
 
     Example:
         >>> run = Run('results', inferencer, sources)
-        >>> run.write(inferencer.answers(run.left(), with_images=True))
+        >>> run.write(inferencer.results(run.left(), with_images=True))
         >>> print(run.summary.line())
 
     Args:
         folder (str | Path): Made if missing.
-        inferencer (ExpressionInferencer): What gives the answers.
+        inferencer (ExpressionInferencer): What gives the results.
         sources (Sequence[Source]): Images and videos.
         options (dict, optional): Plain data: what else results depend on; a run with others is no
             run that goes on. Defaults to None.
-        pictures (bool): Whether pictures and videos are drawn; answers have to have their images
+        pictures (bool): Whether pictures and videos are drawn; results have to have their images
             then. Defaults to True.
         every (int): Each how many-th frame of a video is given. Defaults to 1.
         resume (bool): Go on with the run that was interrupted there, if there is one. Defaults to
@@ -77,7 +77,7 @@ class Run:
         )
         self._plots = PlotWriter(folder, self.classes, self._names)
         self._journal = Journal(folder, about, sources, resume)
-        self._place = 0  # of the source whose answers come
+        self._place = 0  # of the source whose results come
         self._batch_ended = False
         try:
             self._recall()
@@ -97,22 +97,22 @@ class Run:
         """The sources that are not done."""
         return self.sources[self._journal.done :]
 
-    def write(self, answers: Iterable[Answer], show: Callable | None = None) -> None:
-        """Writes answers while they come, then the tables. Ctrl-C ends it, with tables as well.
+    def write(self, results: Iterable[ImageResult], show: Callable | None = None) -> None:
+        """Writes results while they come, then the tables. Ctrl-C ends it, with tables as well.
 
         Args:
-            answers (Iterable[Answer]): Those of :meth:`left`.
+            results (Iterable[ImageResult]): Those of :meth:`left`.
             show (callable, optional): Called with each; False ends the run.
 
         Raises:
             ConvcutError: Something could not be written; what is done is kept.
         """
-        answer = None
+        result = None
         try:
             try:
-                for answer in answers:
-                    self._add(answer)
-                    if show is not None and not show(answer):
+                for result in results:
+                    self._add(result)
+                    if show is not None and not show(result):
                         break
             except KeyboardInterrupt:
                 self.summary.interrupted = True
@@ -129,8 +129,8 @@ class Run:
                 ) from error
             raise
         # a webcam ends in no other way
-        endless = answer is not None and answer.video is not None and answer.video.is_live
-        goes_on = self.summary.interrupted and not (endless and answer.source is self.sources[-1])
+        endless = result is not None and result.video is not None and result.video.is_live
+        goes_on = self.summary.interrupted and not (endless and result.source is self.sources[-1])
         self._journal.close(keep=goes_on)
         if goes_on:
             say('interrupted; the same command with --resume goes on', sys.stderr)
@@ -142,21 +142,21 @@ class Run:
             return [file.name for file in files]
         return [f'{len(files)} pictures']
 
-    def _add(self, answer: Answer) -> None:
-        if answer.source is not self.sources[self._place]:
+    def _add(self, result: ImageResult) -> None:
+        if result.source is not self.sources[self._place]:
             self._end_files()
-            self._find(answer.source)
+            self._find(result.source)
             if self._batch_ended:
                 self._journal.commit(self._place)
         if self._pictures is not None:
-            self._pictures.add(answer)
-        self._plots.add(answer)
-        self._journal.add(answer.result)
-        self.summary.add(answer.result)
-        self._batch_ended = answer.ends_batch
+            self._pictures.add(result)
+        self._plots.add(result)
+        self._journal.add(result.data)
+        self.summary.add(result.data)
+        self._batch_ended = result.ends_batch
 
     def _find(self, source: Source) -> None:
-        """Goes on to a source; those on the way gave no answer, and have a name all the same."""
+        """Goes on to a source; those on the way gave no result, and have a name all the same."""
         while self.sources[self._place] is not source:
             self._place += 1
             self._names.of(self.sources[self._place])

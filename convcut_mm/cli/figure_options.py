@@ -4,7 +4,8 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..apis.classifier import Classifier, load_classifier
+from ..apis.classifier import Classifier
+from ..apis.load_classifier import load_classifier
 from ..errors import ConvcutError
 from .options import add_cfg_options
 from .parser import ToolParser, not_negative, positive
@@ -70,7 +71,7 @@ def add_faces(parser: argparse.ArgumentParser, per_class: int | None = 1) -> Non
     )
 
 
-def load_models(args: argparse.Namespace) -> list:
+def load_models(args: argparse.Namespace) -> list[Classifier]:
     """Load the models of ``--model``.
 
     Returns:

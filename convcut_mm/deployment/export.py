@@ -96,7 +96,7 @@ def export(
                 f'("{name}"); use a checkpoint from before the training diverged'
             )
     graph = FaceGraph(copy.deepcopy(model.model).cpu()).eval()
-    info = ModelInfo(model.classes, model.size, model.grey, model.share)
+    info = ModelInfo(model.classes, model.size, model.grey, model.crop_ratio)
     with scratch_folder(out) as folder, _temporary_files_in(folder):
         draft = folder / f'model{suffix}'
         write(graph, info, draft)

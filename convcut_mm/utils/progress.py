@@ -42,7 +42,8 @@ def progress(
         shown (bool): Show the bar; False in all but one of several processes. Defaults to True.
 
     Yields:
-        Callable: Call it with the number of steps done, 1 by default.
+        Callable: Call it with the number of steps done, 1 by default; ``total=N``
+            changes the total.
     """
     columns = (
         bars.TextColumn('{task.description}', markup=False),  # a file name is not markup
@@ -61,4 +62,4 @@ def progress(
         refresh_per_second=2,
     ) as bar:
         task = bar.add_task(title, total=total)
-        yield lambda steps=1: bar.advance(task, steps)
+        yield lambda steps=1, total=None: bar.update(task, advance=steps, total=total)

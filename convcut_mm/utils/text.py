@@ -46,6 +46,11 @@ def cell(value: object) -> object:
     return ("'" if value[:1] and value[0] in _FORMULA else '') + printable(value)
 
 
+def many(number: int, what: str) -> str:
+    """A number with its noun."""
+    return f'{number} {what}' if number == 1 else f'{number} {what}s'
+
+
 def first_line(error: BaseException) -> str:
     """Return the first line of an error's message that is not empty, or else its type."""
     lines = filter(None, map(str.strip, str(error).splitlines()))

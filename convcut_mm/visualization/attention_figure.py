@@ -85,7 +85,7 @@ def draw_channel_attention(classifier: Classifier, images: Sequence[LabelledImag
 def _draw_with_answers(
     classifier: Classifier, images: Sequence, name: str, draw: Callable
 ) -> Figure:
-    scores = classifier.scores([image.path for image in images])
+    scores = classifier.probabilities([image.path for image in images])
     captions = [
         answer_caption(row, image.label, classifier.classes) for row, image in zip(scores, images)
     ]

@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 
 from convcut_mm.apis import ExpressionInferencer
-from convcut_mm.apis.backends import open_backend
+from convcut_mm.apis.backends import OnnxRuntimeBackend, OpenVinoBackend, backend_class
 from convcut_mm.apis.backends.metadata import ModelInfo
 from convcut_mm.errors import ConvcutError
 
@@ -48,21 +48,21 @@ def test_inferencer_gives_the_same_labels(backend, exported, inferencer, tmp_pat
 def test_files_that_are_none(backend, exported, tmp_path):
     file, suffix = exported(backend), SUFFIX[backend]
     with pytest.raises(ConvcutError, match='no such file'):
-        open_backend(backend, tmp_path / f'missing{suffix}')
+        backend_class(backend)(tmp_path / f'missing{suffix}')
     with pytest.raises(ConvcutError, match=f'expected a {suffix} file'):
-        open_backend(backend, tmp_path / 'model.pth')
+        backend_class(backend)(tmp_path / 'model.pth')
     broken = tmp_path / f'broken{suffix}'
     broken.write_bytes(file.read_bytes()[:500])
     broken.with_suffix('.bin').write_bytes(b'')
     with pytest.raises(ConvcutError, match='cannot be read as an? (ONNX|OpenVINO) model') as found:
-        open_backend(backend, broken)
+        backend_class(backend)(broken)
     assert '\n' not in str(found.value)
 
 
 def test_xml_without_its_weights(exported, tmp_path):
     shutil.copy(exported('openvino'), tmp_path / 'alone.xml')
     with pytest.raises(ConvcutError, match='alone.bin: no such file'):
-        open_backend('openvino', tmp_path / 'alone.xml')
+        OpenVinoBackend(tmp_path / 'alone.xml')
 
 
 def test_somebody_elses_onnx(tmp_path, exported):
@@ -72,7 +72,7 @@ def test_somebody_elses_onnx(tmp_path, exported):
     del model.metadata_props[:]
     onnx.save(model, tmp_path / 'foreign.onnx')
     with pytest.raises(ConvcutError, match='was not written by tools/deployment/export.py'):
-        open_backend('onnxruntime', tmp_path / 'foreign.onnx')
+        OnnxRuntimeBackend(tmp_path / 'foreign.onnx')
 
 
 @pytest.mark.parametrize('backend', SUFFIX)
@@ -81,16 +81,16 @@ def test_somebody_elses_onnx(tmp_path, exported):
 )
 def test_faces_of_another_kind(backend, faces, exported):
     with pytest.raises(ConvcutError, match=r'takes uint8 faces \(N, 64, 64, 3\), got'):
-        open_backend(backend, exported(backend))(faces)
+        backend_class(backend)(exported(backend))(faces)
 
 
 def test_openvino_precisions(exported, inferencer):
     file = exported('openvino')
     faces = np.random.default_rng(0).integers(0, 256, (4, 64, 64, 3), np.uint8)
-    rounded = open_backend('openvino', file, precision='bfloat16')(faces)
+    rounded = OpenVinoBackend(file, precision='bfloat16')(faces)
     assert np.abs(rounded - inferencer.backend(faces)).max() < 0.1
     with pytest.raises(ConvcutError, match='precision "int4": expected float32 or bfloat16'):
-        open_backend('openvino', file, precision='int4')
+        OpenVinoBackend(file, precision='int4')
 
 
 @pytest.mark.parametrize('backend', SUFFIX)
@@ -98,7 +98,7 @@ def test_missing_package_names_the_command(backend, exported, monkeypatch):
     file = exported(backend)
     monkeypatch.setitem(sys.modules, backend, None)  # as Python marks what cannot be imported
     with pytest.raises(ConvcutError, match=r'pip install "convcut_mm\[export\]"'):
-        open_backend(backend, file)
+        backend_class(backend)(file)
 
 
 def test_torch_backend_takes_batch_attention_face_by_face(make_inferencer):
@@ -114,7 +114,7 @@ def test_torch_backend_takes_batch_attention_face_by_face(make_inferencer):
 
 def test_unknown_backend():
     with pytest.raises(ConvcutError, match='unknown backend "tflite", expected one of torch'):
-        open_backend('tflite', 'model.tflite')
+        backend_class('tflite')
 
 
 def test_metadata_survive_the_way_through_strings():

@@ -5,7 +5,7 @@ import pytest
 import torch
 from PIL import Image
 
-from convcut_mm.apis.classifier import load_classifier, read_model_config
+from convcut_mm.apis.load_classifier import load_classifier, read_model_config
 from convcut_mm.datasets.builder import class_names
 from convcut_mm.errors import ConvcutError
 
@@ -83,7 +83,7 @@ def test_scores_equal_mmpretrain_s_own(classifier):
     with DefaultScope.overwrite_default_scope('mmpretrain'):
         dataset = DATASETS.build(model.config.test_dataloader.dataset)
     samples = model.model.test_step(default_collate([dataset[i] for i in range(28)]))
-    scores = model.scores([image.path for image in model.test_images])
+    scores = model.probabilities([image.path for image in model.test_images])
     for row, image, sample in zip(scores, model.test_images, samples):
         assert row == pytest.approx(sample.pred_score.detach().numpy(), abs=1e-5)
         assert image.label == sample.gt_label.item()

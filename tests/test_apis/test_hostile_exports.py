@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from convcut_mm.apis import ExpressionInferencer
-from convcut_mm.apis.backends import open_backend
+from convcut_mm.apis.backends import OnnxRuntimeBackend, OpenVinoBackend, backend_class
 from convcut_mm.apis.backends.metadata import ModelInfo, Port
 from convcut_mm.errors import ConvcutError
 
@@ -74,10 +74,10 @@ def test_metadata_that_lie(backend, exported_model, tmp_path):
     for name, value in (('size', 24), ('share', -1), ('classes', SEVEN[:3]), ('classes', LONG)):
         edited(source, target, backend, name, json.dumps(value))
         with pytest.raises(ConvcutError, match='lie.*(metadata|its graph)') as found:
-            open_backend(backend, target)
+            backend_class(backend)(target)
         assert '\n' not in str(found.value)
     edited(source, target, backend, 'classes', json.dumps(['<b>', '=1+1', '../x', *SEVEN[:4]]))
-    assert open_backend(backend, target).classes[:3] == ('<b>', '=1+1', '../x')
+    assert backend_class(backend)(target).classes[:3] == ('<b>', '=1+1', '../x')
 
 
 def test_names_that_are_given_are_counted(exported_model):
@@ -131,11 +131,11 @@ def test_onnx_graphs(tmp_path):
     number = onnx.helper.make_tensor_value_info
     file, good = tmp_path / 'graph.onnx', constant_scores(1 / 7)
     faces = np.zeros((2, 8, 8, 3), np.uint8)
-    assert open_backend('onnxruntime', onnx_file(file, good))(faces).shape == (2, 7)
+    assert OnnxRuntimeBackend(onnx_file(file, good))(faces).shape == (2, 7)
 
     def answer() -> str:
         with pytest.raises(ConvcutError, match='graph.onnx: ') as found:
-            open_backend('onnxruntime', file)(faces)
+            OnnxRuntimeBackend(file)(faces)
         assert '\n' not in str(found.value)
         return str(found.value)
 
@@ -186,7 +186,7 @@ def test_onnx_weights_in_other_files(place, tmp_path, monkeypatch):
     onnx_file(here / 'graph.onnx', nodes, [weights])
     monkeypatch.chdir(here)
     with pytest.raises(ConvcutError, match='cannot be read as an ONNX model') as found:
-        open_backend('onnxruntime', here / 'graph.onnx')
+        OnnxRuntimeBackend(here / 'graph.onnx')
     assert '\n' not in str(found.value)
 
 
@@ -218,5 +218,5 @@ def test_openvino_graphs(exported_model, tmp_path):
         target.write_text(content)
         target.with_suffix('.bin').write_bytes(binary)
         with pytest.raises(ConvcutError, match='graph.xml: ') as found:
-            open_backend('openvino', target)
+            OpenVinoBackend(target)
         assert '\n' not in str(found.value) and 'root:' not in str(found.value)

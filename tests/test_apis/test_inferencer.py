@@ -9,8 +9,8 @@ import torch
 from PIL import Image
 
 from convcut_mm.apis import ExpressionInferencer
-from convcut_mm.apis.classifier import load_classifier
 from convcut_mm.apis.detectors import Detector, Face
+from convcut_mm.apis.load_classifier import load_classifier
 from convcut_mm.errors import ConvcutError
 
 
@@ -19,7 +19,7 @@ def images(tiny_model):
     """Drawn faces of the test set and what the test pipeline and model say about them."""
     model = load_classifier(*tiny_model())
     paths = [image.path for image in model.test_images[:10]]
-    return paths, model.scores(paths), model.classes
+    return paths, model.probabilities(paths), model.classes
 
 
 def scores_of(results: list) -> np.ndarray:

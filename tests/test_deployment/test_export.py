@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from convcut_mm.apis.backends import TorchBackend, open_backend
+from convcut_mm.apis.backends import OnnxRuntimeBackend, TorchBackend, backend_class
 from convcut_mm.deployment import FORMATS, export
 from convcut_mm.deployment.parity import Parity, compare, sample_faces
 from convcut_mm.errors import ConvcutError
@@ -47,7 +47,7 @@ def by_hand(model: torch.nn.Module, faces: np.ndarray) -> np.ndarray:
 )
 def test_probabilities_for_any_batch(format, attention, extra, exported_model):
     torch_backend, result = exported_model(format, attention, extra)
-    backend = open_backend(RUNS[format], result.files[0])
+    backend = backend_class(RUNS[format])(result.files[0])
     faces = sample_faces(64, 12, seed=5)
     expected = by_hand(torch_backend.model, faces)
     assert expected.max() - expected.min() > 0.1  # random weights, but not the same for all
@@ -62,9 +62,9 @@ def test_probabilities_for_any_batch(format, attention, extra, exported_model):
 @pytest.mark.parametrize('format', RUNS)
 def test_file_says_what_it_is(format, exported_model, root):
     _, result = exported_model(format)
-    backend = open_backend(RUNS[format], result.files[0])
+    backend = backend_class(RUNS[format])(result.files[0])
     assert list(backend.classes) == CLASSES and backend.size == 64
-    assert backend.grey is False and backend.share == pytest.approx(0.64, abs=0.01)
+    assert backend.grey is False and backend.crop_ratio == pytest.approx(0.64, abs=0.01)
     assert all(file.is_file() for file in result.files)
     assert len(result.files) == (2 if format == 'openvino' else 1)
     # PyTorch's exporter writes stack traces into the file
@@ -175,7 +175,7 @@ def test_eight_bit_integers(eight_bits, exported_model):
     assert onnx.TensorProto.INT8 in kinds
     # half of the faces gave the ranges, the other half was compared
     assert result.int8.faces == 100 and 0 < result.int8.difference < 0.2
-    backend = open_backend('onnxruntime', file)
+    backend = OnnxRuntimeBackend(file)
     assert list(backend.classes) == CLASSES and backend.size == 64  # metadata survive
     faces = sample_faces(64, 12, seed=5)
     got, expected = backend(faces), torch_backend(faces)

@@ -58,7 +58,7 @@ def test_openvino_with_cfg_options(run, tiny_model, tmp_path):
     """Without the attention the same weights give other probabilities, as PyTorch's do."""
     pytest.importorskip('openvino')
     from convcut_mm.apis import ExpressionInferencer
-    from convcut_mm.apis.backends import open_backend
+    from convcut_mm.apis.backends import OpenVinoBackend
 
     config, checkpoint = tiny_model()
     out = tmp_path / 'model.xml'
@@ -67,7 +67,7 @@ def test_openvino_with_cfg_options(run, tiny_model, tmp_path):
     assert status == 0 and printed.count(' MB\n') == 2
     assert {path.name for path in tmp_path.iterdir()} == {'model.xml', 'model.bin'}
     faces = np.random.default_rng(0).integers(0, 256, (3, 64, 64, 3), np.uint8)
-    got = open_backend('openvino', out)(faces)
+    got = OpenVinoBackend(out)(faces)
     for attention, apart in (('spatial', True), (None, False)):
         network = tiny_model(attention)[0], checkpoint  # attention has no weights of its own
         expected = ExpressionInferencer(*network, detector='none').classify(faces)

@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from convcut_mm.apis import ExpressionInferencer
-from convcut_mm.apis.classifier import load_classifier
+from convcut_mm.apis.inputs.options import InputOptions
+from convcut_mm.apis.load_classifier import load_classifier
 from convcut_mm.errors import ConvcutError
 from convcut_mm.utils.checks import at_least, compute_device
 
@@ -65,9 +66,9 @@ def test_inferencer_counts(tiny_model, tmp_path):
             next(inferencer.stream('a.mp4', batch_size))
     assert not (tmp_path / 'out').exists()
     with pytest.raises(ConvcutError, match='every=0'):
-        inferencer.answers([], every=0)
+        inferencer.results([], InputOptions(every=0))
     with pytest.raises(ConvcutError, match='seconds=nan: expected more than 0'):
-        inferencer.answers([], seconds=float('nan'))
+        inferencer.results([], InputOptions(seconds=float('nan')))
 
 
 WRONG = {

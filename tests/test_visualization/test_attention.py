@@ -97,7 +97,7 @@ def test_the_picture_of_positions(classifier, legible):
     figure = draw_position_attention(model, images)
     cells, scale = np.reshape(figure.axes[:14], (2, 7)), figure.axes[14]
     assert [cell.get_title() for cell in cells[0]] == list(model.classes)
-    answers = model.scores([image.path for image in images]).argmax(axis=1)
+    answers = model.probabilities([image.path for image in images]).argmax(axis=1)
     shares = [100 * position_attention(model, image.path) for image in images]
     most = max(map(np.max, shares))
     for cell, share, answer, image in zip(cells[1], shares, answers, images):

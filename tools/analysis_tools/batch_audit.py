@@ -16,7 +16,7 @@ from pathlib import Path
 
 import torch
 
-from convcut_mm.apis.classifier import load_classifier
+from convcut_mm.apis.load_classifier import load_classifier
 from convcut_mm.cli.console import print_table
 from convcut_mm.cli.options import add_cfg_options
 from convcut_mm.cli.parser import ToolParser

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from convcut_mm.apis.classifier import load_classifier, read_model_config
+from convcut_mm.apis.load_classifier import load_classifier, read_model_config
 from convcut_mm.cli.figure_options import add_device, announce, new_parser
 from convcut_mm.cli.run import run_tool
 from convcut_mm.datasets.builder import class_names
@@ -53,7 +53,7 @@ def test(args) -> Predictions:
     return Predictions(
         names=[Path(image.path).name for image in images],
         labels=np.array([image.label for image in images]),
-        scores=classifier.scores([image.path for image in images]),
+        scores=classifier.probabilities([image.path for image in images]),
         classes=classifier.classes,
     )
 

@@ -19,7 +19,8 @@ import numpy as np
 
 from convcut_mm.apis import ExpressionInferencer
 from convcut_mm.apis.inputs.images import read_image
-from convcut_mm.apis.inputs.sources import files_below, is_media_name
+from convcut_mm.apis.inputs.kinds import is_media_name
+from convcut_mm.apis.inputs.sources import files_below
 from convcut_mm.cli.options import add_cfg_options
 from convcut_mm.cli.parser import ToolParser
 from convcut_mm.cli.run import run_tool

@@ -13,17 +13,13 @@ import hashlib
 from pathlib import Path
 
 import torch
-from mmpretrain import get_model
 
-from convcut_mm.apis.loading import class_names
+from convcut_mm.apis.load_classifier import load_classifier
 from convcut_mm.cli.options import check_not_input
 from convcut_mm.cli.parser import ToolParser
 from convcut_mm.cli.run import run_tool
 from convcut_mm.errors import ConvcutError
 from convcut_mm.utils.atomic import write_atomically
-from convcut_mm.utils.checkpoint import load_from_local
-from convcut_mm.utils.checkpoint_fit import load_whole
-from convcut_mm.utils.config import read_config
 from convcut_mm.utils.safetensors_file import SUFFIX, to_safetensors
 
 LARGEST_HALF = torch.finfo(torch.float16).max
@@ -60,15 +56,14 @@ def main() -> None:
     if args.out.suffix != SUFFIX:
         raise ConvcutError(f'{args.out}: give it a name that ends in {SUFFIX}')
     check_not_input(args.out, args.checkpoint, args.config)
-    model = get_model(read_config(args.config))
-    meta = load_whole(model, load_from_local(args.checkpoint, 'cpu'), args.checkpoint, args.config)
+    classifier = load_classifier(args.config, args.checkpoint, device='cpu')
     content = to_safetensors(
-        halved(model.state_dict(), args.checkpoint),
-        class_names(model, (meta.get('dataset_meta') or {}).get('classes')),
+        halved(classifier.model.state_dict(), args.checkpoint),
+        classifier.classes,
         Path(args.config).stem,
     )
     write_atomically(args.out, content)
-    parameters = sum(parameter.numel() for parameter in model.parameters())
+    parameters = sum(parameter.numel() for parameter in classifier.model.parameters())
     print(
         f'{args.out}: {len(content) / 1e6:.2f} MB, {parameters:,} parameters, '
         f'SHA-256 {hashlib.sha256(content).hexdigest()}'

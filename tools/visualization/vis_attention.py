@@ -15,7 +15,7 @@ import sys
 
 import numpy as np
 
-from convcut_mm.apis.classifier import load_classifier
+from convcut_mm.apis.load_classifier import load_classifier
 from convcut_mm.cli.figure_options import (
     add_device,
     add_faces,

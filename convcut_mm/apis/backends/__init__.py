@@ -7,10 +7,12 @@ from .openvino_backend import OpenVinoBackend
 from .torch_backend import TorchBackend
 
 # onnxruntime and openvino are imported when one is opened
-BACKENDS = dict(torch=TorchBackend, onnxruntime=OnnxRuntimeBackend, openvino=OpenVinoBackend)
+BACKENDS: dict[str, type[Backend]] = dict(
+    torch=TorchBackend, onnxruntime=OnnxRuntimeBackend, openvino=OpenVinoBackend
+)
 
 
-def backend_class(name: str) -> type:
+def backend_class(name: str) -> type[Backend]:
     """The class behind a backend's name.
 
     Args:
@@ -24,20 +26,6 @@ def backend_class(name: str) -> type:
     return BACKENDS[name]
 
 
-def open_backend(name: str, *args, **kwargs) -> Backend:
-    """Opens a backend.
-
-    Args:
-        name (str): 'torch', 'onnxruntime' or 'openvino'.
-        *args: What that backend takes: an exported file, or a model with its classes and size.
-        **kwargs: Likewise.
-
-    Raises:
-        ConvcutError: No such backend; see the backends for others.
-    """
-    return backend_class(name)(*args, **kwargs)
-
-
 __all__ = [
     'BACKENDS',
     'Backend',
@@ -45,5 +33,4 @@ __all__ = [
     'OpenVinoBackend',
     'TorchBackend',
     'backend_class',
-    'open_backend',
 ]

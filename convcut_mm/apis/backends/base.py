@@ -9,18 +9,18 @@ class Backend(ABC):
     """A classifier of cut-out faces.
 
     Attributes:
-        classes (tuple[str]): Class names in the order of the scores.
+        classes (tuple[str]): Class names in the order of the probabilities.
         size (int): Side in pixels of its square input.
         grey (bool): Whether it was trained on grey faces only; colours mean nothing to it, so it
             gets grey ones. Defaults to False.
-        share (float): What it sees of the side of a face image, where its pipeline cuts the middle
-            out. Defaults to 1: all.
+        crop_ratio (float): What it sees of the side of a face image, where its pipeline cuts the
+            middle out. Defaults to 1: all.
     """
 
-    classes: tuple
+    classes: tuple[str, ...]
     size: int
     grey: bool = False
-    share: float = 1.0
+    crop_ratio: float = 1.0
 
     @abstractmethod
     def __call__(self, faces: np.ndarray) -> np.ndarray:

@@ -52,10 +52,10 @@ class ExportedBackend(Backend):
     ) -> None:
         info.check_graph(inputs, outputs, path)
         self.path = Path(path)
-        self.classes, self.size, self.grey, self.share = info
+        self.classes, self.size, self.grey, self.crop_ratio = info
 
     @abstractmethod
-    def _scores(self, faces: np.ndarray) -> np.ndarray:
+    def _probabilities(self, faces: np.ndarray) -> np.ndarray:
         """Probabilities (N, C) of at least one face."""
 
     def __call__(self, faces: np.ndarray) -> np.ndarray:
@@ -74,21 +74,23 @@ class ExportedBackend(Backend):
         if not len(faces):
             return np.zeros((0, len(self.classes)), np.float32)
         try:
-            scores = self._scores(np.ascontiguousarray(faces))
+            probabilities = self._probabilities(np.ascontiguousarray(faces))
         except Exception as error:  # their errors have no base class in common
             raise ConvcutError(f'{self.path}: cannot be run ({first_line(error)[:300]})') from None
-        # what a graph declares is a promise only
-        if scores.shape != (len(faces), len(self.classes)):
-            raise ConvcutError(
-                f'{self.path}: gives an array of shape {scores.shape} for {len(faces)} faces and '
-                f'{len(self.classes)} classes; export the model again with {TOOL}'
-            )
-        if (scores < -ROUNDING).any() or (scores > 1 + ROUNDING).any():
-            raise ConvcutError(
-                f'{self.path}: gives numbers from {scores.min():.3g} to {scores.max():.3g}, which '
-                f'are no probabilities; export the model again with {TOOL}'
-            )
-        return scores
+        self._check(probabilities, len(faces))
+        return probabilities
+
+    def _check(self, probabilities: np.ndarray, number: int) -> None:
+        """Refuses what is no array of probabilities: what a graph declares is a promise only."""
+        shape, classes = probabilities.shape, len(self.classes)
+        if shape != (number, classes):
+            problem = f'an array of shape {shape} for {number} faces and {classes} classes'
+        elif (probabilities < -ROUNDING).any() or (probabilities > 1 + ROUNDING).any():
+            least, most = probabilities.min(), probabilities.max()
+            problem = f'numbers from {least:.3g} to {most:.3g}, which are no probabilities'
+        else:
+            return
+        raise ConvcutError(f'{self.path}: gives {problem}; export the model again with {TOOL}')
 
 
 def exported_file(path: Any, suffix: str) -> Path:

@@ -10,6 +10,8 @@ from ...utils.checks import checked_class_names
 
 TOOL = 'tools/deployment/export.py'
 AGAIN = f'export the model again with {TOOL}'
+# entries of the file, in the order of ModelInfo; those of earlier releases are the same
+KEYS = ('classes', 'size', 'grey', 'share')
 LONGEST = 2**20  # characters of an entry; a thousand class names need a tenth of it
 LARGEST_SIDE = 4096  # pixels of a cut-out face
 
@@ -34,20 +36,20 @@ class ModelInfo(NamedTuple):
     """What the user of an exported file has to know.
 
     Attributes:
-        classes (tuple[str]): Class names in the order of the scores.
+        classes (tuple[str]): Class names in the order of the probabilities.
         size (int): Side in pixels of the square input.
         grey (bool): See :class:`~convcut_mm.apis.backends.base.Backend`. Defaults to False.
-        share (float): See the same class. Defaults to 1.
+        crop_ratio (float): See the same class. Defaults to 1.
     """
 
     classes: tuple[str, ...]
     size: int
     grey: bool = False
-    share: float = 1.0
+    crop_ratio: float = 1.0
 
     def to_strings(self) -> dict[str, str]:
         """Each entry as JSON, under its own name: what ONNX and OpenVINO keep are strings."""
-        return {name: json.dumps(value) for name, value in self._asdict().items()}
+        return {key: json.dumps(value) for key, value in zip(KEYS, self)}
 
     @classmethod
     def from_strings(cls, strings: Mapping[str, str], path: str | Path) -> 'ModelInfo':
@@ -60,23 +62,23 @@ class ModelInfo(NamedTuple):
         Raises:
             ConvcutError: Entries are missing, can't be read, or make no sense.
         """
-        missing = [name for name in cls._fields if name not in strings]
+        missing = [key for key in KEYS if key not in strings]
         if missing:
             raise ConvcutError(
                 f'{path}: its metadata lack "{missing[0]}", so it was not written by {TOOL}; '
                 'export the model again with that'
             )
-        values = {name: _parsed(strings[name], name, path) for name in cls._fields}
-        size, grey, share = values['size'], values['grey'], values['share']
+        values = {key: _parsed(strings[key], key, path) for key in KEYS}
+        size, grey, ratio = values['size'], values['grey'], values['share']
         if type(size) is not int or not 1 <= size <= LARGEST_SIDE:
             raise _refused(path, 'size', size, f'a whole number of pixels, 1 to {LARGEST_SIDE}')
         if type(grey) is not bool:
             raise _refused(path, 'grey', grey, 'true or false')
-        # a face is cut out in size / share pixels; NaN compares as neither
-        if type(share) not in (int, float) or not size / LARGEST_SIDE <= share <= 1:
-            raise _refused(path, 'share', share, f'{size / LARGEST_SIDE:.2g} to 1')
+        # a face is cut out in size / ratio pixels; NaN compares as neither
+        if type(ratio) not in (int, float) or not size / LARGEST_SIDE <= ratio <= 1:
+            raise _refused(path, 'share', ratio, f'{size / LARGEST_SIDE:.2g} to 1')
         classes = checked_class_names(values['classes'], f'{path}: its metadata')
-        return cls(classes, size, grey, float(share))
+        return cls(classes, size, grey, float(ratio))
 
     def check_graph(
         self, inputs: Sequence[Port], outputs: Sequence[Port], path: str | Path

@@ -56,7 +56,7 @@ class OnnxRuntimeBackend(ExportedBackend):
     def __reduce__(self) -> tuple:
         return type(self), (self.path, self._threads), dict(classes=self.classes)
 
-    def _scores(self, faces: np.ndarray) -> np.ndarray:
+    def _probabilities(self, faces: np.ndarray) -> np.ndarray:
         return self._session.run(None, {self._input: faces})[0]
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from ...errors import ConvcutError
 from .exported import ExportedBackend, exported_file, require
-from .metadata import ModelInfo, Port
+from .metadata import KEYS, ModelInfo, Port
 
 SECTION = 'convcut_mm'  # of the model's runtime information
 PRECISIONS = dict(float32='f32', bfloat16='bf16')
@@ -52,7 +52,7 @@ class OpenVinoBackend(ExportedBackend):
             model = reader.convert(reader.load(str(path)))
             strings = {
                 name: model.get_rt_info([SECTION, name]).astype(str)
-                for name in ModelInfo._fields
+                for name in KEYS
                 if model.has_rt_info([SECTION, name])
             }
             inputs, outputs = list(map(_port, model.inputs)), list(map(_port, model.outputs))
@@ -69,7 +69,7 @@ class OpenVinoBackend(ExportedBackend):
     def __reduce__(self) -> tuple:
         return type(self), (self.path, *self._options), dict(classes=self.classes)
 
-    def _scores(self, faces: np.ndarray) -> np.ndarray:
+    def _probabilities(self, faces: np.ndarray) -> np.ndarray:
         with self._lock:
             return self._request.infer({0: faces}, share_inputs=True)[0].copy()
 

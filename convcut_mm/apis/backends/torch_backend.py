@@ -1,41 +1,38 @@
 """The model itself in PyTorch."""
 
-from collections.abc import Sequence
-
 import numpy as np
 import torch
 from torch import nn
 
 from ...models.utils import is_batch_dependent
 from ...utils.forks import claim_threads
+from ..classifier import Classifier
 from .base import Backend
 
 
 class TorchBackend(Backend):
-    """Runs a model of mmpretrain.
+    """Runs a classifier in PyTorch.
 
     A model that looks at its batch gets faces one by one: in larger batches each face would
     take part in what is said about the others.
 
     Args:
-        model (nn.Module): mmpretrain's ``ImageClassifier`` or alike, in eval mode.
-        classes (Sequence[str]): Class names.
-        size (int): Side in pixels of its square input.
-        grey (bool): See :class:`Backend`. Defaults to False.
-        share (float): Likewise. Defaults to 1.
+        classifier (Classifier): A model in eval mode, with its classes and test pipeline.
+
+    Raises:
+        ConvcutError: See :func:`~convcut_mm.apis.input_view.input_view`.
     """
 
-    def __init__(
-        self,
-        model: nn.Module,
-        classes: Sequence[str],
-        size: int,
-        grey: bool = False,
-        share: float = 1.0,
-    ) -> None:
-        self.model, self.classes, self.size = model, tuple(classes), size
-        self.grey, self.share = grey, share
-        self._alone = is_batch_dependent(model)
+    def __init__(self, classifier: Classifier) -> None:
+        self.classifier, self.classes = classifier, classifier.classes
+        self.size, self.crop_ratio = classifier.view
+        self.grey = classifier.grey
+        self._alone = is_batch_dependent(classifier.model)
+
+    @property
+    def model(self) -> nn.Module:
+        """The network."""
+        return self.classifier.model
 
     @torch.inference_mode()
     def __call__(self, faces: np.ndarray) -> np.ndarray:
@@ -50,8 +47,8 @@ class TorchBackend(Backend):
         # mmpretrain's pipelines read images blue first
         inputs = torch.from_numpy(np.ascontiguousarray(faces[..., ::-1].transpose(0, 3, 1, 2)))
         parts = inputs.split(1 if self._alone else len(inputs))
-        return np.concatenate([self._scores(part) for part in parts])
+        return np.concatenate([self._probabilities(part) for part in parts])
 
-    def _scores(self, inputs: torch.Tensor) -> np.ndarray:
-        inputs = self.model.data_preprocessor({'inputs': inputs}, False)['inputs']
-        return self.model(inputs, mode='tensor').float().softmax(dim=1).cpu().numpy()
+    def _probabilities(self, inputs: torch.Tensor) -> np.ndarray:
+        logits = self.model(self.classifier.normalised(inputs), mode='tensor')
+        return logits.float().softmax(dim=1).cpu().numpy()

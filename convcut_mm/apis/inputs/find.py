@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ...errors import ConvcutError
-from ...utils.text import say
-from ..outputs.summary import many
+from ...utils.text import many, say
 from .images import DATA_PREFIX
-from .sources import Source, files_below, is_media_name, list_sources
+from .kinds import is_media_name
+from .sources import Source, files_below, list_sources
 
 
 def find_sources(inputs: Sequence[str], out: Path) -> list[Source]:

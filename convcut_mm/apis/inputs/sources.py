@@ -14,17 +14,19 @@ import torch
 from PIL import Image
 
 from ...errors import ConvcutError
-from ...utils.image_files import IMAGE_SUFFIXES
-from .images import DATA_PREFIX, URL_PREFIXES, source_name
+from .animation import Animation
+from .images import DATA_PREFIX, URL_PREFIXES, read, source_name
+from .kinds import (
+    STREAM_PREFIXES,
+    WEBCAM,
+    is_image_name,
+    is_media_name,
+    is_video_name,
+    webcam_number,
+)
 from .pixels import from_tensor
 
-VIDEO_SUFFIXES = frozenset(
-    '.3gp .asf .avi .flv .m2ts .m4v .mkv .mov .mp4 .mpeg .mpg .mts .ogv .ts .vob .webm '
-    '.wmv'.split()
-)
-STREAM_PREFIXES = ('rtsp://', 'rtmp://', 'udp://')
 FILE_PREFIX = 'file://'
-WEBCAM = 'webcam'
 _SCHEME = re.compile(r'([a-zA-Z][a-zA-Z0-9+.-]+)(://)|(data)(:)', re.IGNORECASE)
 
 
@@ -161,26 +163,23 @@ def files_below(folder: Path) -> list[Path]:
     )
 
 
-def is_video_name(path: str | Path) -> bool:
-    """Whether a file's name ends like a video's."""
-    return Path(path).suffix.lower() in VIDEO_SUFFIXES
+def as_video(source: Source) -> Source:
+    """A source of which a path is a video unless it is called like an image."""
+    is_path = isinstance(source.value, str) and not source.value.startswith(DATA_PREFIX)
+    if not is_path or is_image_name(source.name.split('?')[0]):
+        return source
+    return source._replace(is_video=True)
 
 
-def is_media_name(path: str | Path) -> bool:
-    """Whether a file's name ends like an image's or a video's."""
-    return is_video_name(path) or is_image_name(path)
+def read_still(source: Source, max_pixels: int) -> np.ndarray:
+    """Reads the single image of a source, (H, W, 3) uint8, red, green, blue.
 
-
-def is_image_name(path: str | Path) -> bool:
-    """Whether a file's name ends like an image's."""
-    return Path(path).suffix.lower() in IMAGE_SUFFIXES
-
-
-def webcam_number(text: str) -> int | None:
-    """Number of the webcam that 'webcam' (0) or 'webcam:1' names, None for other texts."""
-    word, _, number = text.partition(':')
-    if word != WEBCAM:
-        return None
-    if number and not (number.isascii() and number.isdecimal() and len(number) < 5):
-        raise ConvcutError(f'{text}: expected webcam or webcam:NUMBER')
-    return int(number or 0)
+    Raises:
+        ConvcutError: A video, or an image with several frames; see also :func:`read_image`.
+    """
+    if source.is_video:
+        raise ConvcutError(f'{source.name}: a video; classify takes images of faces')
+    image = read(source.value, source.name, max_pixels)
+    if isinstance(image, Animation):
+        raise ConvcutError(f'{source.name}: several frames; classify takes single images')
+    return image

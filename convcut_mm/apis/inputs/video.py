@@ -12,7 +12,7 @@ from ...utils.image_files import MAX_PIXELS, check_file, check_pixels
 from ...utils.text import first_line
 from .frame import Frame
 from .images import URL_PREFIXES, quiet_opencv
-from .sources import STREAM_PREFIXES
+from .kinds import is_live
 
 # problems are said in our own words; FFmpeg reads this when the first video is opened
 os.environ.setdefault('OPENCV_FFMPEG_LOGLEVEL', '-8')
@@ -50,7 +50,7 @@ class Video:
         self, source: str | int, name: str | None = None, max_pixels: int = MAX_PIXELS
     ) -> None:
         self.name = name or str(source)
-        self.is_live = isinstance(source, int) or str(source).startswith(STREAM_PREFIXES)
+        self.is_live = is_live(source)
         is_file = not self.is_live and not str(source).startswith(URL_PREFIXES)
         if is_file:
             _check(str(source), self.name)

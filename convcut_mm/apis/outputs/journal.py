@@ -10,7 +10,8 @@ from pathlib import Path
 from ...errors import ConvcutError
 from ...utils.drafts import naming
 from ..inputs.images import DATA_PREFIX, URL_PREFIXES
-from ..inputs.sources import STREAM_PREFIXES, Source
+from ..inputs.kinds import STREAM_PREFIXES
+from ..inputs.sources import Source
 from .records import json_line, plain
 
 JOURNAL = 'predictions.partial.jsonl'

@@ -7,14 +7,14 @@ from pathlib import Path
 from PIL import Image
 
 from ...utils.atomic import write_atomically
-from ..batching import Answer
 from ..inputs.sources import Source
+from ..results import ImageResult
 from .names import PictureNames
 from .video_file import VideoFile
 
 
 class PictureWriter:
-    """Writes the picture of each answer into a folder, a video's frames as one video.
+    """Writes the picture of each result into a folder, a video's frames as one video.
 
     As a context manager it ends the last video, or drops it after an error.
 
@@ -50,21 +50,21 @@ class PictureWriter:
         else:
             self.discard()
 
-    def add(self, answer: Answer) -> None:
-        """Draws an answer and says in its ``picture`` where; one without an image draws nothing.
+    def add(self, result: ImageResult) -> None:
+        """Draws a result and says in its ``picture`` where; one without an image draws nothing.
 
         Raises:
             OSError: The disk is full, ...; nothing is half-written.
             ConvcutError: The video before could not be written.
         """
-        if answer.source is not self._source:
+        if result.source is not self._source:
             self.close()
-            self._source = answer.source
-        name = self.names.of(answer.source)
-        if answer.image is None or (answer.result['error'] and answer.video is None):
+            self._source = result.source
+        name = self.names.of(result.source)
+        if result.image is None or (result.data['error'] and result.video is None):
             return
-        picture = self.draw(answer.image, answer.result)
-        if answer.video is None:
+        picture = self.draw(result.image, result.data)
+        if result.video is None:
             content = io.BytesIO()
             Image.fromarray(picture).save(content, 'PNG', compress_level=3)
             path = self.folder / f'{name}.png'
@@ -73,9 +73,9 @@ class PictureWriter:
         else:
             path = self.folder / f'{name}.mp4'
             if self._video is None:
-                self._video = VideoFile(path, answer.video.rate / self.every)
-            self._video.add(picture, answer.result.get('time'))
-        answer.result['picture'] = path.name
+                self._video = VideoFile(path, result.video.rate / self.every)
+            self._video.add(picture, result.data.get('time'))
+        result.data['picture'] = path.name
 
     def close(self) -> None:
         """Ends the video that is being written.

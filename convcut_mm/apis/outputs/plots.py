@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ...utils.plotting import output_paths, save
-from ..batching import Answer
 from ..inputs.sources import Source
+from ..results import ImageResult
 from .names import TIMELINE, PictureNames
 from .timeline import Timeline
 
@@ -31,15 +31,15 @@ class PlotWriter:
         self._source: Source | None = None
         self._timeline: Timeline | None = None
 
-    def add(self, answer: Answer) -> None:
-        """Takes an answer; the first of another source ends the video's plot."""
-        if answer.source is not self._source:
+    def add(self, result: ImageResult) -> None:
+        """Takes a result; the first of another source ends the video's plot."""
+        if result.source is not self._source:
             self.close()
-            self._source = answer.source
-            self._name = self.names.of(answer.source)
-            self._timeline = None if answer.video is None else Timeline(self.classes)
+            self._source = result.source
+            self._name = self.names.of(result.source)
+            self._timeline = None if result.video is None else Timeline(self.classes)
         if self._timeline is not None:
-            self._timeline.add(answer.result)
+            self._timeline.add(result.data)
 
     def close(self) -> None:
         """Writes the plot of the video so far."""

@@ -3,7 +3,7 @@
 import sys
 from collections import Counter
 
-from ...utils.text import say
+from ...utils.text import many, say
 from .drawing import percent
 
 DONE, SOME_FAILED, INTERRUPTED = 0, 3, 130
@@ -63,8 +63,3 @@ class Summary:
         if self.interrupted:
             return INTERRUPTED
         return SOME_FAILED if self.failed else DONE
-
-
-def many(number: int, what: str) -> str:
-    """A number with its noun."""
-    return f'{number} {what}' if number == 1 else f'{number} {what}s'

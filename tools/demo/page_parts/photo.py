@@ -13,9 +13,8 @@ from matplotlib import colormaps
 from PIL import Image
 
 from convcut_mm.apis import ExpressionInferencer
-from convcut_mm.apis.classifier import Classifier
+from convcut_mm.apis.crops import middle, resized
 from convcut_mm.apis.detectors import Face, WholeImage, crop_face
-from convcut_mm.apis.inferencer import middle, resized
 from convcut_mm.apis.inputs.images import read_image
 from convcut_mm.errors import ConvcutError
 from convcut_mm.visualization.face_grid import HEAT, OPACITY
@@ -161,19 +160,19 @@ def _fractions(box: tuple, image: np.ndarray) -> tuple[float, ...]:
 
 def _picture(inferencer: ExpressionInferencer, image: np.ndarray, face: Face) -> np.ndarray:
     """Cut out what the model sees of a face, in colour and in more pixels than it sees."""
-    share = inferencer.backend.share
+    ratio = inferencer.backend.crop_ratio
     if not isinstance(inferencer.detector, WholeImage):
-        image = crop_face(image, face, inferencer.margin, round(CARD_SIDE / share))
-    return resized(middle(image, share), CARD_SIDE)
+        image = crop_face(image, face, inferencer.margin, round(CARD_SIDE / ratio))
+    return resized(middle(image, ratio), CARD_SIDE)
 
 
 def _heat(inferencer: ExpressionInferencer, crop: np.ndarray) -> np.ndarray:
     """Compute the Grad-CAM of the predicted class, (H, W) from 0 to 1."""
-    model = inferencer.model
-    classifier = Classifier('model', inferencer.config, model, inferencer.classes)
+    classifier = inferencer.classifier
+    assert classifier is not None  # the page computes in PyTorch
     # mmpretrain's pipelines read images blue first
     inputs = torch.from_numpy(np.ascontiguousarray(crop[None, ..., ::-1].transpose(0, 3, 1, 2)))
-    return explain(classifier, model.data_preprocessor({'inputs': inputs}, False)['inputs']).heat
+    return explain(classifier, classifier.normalised(inputs)).heat
 
 
 def _laid_over(picture: np.ndarray, heat: np.ndarray) -> np.ndarray:

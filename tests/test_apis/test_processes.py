@@ -51,7 +51,7 @@ def test_fork_after_use(cascade, astronaut):
 
 def test_forks_leave_gpus_alone(monkeypatch):
     monkeypatch.setattr(forks, '_owner', os.getppid())
-    with pytest.raises(ConvcutError, match='"cuda:0" cannot be used in a fork .* by "spawn"'):
+    with pytest.raises(ConvcutError, match='"cuda:0" cannot be used in a fork .* with "spawn"'):
         forks.claim_threads(torch.device('cuda:0'))
 
 

@@ -143,6 +143,8 @@ def convert_zips(src: Path, dst: Path) -> None:
                             # no more than it says that it has, and that checks the CRC
                             (temporary / name).write_bytes(file.read(member.file_size + 1))
                         step()
+        except ConvcutError:  # a ValueError too
+            raise
         except (
             zipfile.BadZipFile,
             zlib.error,

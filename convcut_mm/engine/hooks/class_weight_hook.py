@@ -1,5 +1,7 @@
 """Class weights in the loss, from the training set's own counts."""
 
+from typing import Any
+
 import numpy as np
 from mmengine.hooks import Hook
 from mmpretrain.registry import HOOKS
@@ -18,7 +20,8 @@ class BalancedClassWeightHook(Hook):
 
     def before_train(self, runner) -> None:
         """Count the labels and sets the weights."""
-        dataset, loss = runner.train_dataloader.dataset, bare_model(runner).head.loss_module
+        dataset = runner.train_dataloader.dataset
+        loss: Any = getattr(bare_model(runner).head, 'loss_module', None)
         classes, labels = dataset.metainfo['classes'], dataset.get_gt_labels()
         counts = np.bincount(labels, minlength=len(classes))
         if not counts.all():

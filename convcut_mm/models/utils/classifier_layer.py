@@ -1,5 +1,7 @@
 """The layer whose rows belong to the classes: what fine-tuning on other classes renews."""
 
+from typing import Any
+
 from torch import nn
 
 from ...errors import ConvcutError
@@ -12,17 +14,21 @@ def classifier_layer(model: nn.Module) -> str:
     it is the last linear or convolutional layer with one output for each class.
 
     Args:
-        model (nn.Module): mmpretrain's ``ImageClassifier`` or alike.
+        model: mmpretrain's ``ImageClassifier`` or alike.
 
     Returns:
-        str: Such as 'head.fc'.
+        Such as 'head.fc'.
 
     Raises:
-        ConvcutError: The head has no such layer.
+        ConvcutError: The head has no such layer, or not the one that it names.
     """
-    head = model.head
+    head: Any = model.head
     name = getattr(head, 'classifier_layer', None)
     if name is not None:
+        if name not in dict(head.named_modules()):
+            raise ConvcutError(
+                f'{type(head).__name__}.classifier_layer is "{name}", but it has no such layer'
+            )
         return f'head.{name}'
     classes = getattr(head, 'num_classes', None)
     fitting = [

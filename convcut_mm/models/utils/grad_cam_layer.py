@@ -1,5 +1,7 @@
 """The layer whose map Grad-CAM explains, where the user names none."""
 
+from typing import Any
+
 import torch
 from torch import nn
 
@@ -27,6 +29,7 @@ def grad_cam_layer(model: nn.Module, inputs: torch.Tensor) -> str:
         name = getattr(getattr(model, part, None), 'grad_cam_layer', None)
         if name is not None:
             return f'{part}.{name}'
+    backbone: Any = model.backbone
     seen: list[str] = []
 
     def note(name: str):
@@ -38,17 +41,17 @@ def grad_cam_layer(model: nn.Module, inputs: torch.Tensor) -> str:
 
     handles = [
         module.register_forward_hook(note(f'backbone.{name}'))
-        for name, module in model.backbone.named_modules()
+        for name, module in backbone.named_modules()
         if name
     ]
     try:
-        model.backbone(inputs)
+        backbone(inputs)
     finally:
         for handle in handles:
             handle.remove()
     if not seen:
         raise ConvcutError(
-            f'a {type(model.backbone).__name__} has no layer that gives a map (N, C, H, W); name '
+            f'a {type(backbone).__name__} has no layer that gives a map (N, C, H, W); name '
             'one with --target-layer'
         )
     return seen[-1]

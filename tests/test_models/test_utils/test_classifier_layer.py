@@ -33,6 +33,9 @@ def test_named_by_the_head():
     head = nn.Sequential(nn.Linear(4, 3), nn.Linear(3, 3))
     head.classifier_layer = '0'
     assert classifier_layer(Model(head)) == 'head.0'
+    head.classifier_layer = 'fc'
+    with pytest.raises(ConvcutError, match='Sequential.classifier_layer is "fc", but it has'):
+        classifier_layer(Model(head))
 
 
 def test_a_head_without_one():

@@ -9,7 +9,7 @@ from torch import nn
 
 from ...errors import ConvcutError
 from ..utils.cpu import compute_in_slices, train_depthwise_in_float32
-from ..utils.memory_order import norm_in_place_order
+from ..utils.norm import norm_in_place_order
 from ..utils.partial_checkpoint import PartialInit
 
 KINDS = ('stages', 'downsample_layers')

@@ -10,7 +10,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from ...errors import ConvcutError
-from ..utils.memory_order import norm_in_place_order
+from ..utils.norm import norm_in_place_order
 
 PADDINGS = ('same', 'valid')
 NORM_POSITIONS = ('before', 'after')

@@ -1,4 +1,4 @@
-"""Memory order of maps: norms that don't turn channels-last maps around."""
+"""Norms that keep the memory order of a map."""
 
 import torch
 from mmpretrain.models.utils import LayerNorm2d
@@ -6,10 +6,10 @@ from torch import nn
 
 
 def norm_in_place_order(norm: nn.Module, x: torch.Tensor) -> torch.Tensor:
-    """``norm(x)`` in the memory order of ``x``.
+    """Compute ``norm(x)`` in the memory order of ``x``.
 
-    mmpretrain's ``LN2d`` copies its result to channels-first order, so that whatever follows is
-    computed in the slower order on a CPU, and copied again.
+    mmpretrain's ``LN2d`` copies its result to channels-first order, so that a CPU computes what
+    follows in the slower order, and copies it again.
 
     Args:
         norm (nn.Module): Any norm of maps.

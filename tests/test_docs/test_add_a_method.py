@@ -1,10 +1,8 @@
 """docs/add_a_method.md, line by line: a stranger's package, and a backbone of mmpretrain's."""
 
-import argparse
 import importlib
 import os
 import re
-import runpy
 from pathlib import Path
 
 import cv2
@@ -14,6 +12,7 @@ import torch
 from mmengine.registry import DefaultScope
 from mmpretrain import get_model, list_models
 from mmpretrain.registry import MODELS
+from page_parts.models import Models
 
 from convcut_mm import ExpressionInferencer, zoo
 from convcut_mm.models.utils import classifier_layer, grad_cam_layer
@@ -106,13 +105,10 @@ def test_grad_cam_explains_the_layer_that_the_backbone_names(trained, run, capsy
     assert classifier_layer(model) == 'head.fc'
 
 
-def test_the_zoo_and_the_page_list_it(trained, root, monkeypatch):
+def test_the_zoo_and_the_page_list_it(trained):
     assert 'toy_faces' in list_models() and 'toy_faces' in zoo.models()
-    monkeypatch.syspath_prepend(str(root / 'tools' / 'demo'))
-    page = runpy.run_path(str(root / 'tools' / 'demo' / 'app.py'), run_name='page')
-    options = dict(model=None, device='cpu', detector='none', detector_model=None)
-    models = page['Models'](argparse.Namespace(**options))
-    assert 'toy_faces' in models.sources and len(models.sources) > 1
+    models = Models(device='cpu', detector='none')
+    assert 'toy_faces' in models.names and len(models.names) > 1
     assert len(models.load('toy_faces').classes) == 7
 
 

@@ -36,10 +36,10 @@ def blocks(page_blocks) -> dict[str, str]:
 
 @pytest.fixture(scope='module')
 def place(tmp_path_factory, blocks, root) -> Path:
-    """A folder with the page's package, which is installed, and nothing else but the tools."""
+    """A folder with the page's files and the clone's tools and configs; its package installed."""
     folder = tmp_path_factory.mktemp('toy')
     for name, text in blocks.items():
-        if name.startswith(('toy_fer/', 'pyproject')):
+        if name != 'bash':
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_text(text)
     (folder / 'toy_fer' / 'toy' / 'README.md').write_text('# Toy\n')
@@ -50,7 +50,8 @@ def place(tmp_path_factory, blocks, root) -> Path:
     installed.mkdir()
     (installed / 'METADATA').write_text(METADATA)
     (installed / 'entry_points.txt').write_text(f'[{group}]\n{name} = {value}\n')
-    (folder / 'tools').symlink_to(root / 'tools')
+    for name in ('tools', 'configs'):
+        (folder / name).symlink_to(root / name)
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(str(folder))
         patch.setenv('PYTHONPATH', f'{folder}{os.pathsep}{root}')  # for what ablate.py starts
@@ -128,11 +129,8 @@ def test_ablate_runs_it_in_processes_of_its_own(trained, run, capsys):
     assert 'with the crowd' in table and 'tested on: GreyFaces, test, grey' in table
 
 
-def test_a_backbone_of_mmpretrain_s(blocks, tmp_path, root):
-    file = tmp_path / 'resnet18_ferplus.py'
-    text = blocks['configs/resnet18_ferplus.py']
-    file.write_text(text.replace("'convcut/", f"'{root}/configs/convcut/"))
-    config = read_config(file)
+def test_a_backbone_of_mmpretrain_s(place):
+    config = read_config('experiments/resnet18_ferplus.py')
     with DefaultScope.overwrite_default_scope('mmpretrain'):
         model = MODELS.build(dict(config.model, data_preprocessor=config.data_preprocessor))
     model.init_weights()

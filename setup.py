@@ -104,6 +104,7 @@ setup(
         # selenium: for the page, where Chromium is
         'test': [
             'mypy>=1.14',
+            'pre-commit',
             'pytest>=8',
             'pytest-xdist>=3.5',
             'ruff',

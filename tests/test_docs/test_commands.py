@@ -78,6 +78,8 @@ def test_inline_commands_are_understood(page, root, monkeypatch):
         words = [word for word in words if word != '...']
         if words[0] == 'convcut':
             words[:2] = ['python', f'tools/{COMMANDS[words[1]][0]}']
+            if len(words) == 2:  # only the command's name
+                continue
         if words[-1] == '--model':
             words.pop()
         with monkeypatch.context() as patch:

@@ -1,5 +1,6 @@
 """Find the configs and register them as models of mmpretrain."""
 
+import warnings
 from importlib.metadata import entry_points
 from pathlib import Path
 
@@ -135,11 +136,10 @@ def config_file(name: str) -> Path | None:
 def load_methods() -> list[str]:
     """Register the methods of other installed packages, see docs/add_a_method.md.
 
+    Warn of an entry point that fails, and go on: one broken package takes no other model away.
+
     Returns:
         Names of the entry points that were run.
-
-    Raises:
-        ConvcutError: An entry point fails.
     """
     names = []
     for entry in entry_points(group=METHODS):
@@ -147,15 +147,18 @@ def load_methods() -> list[str]:
             entry.load()()
         except Exception as error:  # name the package, whatever its code raises
             kind = '' if isinstance(error, ConvcutError) else f'{type(error).__name__}: '
-            raise ConvcutError(
-                f'the installed method "{entry.name}" ({entry.value}) cannot be loaded, fix or '
-                f'uninstall it: {kind}{error}'
-            ) from error
-        names.append(entry.name)
+            reason = ' '.join(f'{kind}{error}'.split())
+            warnings.warn(
+                f'the installed method "{entry.name}" ({entry.value}) is left out, fix or '
+                f'uninstall it: {reason}',
+                stacklevel=2,
+            )
+        else:
+            names.append(entry.name)
     return names
 
 
 def forget(name: str) -> None:
-    """Takes a model out of the zoo and of mmpretrain's list."""
+    """Take a model out of the zoo and of mmpretrain's list."""
     ModelHub._models_dict.pop(name, None)
     _registered.pop(name, None)

@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from mmpretrain.datasets import BaseDataset
 
-from ..apis.classifier import read_model_config
+from ..apis.load_classifier import read_model_config
 from ..datasets.builder import build_dataset
 from ..datasets.fer_dataset import FERDataset
 from ..utils.plotting import OKABE_ITO, new_figure, styled

@@ -23,9 +23,8 @@ from convcut_mm.cli.console import print_table
 from convcut_mm.cli.parser import ToolParser
 from convcut_mm.cli.run import run_tool
 from convcut_mm.errors import ConvcutError
-from convcut_mm.feature_store import StoreEntry, StoreOptions, entries
+from convcut_mm.feature_store import StoreEntry, StoreOptions, abandoned, entries, remove_entry
 from convcut_mm.feature_store.fingerprint import pipeline_text
-from convcut_mm.feature_store.store import abandoned, remove_entry
 from convcut_mm.utils.progress import progress
 
 DAY = 24 * 3600

@@ -7,15 +7,19 @@ features instead of images). ``prepare.py`` leads from a runner's loaders to the
 
 from .feature_input import check_model, take_features
 from .options import StoreOptions
-from .prepare import check_dataset, stored_loaders
-from .store import StoreEntry, entries
+from .prepare import stored_loaders
+from .store import StoreEntry
+from .store_folder import abandoned, entries, remove_entry
+from .views import check_dataset
 
 __all__ = [
     'StoreEntry',
     'StoreOptions',
+    'abandoned',
     'check_dataset',
     'check_model',
     'entries',
+    'remove_entry',
     'stored_loaders',
     'take_features',
 ]

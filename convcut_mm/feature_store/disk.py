@@ -1,19 +1,18 @@
-"""Room on the disk."""
+"""Free space on the disk."""
 
 import shutil
 from pathlib import Path
-from typing import Union
 
 from rich.filesize import decimal
 
 from ..errors import ConvcutError
 
 
-def check_room(root: Union[str, Path], needed: int) -> int:
-    """Bytes free at ``root``.
+def check_room(root: str | Path, needed: int) -> int:
+    """Return the bytes free at ``root``.
 
     Raises:
-        ConvcutError: Less than ``needed``.
+        ConvcutError: They are fewer than ``needed``.
     """
     free = shutil.disk_usage(root).free
     if needed > free:

@@ -1,23 +1,23 @@
-"""The place where a model takes features instead of images."""
+"""Features as the input of a model, in the place of images."""
 
 from collections.abc import Callable
 
 import torch
-from mmpretrain.models import ClsDataPreprocessor
-from torch import nn
+from mmpretrain.models import ClsDataPreprocessor, ImageClassifier
 
 from ..errors import ConvcutError
 from .frozen import check_frozen
 
 
-def check_model(model: nn.Module) -> None:
-    """Whether features of this model's backbone can be stored.
+def check_model(model: ImageClassifier) -> None:
+    """Refuse a model whose features can't be stored.
 
     Args:
-        model (nn.Module): An ``ImageClassifier``.
+        model: An ``ImageClassifier``.
 
     Raises:
-        ConvcutError: The backbone is not frozen, or the data preprocessor draws.
+        ConvcutError: The model has no backbone, the backbone is not frozen, or the data
+            preprocessor is random.
     """
     if not hasattr(model, 'backbone') or not hasattr(model, 'extract_feat'):
         raise ConvcutError(
@@ -26,36 +26,37 @@ def check_model(model: nn.Module) -> None:
     preprocessor = model.data_preprocessor
     if type(preprocessor) is not ClsDataPreprocessor:
         raise ConvcutError(
-            f'the feature store knows no {type(preprocessor).__name__}, only ClsDataPreprocessor'
+            f'the feature store does not support {type(preprocessor).__name__}, only '
+            'ClsDataPreprocessor'
         )
     if preprocessor.batch_augments is not None:
         names = ', '.join(type(one).__name__ for one in preprocessor.batch_augments.augments)
         raise ConvcutError(
-            f'the feature store knows no {names}: batch augmentations mix images, stored features '
-            'are of single ones. Remove batch_augments or train without the store'
+            f'the feature store does not support {names}: batch augmentations mix images, stored '
+            'features are of single images. Remove batch_augments or train without the store'
         )
     check_frozen(model)
 
 
-def take_features(model: nn.Module) -> Callable:
-    """From now on the model's inputs are maps of its backbone, not images.
+def take_features(model: ImageClassifier) -> Callable[[], None]:
+    """Make a model take maps of its backbone as inputs, not images.
 
-    The backbone stays where it is, so that checkpoints are those of the whole model; only its
-    ``forward`` is passed by. The data preprocessor is replaced by one that moves and casts, and
-    does with labels what the other did.
+    The backbone stays in the model, so that checkpoints are complete; only its ``forward`` is
+    bypassed. The data preprocessor is replaced by one that moves and casts inputs, and treats
+    labels as before.
 
     Args:
-        model (nn.Module): A model that :func:`check_model` accepts.
+        model: A model that :func:`check_model` accepts.
 
     Returns:
-        callable: Makes the model take images again.
+        A function that makes the model take images again.
     """
     backbone, preprocessor = model.backbone, model.data_preprocessor
-    only_moves = ClsDataPreprocessor(
+    mover = ClsDataPreprocessor(
         to_onehot=preprocessor.to_onehot, num_classes=preprocessor.num_classes
     )
-    model.data_preprocessor = only_moves.to(preprocessor.device)
-    backbone.forward = _pass_by
+    model.data_preprocessor = mover.to(preprocessor.device)
+    backbone.forward = _pass_through
 
     def take_images() -> None:
         model.data_preprocessor = preprocessor
@@ -64,5 +65,5 @@ def take_features(model: nn.Module) -> Callable:
     return take_images
 
 
-def _pass_by(features: torch.Tensor) -> tuple:
+def _pass_through(features: torch.Tensor) -> tuple[torch.Tensor]:
     return (features,)

@@ -1,4 +1,4 @@
-"""What stored features depend on, as plain data that can be compared and named."""
+"""Identity of stored features: all that they depend on, as plain data to compare and name."""
 
 import hashlib
 import json
@@ -8,7 +8,7 @@ from torch import nn
 
 from .plain import plain, settings_of, type_name, weights_sha256
 
-# fields of an entry's identity, in the words of the messages
+# fields of an identity, in the words of messages
 NAMES = dict(
     backbone='settings of the backbone',
     structure='structure of the backbone',
@@ -23,8 +23,8 @@ NAMES = dict(
 ABOUT_LABELS = ('num_classes', 'to_onehot', 'batch_augments')
 
 
-def describe(thing: Any) -> dict:
-    """Type and plain settings of a transform or preprocessor."""
+def type_and_settings(thing: Any) -> dict:
+    """Return type and plain settings of a transform or preprocessor."""
     settings = {
         key: plain(value)
         for key, value in vars(thing).items()
@@ -33,33 +33,33 @@ def describe(thing: Any) -> dict:
     return dict(type=type_name(thing), **{key: settings[key] for key in sorted(settings)})
 
 
-def describe_preprocessor(preprocessor: nn.Module) -> dict:
-    """Settings and buffers (mean, std) of a data preprocessor: what changes the images."""
+def preprocessor_settings(preprocessor: nn.Module) -> dict:
+    """Return the settings and buffers (mean, std) of a data preprocessor that change images."""
     buffers = {name: plain(buffer) for name, buffer in preprocessor.named_buffers()}
-    described = {**describe(preprocessor), **buffers}
-    return {key: value for key, value in described.items() if key not in ABOUT_LABELS}
+    settings = {**type_and_settings(preprocessor), **buffers}
+    return {key: value for key, value in settings.items() if key not in ABOUT_LABELS}
 
 
 def identity(
-    backbone: nn.Module, preprocessor: nn.Module, pipeline: list, dtype: str, compute: str
+    backbone: nn.Module, preprocessor: nn.Module, pipeline: list[dict], dtype: str, compute: str
 ) -> dict:
-    """Everything that features depend on but the images.
+    """Collect all that features depend on but the images.
 
     Args:
-        backbone (nn.Module): The frozen backbone.
-        preprocessor (nn.Module): The model's data preprocessor.
-        pipeline (list[dict]): The deterministic part of the pipeline, described.
-        dtype (str): Type of the stored numbers.
-        compute (str): Type that the backbone computes in.
+        backbone: The frozen backbone.
+        preprocessor: The model's data preprocessor.
+        pipeline: Types and settings of the deterministic transforms.
+        dtype: Type of the stored numbers.
+        compute: Type that the backbone computes in.
 
     Returns:
-        dict: Plain data with the keys of ``NAMES``.
+        Plain data with the keys of ``NAMES``.
     """
     return dict(
         backbone=dict(type=type_name(backbone), settings=settings_of(backbone)),
         structure=_structure_sha256(backbone),
         weights=weights_sha256(backbone),
-        preprocessor=describe_preprocessor(preprocessor),
+        preprocessor=preprocessor_settings(preprocessor),
         pipeline=pipeline,
         compute=compute,
         dtype=dtype,
@@ -67,8 +67,8 @@ def identity(
 
 
 def _structure_sha256(module: nn.Module) -> str:
-    """Hash of all modules' types and settings: sizes, strides, eps, and every plain attribute."""
-    # not repr(module), in which mmengine writes where the weights came from
+    """Hash types and settings of all modules: sizes, strides, eps, every plain attribute."""
+    # not repr(module), which mmengine extends by the origin of the weights
     lines = [
         f'{name} {type_name(part)} {part.extra_repr()} {json.dumps(settings_of(part))}'
         for name, part in module.named_modules()
@@ -76,8 +76,8 @@ def _structure_sha256(module: nn.Module) -> str:
     return hashlib.sha256('\n'.join(lines).encode()).hexdigest()
 
 
-def differences(one: dict, other: dict) -> list:
-    """In which respects two identities differ, in words."""
+def differences(one: dict, other: dict) -> list[str]:
+    """Say in words how two identities differ, ``one`` being the current one."""
     found = []
     for key, words in NAMES.items():
         if plain(one.get(key)) == plain(other.get(key)):
@@ -89,7 +89,7 @@ def differences(one: dict, other: dict) -> list:
         elif key in ('dtype', 'compute'):
             words += f' ({other[key]} then, {one[key]} now)'
         found.append(words)
-    if not found and one.get('shape') != other.get('shape'):  # else it follows from the rest
+    if not found and one.get('shape') != other.get('shape'):  # otherwise it follows from the rest
         found.append(f'shape of a row ({other["shape"]} then, {one["shape"]} now)')
     return found
 
@@ -109,7 +109,7 @@ def _changes(one: dict, other: dict) -> list[str]:
     ]
 
 
-def _pipeline_difference(one: list, other: list) -> str:
+def _pipeline_difference(one: list[dict], other: list[dict]) -> str:
     if [step['type'] for step in one] != [step['type'] for step in other]:
         return f'{pipeline_text(other)} then, {pipeline_text(one)} now'
     return ', '.join(
@@ -119,8 +119,8 @@ def _pipeline_difference(one: list, other: list) -> str:
     )
 
 
-def pipeline_text(pipeline: list) -> str:
-    """Names of described transforms, with the sizes that they lead to."""
+def pipeline_text(pipeline: list[dict]) -> str:
+    """Name the transforms of an identity, with their sizes."""
     texts = []
     for transform in pipeline:
         size = transform.get('scale') or transform.get('crop_size')

@@ -1,12 +1,14 @@
-"""The loader: batches of stored features, gathered whole."""
+"""Loaders of stored features, which gather whole batches."""
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from itertools import islice
+from typing import Any
 
 import numpy as np
 import torch
+from mmengine.structures import BaseDataElement
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from ..datasets import FERDataset
@@ -15,7 +17,7 @@ from ..datasets.utils.epoch_seed import preserved_generators
 from .store import StoreEntry
 from .views import Views
 
-# batches whose draws are made at once: one by one, between train steps, they take thrice as long
+# batches sampled at once: one by one, between train steps, they take three times as long
 AHEAD = 64
 
 
@@ -23,11 +25,11 @@ class MappedRows:
     """Rows in the store's memory-mapped files.
 
     Args:
-        entry (StoreEntry): The entry.
-        places (Sequence[tuple]): Shard and number of each row.
+        entry: The entry.
+        places: Shard and number of each row.
     """
 
-    def __init__(self, entry: StoreEntry, places: Sequence[tuple]) -> None:
+    def __init__(self, entry: StoreEntry, places: Sequence[tuple[str, int]]) -> None:
         self.shape, self.dtype, self.row_bytes = entry.shape, entry.dtype, entry.row_bytes
         self._locks = entry.locks  # held as long as the rows are used
         shards = {shard: entry.mapped(shard) for shard in {shard for shard, _ in places}}
@@ -37,7 +39,7 @@ class MappedRows:
         return len(self._places)
 
     def gather(self, positions: Sequence[int]) -> torch.Tensor:
-        """Copies rows into one tensor, (B, H, W, C) for maps, of the store's dtype."""
+        """Copy rows into one tensor, (B, H, W, C) for maps, of the store's dtype."""
         content = np.empty((len(positions), self.row_bytes), np.uint8)
         for target, position in zip(content, positions):
             shard, number = self._places[position]
@@ -46,11 +48,11 @@ class MappedRows:
 
 
 class ResidentRows:
-    """The same rows in the memory of a device.
+    """Rows copied into the memory of a device.
 
     Args:
-        rows (MappedRows): Where they come from.
-        device (torch.device): Where they go.
+        rows: The rows in the store's files.
+        device: The device.
     """
 
     def __init__(self, rows: MappedRows, device: torch.device) -> None:
@@ -63,32 +65,37 @@ class ResidentRows:
         return len(self._rows)
 
     def gather(self, positions: Sequence[int]) -> torch.Tensor:
-        """Picks rows, (B, H, W, C) for maps."""
+        """Pick rows, (B, H, W, C) for maps, on the device."""
         return self._rows[torch.as_tensor(positions, device=self._rows.device)]
 
 
 class StoredViews(Dataset):
-    """A data set whose samples are stored features, and which is read by whole batches.
+    """Data set of stored features, which is read by whole batches.
 
-    Labels and draws come from the data set behind it: label first, then the view, from the
-    generators that ``FERDataset.seed_draws`` seeds, so that an epoch sees the views that it would
-    see without a store.
+    Label and view of an image are sampled in this order, from the generators that ``EpochSeed``
+    seeds, so that an epoch sees the same as without a store.
 
     Args:
-        dataset (FERDataset): The images' data set; its attributes can be read here too.
-        views (Views): Its pipeline, taken apart.
-        rows (MappedRows | ResidentRows): The features.
-        positions (dict): Position in ``rows`` of each view of each image: {view: [int, ...]}.
-        metas (list[dict]): What the pipeline found out about each image.
+        dataset: The data set of the images; its attributes can be read here too.
+        views: Its pipeline, taken apart.
+        rows: The features.
+        positions: Position in ``rows`` of each view of each image: {view: [int, ...]}.
+        metas: What the pipeline noted about each image.
     """
 
     def __init__(
-        self, dataset: FERDataset, views: Views, rows, positions: dict, metas: list
+        self,
+        dataset: FERDataset,
+        views: Views,
+        rows: MappedRows | ResidentRows,
+        positions: Mapping[str, Sequence[int]],
+        metas: list[dict],
     ) -> None:
         self.dataset, self.views, self.rows = dataset, views, rows
         self.positions, self.metas = positions, metas
         self._unflipped = views.names[0]
-        self._ahead: deque = deque()
+        # what the samples of an image depend on, its position in rows, its data sample
+        self._ahead: deque[tuple[tuple, int, BaseDataElement]] = deque()
 
     def __getattr__(self, name: str):
         if name == 'dataset':  # not set yet: unpickling asks
@@ -99,57 +106,54 @@ class StoredViews(Dataset):
         return len(self.dataset)
 
     def __getitems__(self, indices: Sequence[int]) -> dict:
-        """A whole batch: torch's loader asks for this where it exists.
+        """Return a whole batch; torch's loader calls this if it exists.
 
         Args:
-            indices (Sequence[int]): Numbers of the images; a ``Repeat`` has draws of its own.
+            indices: Numbers of the images; a ``Repeat`` gets random numbers of its own.
 
         Returns:
-            dict: ``inputs``, (B, C, H, W) of the store's dtype in channels-last order, or what the
+            ``inputs``, (B, C, H, W) of the store's dtype in channels-last order, or what the
             backbone gives instead of maps, and ``data_samples``, as from the pipeline.
         """
-        drawn = [self._ahead.popleft() for _ in range(min(len(indices), len(self._ahead)))]
-        if self._keys(indices) != [one[0] for one in drawn]:
-            self.draw_ahead(indices)
-            drawn, self._ahead = self._ahead, deque()
-        inputs = self.rows.gather([position for _, position, _ in drawn])
+        batch = [self._ahead.popleft() for _ in range(min(len(indices), len(self._ahead)))]
+        if self._keys(indices) != [one[0] for one in batch]:
+            self.sample_ahead(indices)
+            batch = list(self._ahead)
+            self._ahead.clear()
+        inputs = self.rows.gather([position for _, position, _ in batch])
         if inputs.ndim == 4:
             inputs = inputs.permute(0, 3, 1, 2)
-        return dict(inputs=inputs, data_samples=[sample for *_, sample in drawn])
+        return dict(inputs=inputs, data_samples=[sample for *_, sample in batch])
 
-    def draw_ahead(self, indices: Sequence[int]) -> None:
-        """Draws labels and views for the images that will be asked for next, in this order.
-
-        Args:
-            indices (Sequence[int]): Numbers of the images.
-        """
+    def sample_ahead(self, indices: Sequence[int]) -> None:
+        """Sample labels and views of the images that will be read next, in this order."""
         reproducible = self.dataset.is_reproducible
         self._ahead = deque()
         with preserved_generators() if reproducible else nullcontext():
-            for idx, draws_of in zip(indices, self._keys(indices)):
+            for idx, key in zip(indices, self._keys(indices)):
                 if reproducible:
                     self.dataset.epoch_seed.seed_generators(idx)
                 item = self.dataset.item_for_pipeline(int(idx))
-                drawn = self.views.draw()
-                view = drawn.get('flip_direction') or self._unflipped
-                sample = self.views.sample(item, self.metas[idx], drawn)
-                self._ahead.append((draws_of, self.positions[view][idx], sample))
+                flip = self.views.sample_flip()
+                view = flip.get('flip_direction') or self._unflipped
+                sample = self.views.data_sample(item, self.metas[idx], flip)
+                self._ahead.append((key, self.positions[view][idx], sample))
 
     def _keys(self, indices: Sequence[int]) -> list[tuple]:
-        """What the draws for each image depend on."""
+        """Return what the random numbers of each image depend on."""
         key = self.dataset.epoch_seed.key
         return [(key, int(idx), occurrence(idx)) for idx in indices]
 
 
-class DrawsAhead(Sampler):
-    """Batches of another batch sampler, announced to the data set some time before.
+class AnnouncedBatches(Sampler):
+    """Batches of another batch sampler, announced to the data set in advance.
 
     Args:
-        batches (Iterable): A batch sampler.
-        dataset (StoredViews): Who is told.
+        batches: A batch sampler.
+        dataset: The data set.
     """
 
-    def __init__(self, batches, dataset: StoredViews) -> None:
+    def __init__(self, batches: Any, dataset: StoredViews) -> None:
         self.batches, self.dataset = batches, dataset
 
     def __getattr__(self, name: str):
@@ -163,25 +167,25 @@ class DrawsAhead(Sampler):
     def __iter__(self) -> Iterator:
         batches = iter(self.batches)
         while announced := [list(batch) for batch in islice(batches, AHEAD)]:
-            self.dataset.draw_ahead([idx for batch in announced for idx in batch])
+            self.dataset.sample_ahead([idx for batch in announced for idx in batch])
             yield from announced
 
 
 def stored_loader(loader: DataLoader, dataset: StoredViews) -> DataLoader:
-    """The loader with stored features in the place of images: same sampler, same batches.
+    """Copy a loader, with stored features in the place of images and the same batches.
 
     Args:
-        loader (DataLoader): The loader of the images.
-        dataset (StoredViews): Its data set's features.
+        loader: The loader of the images.
+        dataset: Features of its data set.
     """
     return DataLoader(
         dataset,
-        batch_sampler=DrawsAhead(loader.batch_sampler, dataset),
+        batch_sampler=AnnouncedBatches(loader.batch_sampler, dataset),
         collate_fn=_as_it_is,
         num_workers=0,
         pin_memory=loader.pin_memory,
     )
 
 
-def _as_it_is(batch: dict) -> dict:
+def _as_it_is(batch: Any) -> Any:
     return batch

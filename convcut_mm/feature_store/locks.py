@@ -13,13 +13,13 @@ _USE, _MANIFEST = _SHARDS, _SHARDS + 1
 
 
 class Locks:
-    """The locks of one entry; a file that a dead process left locks nothing.
+    """The locks of one entry; the file itself locks nothing, so a dead process can leave it.
 
-    Such locks belong to a process, and closing any handle of the file frees all of them: a process
-    has one ``Locks`` for a folder at a time.
+    Such locks belong to a process, and closing any handle of the file frees all of them: use one
+    ``Locks`` per folder and process at a time.
 
     Args:
-        folder (str | Path): Folder of the entry, which exists.
+        folder: Folder of the entry, which exists.
     """
 
     def __init__(self, folder: str | Path) -> None:
@@ -27,18 +27,18 @@ class Locks:
         self._opened: BinaryIO | None = None
 
     def __getstate__(self) -> dict:
-        """A copy in another process holds no lock."""
+        """Leave the open file out: a copy in another process holds no lock."""
         return {**vars(self), '_opened': None}
 
     @contextmanager
     def shard(self, name: str) -> Iterator[bool]:
-        """Holds a shard's lock, or yields False if another process holds it."""
+        """Hold a shard's lock, or yield False if another process holds it."""
         with self._held(int(name[:12], 16)) as mine:
             yield mine
 
     @contextmanager
     def manifest(self) -> Iterator[None]:
-        """Holds the manifest's lock, for which it waits."""
+        """Wait for the manifest's lock and hold it."""
         self._lock(_MANIFEST, wait=True)
         try:
             yield
@@ -47,12 +47,12 @@ class Locks:
 
     @contextmanager
     def alone(self) -> Iterator[bool]:
-        """Keeps others from using the entry, or yields False if another process uses it."""
+        """Keep others from using the entry, or yield False if another process uses it."""
         with self._held(_USE) as mine:
             yield mine
 
     def use(self) -> None:
-        """From now on :meth:`alone` fails in other processes, until this object is gone."""
+        """Make :meth:`alone` fail in other processes while this object lives."""
         self._lock(_USE, shared=True, wait=True)
 
     @contextmanager

@@ -1,4 +1,4 @@
-"""The manifest of an entry: what its features depend on, dtype and shape of a row."""
+"""The manifest of an entry: what its features depend on, and dtype and shape of a row."""
 
 import hashlib
 import json
@@ -12,30 +12,30 @@ import torch
 from ..errors import ConvcutError
 from .fingerprint import NAMES
 
-# 2: the shape and all settings of the backbone belong to an entry's name
+# 2: the name of an entry includes the shape and all settings of the backbone
 FORMAT_VERSION = 2
 DTYPES = {'float32': torch.float32, 'float16': torch.float16, 'bfloat16': torch.bfloat16}
-_MOST_BYTES = 1 << 20  # of a manifest; an ordinary one has a thousandth of it
+_MOST_BYTES = 1 << 20  # of a manifest; usual ones have a thousandth of it
 
 
 def new_manifest(identity: dict, shape: Sequence[int]) -> dict:
-    """The manifest of the entry of ``identity`` whose rows have that shape."""
+    """Make the manifest of an entry from an :func:`identity` and the shape of a row."""
     return dict(format_version=FORMAT_VERSION, shape=list(shape), **identity)
 
 
 def entry_folder(root: str | Path, manifest: dict) -> Path:
-    """The folder of the entry with that manifest below ``root``; its name is a hash of it all."""
+    """Return the folder below ``root`` of the entry with that manifest, named by its hash."""
     text = json.dumps(manifest, sort_keys=True)
     name = hashlib.sha256(text.encode()).hexdigest()[:12]
     return Path(root) / f'{manifest["backbone"]["type"].rsplit(".", 1)[-1].lower()}-{name}'
 
 
 def read_manifest(folder: Path) -> dict:
-    """The manifest of an entry.
+    """Read the manifest of an entry.
 
     Raises:
-        ConvcutError: It is missing, of another version, or not the one that the folder's name is
-            a hash of.
+        ConvcutError: The manifest is missing, malformed, of another version, or does not match
+            the hash in the folder's name.
     """
     path = folder / 'manifest.json'
     try:
@@ -65,7 +65,7 @@ def _no_manifest(path: Path) -> ConvcutError:
 
 
 def _is_whole(manifest: dict) -> bool:
-    """Whether all fields are there and of the types that are relied on."""
+    """Whether all fields are there and have the expected types."""
     steps = [manifest['backbone'], *manifest['pipeline']]
     texts = [manifest[key] for key in ('structure', 'weights', 'compute')]
     texts += [step['type'] for step in steps]
@@ -87,5 +87,5 @@ def _is_shape(shape: Any) -> bool:
 
 
 def row_bytes(shape: Sequence[int], dtype: torch.dtype) -> int:
-    """Bytes of a row of that shape."""
+    """Return the bytes of a row of that shape."""
     return math.prod(shape) * dtype.itemsize

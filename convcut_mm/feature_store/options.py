@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Union
 
 from ..errors import ConvcutError
 from .manifest import DTYPES
@@ -16,25 +15,25 @@ class StoreOptions:
     """Settings of the feature store; ``feature_store=dict(...)`` in a config.
 
     Args:
-        dir (str): Folder of all stores. Defaults to 'work_dirs/feature_store'.
-        dtype (str): 'float32', 'float16' or 'bfloat16': type of the stored numbers. Defaults to
-            'float16', half the size; the model computes in float32 whatever is stored.
-        compute (str): Format of the backbone's forward pass, 'float32' or 'bfloat16' (autocast).
+        dir: Folder of all stores. Defaults to 'work_dirs/feature_store'.
+        dtype: Type of the stored numbers, 'float32', 'float16' or 'bfloat16'. Defaults to
+            'float16', half the size; the rest of the model computes in float32 in any case.
+        compute: Format of the backbone's forward pass, 'float32' or 'bfloat16' (autocast).
             Defaults to 'float32'.
-        batch_size (int | str): Images in a forward pass. Defaults to 'auto': 4 on a CPU, whose
-            allocator is slow with larger maps (see ``models/utils/cpu.py``), 64 on a GPU.
-        resident (bool | str): Hold the features in the memory of the model's device. Defaults to
-            'auto': on a GPU, if they fit into 60 % of what is free.
+        batch_size: Images in a forward pass. Defaults to 'auto': 4 on a CPU, whose allocator is
+            slow with larger maps (see ``models/utils/cpu.py``), 64 on a GPU.
+        resident: Hold the features in the memory of the model's device. Defaults to 'auto': on a
+            GPU, if they fit into 60 % of its free memory.
 
     Raises:
-        ConvcutError: An unknown value.
+        ConvcutError: A value is unknown.
     """
 
     dir: str = 'work_dirs/feature_store'
     dtype: str = 'float16'
     compute: str = 'float32'
-    batch_size: Union[int, str] = 'auto'
-    resident: Union[bool, str] = 'auto'
+    batch_size: int | str = 'auto'
+    resident: bool | str = 'auto'
 
     def __post_init__(self) -> None:
         if not isinstance(self.dir, (str, Path)) or not str(self.dir):

@@ -1,4 +1,4 @@
-"""Settings of modules and transforms as plain data, the same in every process."""
+"""Settings of modules and transforms as plain data, equal in every process."""
 
 import functools
 import hashlib
@@ -10,33 +10,33 @@ import numpy as np
 import torch
 from torch import nn
 
-# what changes no feature: where weights came from, what learns, what is kept for gradients
+# settings that change no feature: origin of the weights, what learns, what is kept for gradients
 _ABOUT_TRAINING = {
     *('init_cfg', '_is_init', '_params_init_info'),
     *('frozen_stages', 'norm_eval', 'with_cp'),
 }
 _NO_SETTINGS = {*vars(nn.Module()), *_ABOUT_TRAINING}
-_DEEPEST = 4  # objects in objects: what lies deeper counts by its type
-_SHOWN = 64  # numbers of a tensor that are written out; more are hashed
+_DEEPEST = 4  # levels of objects in objects; deeper ones count by their type
+_SHOWN = 64  # numbers of a tensor that are written out; larger tensors are hashed
 
 
 def type_name(thing: Any) -> str:
-    """Module and name of its class."""
+    """Return module and name of a thing's class."""
     return f'{type(thing).__module__}.{type(thing).__qualname__}'
 
 
 def settings_of(module: nn.Module) -> dict:
-    """Plain attributes of a module, not of those in it: ``out_indices``, rates, flags, names."""
+    """Return the plain attributes of a module, its children's left out."""
     return {
         key: plain(value) for key, value in sorted(vars(module).items()) if key not in _NO_SETTINGS
     }
 
 
 def plain(value: Any) -> Any:
-    """``value`` as JSON can hold it.
+    """Turn a value into what JSON can hold.
 
-    Functions count by their names and what they enclose, other objects by type and attributes, so
-    that no address of this process gets into the result.
+    Functions become their names and what they enclose, other objects their type and attributes,
+    so that no memory address gets into the result.
     """
     return _plain(value, ())
 
@@ -66,7 +66,7 @@ def _plain(value: Any, above: tuple) -> Any:
         enclosed = [cell.cell_contents for cell in getattr(value, '__closure__', None) or ()]
         name = f'{value.__module__}.{value.__qualname__}'
         return [name, *inside(enclosed)] if enclosed else name
-    if isinstance(value, nn.Module):  # in a list, where its parent does not see it
+    if isinstance(value, nn.Module):  # in a list, so it is no child of its parent
         parts = {name: settings_of(part) for name, part in value.named_modules()}
         return dict(type=type_name(value), parts=parts, weights=weights_sha256(value))
     if isinstance(value, (torch.dtype, torch.device, bytes, complex, slice, range)):
@@ -87,7 +87,7 @@ def _numbers(value: Any) -> Any:
 
 
 def weights_sha256(module: nn.Module) -> str:
-    """Hash of all parameters and buffers, those that no checkpoint holds too."""
+    """Hash all parameters and buffers, non-persistent ones too."""
     digest = hashlib.sha256()
     named = {
         **dict(module.named_parameters(remove_duplicate=False)),

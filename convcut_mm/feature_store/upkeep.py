@@ -1,18 +1,23 @@
-"""What a store that was there before has to offer: damaged shards go, changes are said."""
+"""Reuse an existing store: drop damaged shards, report changes."""
+
+from collections.abc import Sequence
+from logging import Logger
 
 from mmengine.dist import barrier
 
 from ..utils.progress import progress
 from .fingerprint import differences
-from .store import StoreEntry, entries
+from .store import StoreEntry
+from .store_folder import entries
+from .wanted import WantedRow
 
 _SHOWN_FROM = 1 << 30  # bytes to check
 
 
-def remove_damaged(entry: StoreEntry, logger, rank: int, world_size: int) -> None:
-    """Checks every shard of the entry; each process takes its share of them."""
+def remove_damaged(entry: StoreEntry, logger: Logger, rank: int, world_size: int) -> None:
+    """Check every shard of the entry and remove damaged ones; the processes divide the work."""
     shards = entry.shards()
-    barrier()  # all have the same list before anybody removes from it
+    barrier()  # all processes list the shards before one is removed
     mine = shards[rank::world_size]
     shown = rank == 0 and len(mine) * entry.rows_per_shard * entry.row_bytes > _SHOWN_FROM
     with progress('Checking shards', len(mine), 'shards', shown=shown) as step:
@@ -20,29 +25,30 @@ def remove_damaged(entry: StoreEntry, logger, rank: int, world_size: int) -> Non
             with entry.locked(shard) as free:
                 damage = entry.damage(shard) if free else ''
                 if damage:
-                    logger.warning(f'Feature store: {entry.folder}: {damage}; computed anew')
+                    logger.warning(f'Feature store: {entry.folder}: {damage}; computing it again')
                     entry.remove_shard(shard)
             step()
     barrier()
 
 
-def say_what_changed(entry: StoreEntry, wanted: list, logger) -> None:
-    """Names images that are stored with other contents."""
+def report_changes(entry: StoreEntry, wanted: Sequence[WantedRow], logger: Logger) -> None:
+    """Log the names of images that are stored with other contents."""
     present = {row.key: row.file for _, _, row in entry.rows()}
-    names = set(present.values())
+    known = set(present.values())
     missing = [one.row for one in wanted if one.row.key not in present]
-    changed = sorted({row.file for row in missing if row.file in names})
+    changed = sorted({row.file for row in missing if row.file in known})
     if changed:
+        names = ', '.join(changed[:3]) + (', ...' if len(changed) > 3 else '')
         logger.info(
-            f'Feature store: {len(changed)} images or views are not those that were stored '
-            f'({", ".join(changed[:3])}{", ..." if len(changed) > 3 else ""}); computed anew'
+            f'Feature store: {len(changed)} images or views changed since they were stored '
+            f'({names}); computing them again'
         )
 
 
-def say_nearest(wanted: dict, root: str, logger) -> None:
-    """Says why no entry fits, if there are any."""
+def report_nearest(manifest: dict, root: str, logger: Logger) -> None:
+    """Log how the nearest entry differs from the manifest that is needed, if there is one."""
     found = [
-        (differences(wanted, entry.manifest), entry.folder.name) for entry in entries(root)[0]
+        (differences(manifest, entry.manifest), entry.folder.name) for entry in entries(root)[0]
     ]
     if found:
         reasons, name = min(found, key=lambda one: len(one[0]))

@@ -1,19 +1,28 @@
-"""Views: the few forms in which a pipeline shows an image, and which of them an epoch draws."""
+"""Views: the few forms in which a pipeline shows an image, and which of them an epoch samples."""
 
 from functools import partial
-from typing import Optional
 
 import mmcv
 import numpy as np
-from mmcv.transforms import CenterCrop, LoadImageFromFile, Normalize, Pad, RandomFlip, Resize
-from mmpretrain.datasets import NumpyToPIL, PackInputs, PILToNumpy, ResizeEdge
+from mmcv.transforms import (
+    BaseTransform,
+    CenterCrop,
+    LoadImageFromFile,
+    Normalize,
+    Pad,
+    RandomFlip,
+    Resize,
+)
+from mmengine.structures import BaseDataElement
+from mmpretrain.datasets import BaseDataset, NumpyToPIL, PackInputs, PILToNumpy, ResizeEdge
 
+from ..datasets import FERDataset
 from ..errors import ConvcutError
-from .fingerprint import describe
+from .fingerprint import type_and_settings
 
 PLAIN = 'plain'
-_PIXEL = np.zeros((1, 1, 3), np.uint8)  # stands for an image where only the draw counts
-# exact types: a subclass may draw. Whatever is not listed counts as random
+_PIXEL = np.zeros((1, 1, 3), np.uint8)  # stands for an image if only the random flip counts
+# exact types: a subclass may be random; whatever is not listed counts as random
 DETERMINISTIC = (
     LoadImageFromFile,
     Resize,
@@ -30,16 +39,17 @@ class Views:
     """A pipeline taken apart: deterministic transforms, at most one ``RandomFlip``, packing.
 
     Args:
-        transforms (list): The data set's transforms.
-        where (str): Name of the loader, for messages.
+        transforms: The data set's transforms.
+        where: Name of the loader, for messages.
 
     Raises:
-        ConvcutError: Any other transform, with its name.
+        ConvcutError: There is another transform, which the message names.
     """
 
-    def __init__(self, transforms: list, where: str) -> None:
-        self.flip: Optional[RandomFlip] = None
-        self._before, self._after = [], []
+    def __init__(self, transforms: list[BaseTransform], where: str) -> None:
+        self.flip: RandomFlip | None = None
+        self._before: list[BaseTransform] = []
+        self._after: list[BaseTransform] = []
         if not transforms or type(transforms[-1]) is not PackInputs:
             raise ConvcutError(f'{where}: the feature store needs PackInputs as last transform')
         self._pack = transforms[-1]
@@ -50,55 +60,85 @@ class Views:
                 (self._before if self.flip is None else self._after).append(transform)
             else:
                 raise ConvcutError(
-                    f'{where}: the feature store knows no {type(transform).__name__}: features '
-                    'are computed once, so apart from one RandomFlip every transform has to give '
-                    'the same image each time. Remove it from the pipeline or train without '
-                    'the store'
+                    f'{where}: the feature store does not support {type(transform).__name__}: '
+                    'features are computed once, so apart from one RandomFlip every transform '
+                    'has to give the same image each time. Remove it from the pipeline or train '
+                    'without the store'
                 )
 
     @property
-    def names(self) -> list:
-        """All views that can be drawn: 'plain', 'horizontal', ... in the order of the store."""
+    def names(self) -> list[str]:
+        """All views that can be sampled, 'plain', 'horizontal', ..., in the store's order."""
         if self.flip is None:
             return [PLAIN]
         directions = self.flip.direction
         directions = [directions] if isinstance(directions, str) else list(directions)
-        shares = self.flip.prob
-        if isinstance(shares, float):
-            shares = [shares / len(directions)] * len(directions)
-        flipped = [name for name, share in zip(directions, shares) if share > 0]
-        return ([PLAIN] if sum(shares) < 1 else []) + flipped
+        probabilities = self.flip.prob
+        if isinstance(probabilities, float):
+            probabilities = [probabilities / len(directions)] * len(directions)
+        flipped = [name for name, chance in zip(directions, probabilities) if chance > 0]
+        return ([PLAIN] if sum(probabilities) < 1 else []) + flipped
 
-    def describe(self, view: str) -> str:
-        """The view's name in the store: a flip before a transform is not one after it."""
+    def stored_name(self, view: str) -> str:
+        """Name a view in the store: a flip before a transform is not one after it."""
         if view == PLAIN or not self._after:
             return view
         return f'{view} before {len(self._after)}'
 
-    def pipeline(self) -> list:
-        """The deterministic part as plain data, for the fingerprint."""
-        return [describe(transform) for transform in (*self._before, *self._after)]
+    def pipeline(self) -> list[dict]:
+        """Return the deterministic transforms as plain data, for the identity."""
+        return [type_and_settings(transform) for transform in (*self._before, *self._after)]
 
     def image(self, item: dict, view: str) -> dict:
-        """The packed sample of one view: what the pipeline gives when it draws that view."""
+        """Return the packed sample that the pipeline gives if it samples that view."""
         flip = [] if view == PLAIN else [partial(_flipped, direction=view)]
         for transform in (*self._before, *flip, *self._after, self._pack):
             item = transform(item)
         return item
 
-    def draw(self) -> dict:
-        """Draws as the pipeline's own RandomFlip does; gives the keys that it adds to a sample."""
+    def sample_flip(self) -> dict:
+        """Sample as the pipeline's RandomFlip does; return the keys that it adds to an item."""
         if self.flip is None:
             return {}
-        drawn = self.flip(dict(img=_PIXEL))
-        return dict(flip=drawn['flip'], flip_direction=drawn['flip_direction'])
+        item = self.flip(dict(img=_PIXEL))
+        return dict(flip=item['flip'], flip_direction=item['flip_direction'])
 
-    def sample(self, item: dict, meta: dict, drawn: dict):
-        """The ``DataSample`` that the pipeline would give, without the image."""
-        return self._pack({**item, **meta, **drawn})['data_samples']
+    def data_sample(self, item: dict, meta: dict, flip: dict) -> BaseDataElement:
+        """Return the ``DataSample`` that the pipeline would give, without the image.
+
+        Args:
+            item: The dict that enters the pipeline.
+            meta: What the pipeline noted about the image, from the store.
+            flip: The result of :meth:`sample_flip`.
+        """
+        return self._pack({**item, **meta, **flip})['data_samples']
+
+
+def check_dataset(dataset: BaseDataset, where: str) -> Views:
+    """Take the pipeline of a data set apart.
+
+    Args:
+        dataset: The data set.
+        where: Name of its loader, for messages.
+
+    Raises:
+        ConvcutError: The data set is not a ``FERDataset``, or its pipeline has a random transform.
+    """
+    if not isinstance(dataset, FERDataset):
+        raise ConvcutError(
+            f'{where}: the feature store does not support data sets of type '
+            f'{type(dataset).__name__}, only those derived from FERDataset, whose random numbers '
+            'are reproducible'
+        )
+    views = Views(list(dataset.pipeline.transforms), where)
+    if dataset.test_mode and len(views.names) > 1:
+        raise ConvcutError(
+            f'{where}: RandomFlip in the pipeline of a data set with test_mode=True'
+        )
+    return views
 
 
 def _flipped(item: dict, direction: str) -> dict:
-    """What RandomFlip gives; in several threads it itself may flip in another's direction."""
+    """Flip as RandomFlip does, which itself may take another thread's direction."""
     image = mmcv.imflip(item['img'], direction=direction)
     return {**item, 'img': image, 'flip': True, 'flip_direction': direction}

@@ -1,4 +1,4 @@
-"""A tiny model, small noisy faces in RAF-DB's folders, and a process that holds a shard's lock."""
+"""A tiny model, small faces of noise in RAF-DB's folders, a process that holds a shard's lock."""
 
 import gc
 import hashlib
@@ -23,10 +23,10 @@ import convcut_mm  # noqa: F401
 from convcut_mm.datasets import RAFDB
 from convcut_mm.datasets.utils.decoding import run_pipeline
 from convcut_mm.feature_store import StoreOptions, stored_loaders
-from convcut_mm.feature_store.builder import Wanted
 from convcut_mm.feature_store.manifest import new_manifest
-from convcut_mm.feature_store.row import Row
+from convcut_mm.feature_store.row import StoredRow
 from convcut_mm.feature_store.store import StoreEntry
+from convcut_mm.feature_store.wanted import WantedRow
 from convcut_mm.utils.hashing import file_sha256
 
 CLASSES = ('surprise', 'fear', 'disgust', 'happiness', 'sadness', 'anger', 'neutral')
@@ -35,10 +35,10 @@ LOGGER = logging.getLogger('test_feature_store')
 
 @pytest.fixture(autouse=True, scope='module')
 def surroundings():
-    """mmpretrain's registries; and what makes small tests quick."""
+    """Use mmpretrain's registries; make small tests quick."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)  # two wait for each other with maps as small as these
-    gc.freeze()  # each data set collects garbage, through all that was imported
+    gc.freeze()  # each data set collects garbage among all that was imported
     with DefaultScope.overwrite_default_scope('mmpretrain'):
         yield
     gc.unfreeze()
@@ -47,7 +47,7 @@ def surroundings():
 
 @pytest.fixture(scope='session')
 def write_noise():
-    """Writes a PNG of noise; all of one shape have the same number of bytes."""
+    """Write a PNG of noise; all of one shape have the same number of bytes."""
 
     def write(path: Path, seed: int, shape: tuple = (20, 24)) -> None:
         pixels = np.random.default_rng(seed).integers(0, 256, (*shape, 3), dtype=np.uint8)
@@ -58,7 +58,7 @@ def write_noise():
 
 
 @pytest.fixture(scope='session')
-def drawn_once(tmp_path_factory, write_noise) -> Path:
+def written_once(tmp_path_factory, write_noise) -> Path:
     root = tmp_path_factory.mktemp('faces')
     for number, name in enumerate(CLASSES):
         for copy in range(2):
@@ -68,9 +68,9 @@ def drawn_once(tmp_path_factory, write_noise) -> Path:
 
 
 @pytest.fixture
-def faces(tmp_path, drawn_once) -> Path:
-    """Two training images and a test image of each class, the test's own to change."""
-    return Path(shutil.copytree(drawn_once, tmp_path / 'faces'))
+def faces(tmp_path, written_once) -> Path:
+    """Two training images and a test image of each class, for the test to change."""
+    return Path(shutil.copytree(written_once, tmp_path / 'faces'))
 
 
 @pytest.fixture(scope='session')
@@ -107,7 +107,7 @@ def test_set(faces, pipeline) -> RAFDB:
 
 @pytest.fixture(scope='session')
 def make_loader():
-    """A loader as the runner makes it, but of the data set itself: the runner copies it."""
+    """Make a loader as the runner does, but of the data set itself, which the runner copies."""
 
     def make(dataset, batch_size=4, shuffle=False, collate_fn=pseudo_collate, **options):
         sampler = DefaultSampler(dataset, shuffle=shuffle, seed=0)
@@ -160,7 +160,7 @@ def model_settings():
 
 @pytest.fixture(scope='session')
 def make_model(model_settings):
-    """Builds such a model; the same weights each time, far from zero."""
+    """Build such a model, with the same weights each time, far from zero."""
 
     def make(**settings) -> nn.Module:
         model = MODELS.build(model_settings(**settings))
@@ -202,7 +202,7 @@ def logger():
 
 @pytest.fixture(scope='session')
 def wanted_of():
-    """All rows of a data set, as ``prepare.py`` asks for them."""
+    """All rows of a data set, as ``wanted.py`` lists them."""
 
     def load(dataset, views, idx, view) -> dict:
         return run_pipeline(dataset.get_data_info(idx), partial(views.image, view=view))
@@ -212,8 +212,10 @@ def wanted_of():
         for idx in range(len(dataset)):
             path = Path(dataset.get_data_info(idx)['img_path'])
             for view in views.names:
-                row = Row(file_sha256(path), views.describe(view), path.name, path.stat().st_size)
-                found.append(Wanted(row, partial(load, dataset, views, idx, view)))
+                row = StoredRow(
+                    file_sha256(path), views.stored_name(view), path.name, path.stat().st_size
+                )
+                found.append(WantedRow(row, partial(load, dataset, views, idx, view)))
         return found
 
     return wanted
@@ -221,7 +223,7 @@ def wanted_of():
 
 @pytest.fixture(scope='session')
 def open_store():
-    """An entry below a folder, of a made-up backbone."""
+    """Open an entry below a folder, of a made-up backbone."""
 
     def make(root: Path, dtype='float16', shape=(2, 2, 24), weights='a') -> StoreEntry:
         identity = dict(
@@ -240,7 +242,7 @@ def open_store():
 
 @pytest.fixture(scope='session')
 def contents():
-    """{file: digest} of a store's shards."""
+    """Return {file: digest} of a store's shards."""
 
     def look(folder: Path) -> dict:
         return {
@@ -267,7 +269,7 @@ def _use(folder: Path, answer) -> None:
 
 @pytest.fixture
 def holders():
-    """Starts processes that put an answer into their last argument; gives them and the answer."""
+    """Start processes that put an answer into their last argument; return both."""
     context = multiprocessing.get_context('fork')
     processes = []
 
@@ -286,11 +288,11 @@ def holders():
 
 @pytest.fixture
 def hold(holders):
-    """Starts a process that asks for a shard's lock and keeps it; gives it and its answer."""
+    """Start a process that asks for a shard's lock and keeps it; return it and its answer."""
     return lambda folder, shard: holders(_hold, folder, shard)
 
 
 @pytest.fixture
 def use(holders):
-    """Starts a process that uses an entry, and gives it."""
+    """Start a process that uses an entry, and return it."""
     return lambda folder: holders(_use, folder)[0]

@@ -1,4 +1,4 @@
-"""Rows are those of a plain forward pass; an interrupted build goes on to the same bytes."""
+"""Rows equal a plain forward pass; an interrupted build continues to the same bytes."""
 
 import threading
 import time
@@ -16,10 +16,12 @@ from convcut_mm.datasets import RAFDB
 from convcut_mm.errors import ConvcutError
 from convcut_mm.feature_store import StoreEntry
 from convcut_mm.feature_store import store as store_module
-from convcut_mm.feature_store.builder import FeatureComputer, Wanted, build, plan_shards
+from convcut_mm.feature_store.builder import build, plan_shards
+from convcut_mm.feature_store.computer import FeatureComputer
 from convcut_mm.feature_store.loader import MappedRows
-from convcut_mm.feature_store.row import shard_name
+from convcut_mm.feature_store.shard import shard_name
 from convcut_mm.feature_store.views import Views
+from convcut_mm.feature_store.wanted import WantedRow
 
 
 @pytest.fixture
@@ -50,7 +52,7 @@ def stored_rows(entry: StoreEntry, wanted: list) -> torch.Tensor:
 
 @torch.no_grad()
 def by_hand(model, path: str, mirrored: bool) -> torch.Tensor:
-    """(H, W, C) of an image, with none of the program's transforms."""
+    """Compute the (H, W, C) of an image without any of the program's transforms."""
     image = cv2_resized(path)
     image = image[:, ::-1] if mirrored else image
     pixels = torch.from_numpy(image.astype(np.float32)).permute(2, 0, 1)
@@ -98,7 +100,7 @@ def test_row_shape(computer, wanted):
     assert computer.row_shape(wanted[0]) == (2, 2, 24)
 
 
-def test_rows_keep_what_the_pipeline_found_out(computer, wanted, open_entry, logger):
+def test_rows_keep_the_pipelines_notes(computer, wanted, open_entry, logger):
     entry = open_entry()
     build(entry, wanted, computer, logger)
     meta = dict(img_shape=[32, 32], ori_shape=[20, 24], scale_factor=[32 / 24, 32 / 20])
@@ -127,16 +129,16 @@ def test_a_second_build_computes_nothing(computer, wanted, open_entry, logger):
     def never():
         raise AssertionError('computed again')
 
-    build(entry, [Wanted(one.row, never) for one in wanted], computer, logger)
+    build(entry, [WantedRow(one.row, never) for one in wanted], computer, logger)
 
 
 def test_equal_images_are_computed_once(computer, wanted, open_entry):
     entry = open_entry()
-    doubled = [*wanted, *(Wanted(replace(one.row, file='copy'), one.load) for one in wanted)]
+    doubled = [*wanted, *(WantedRow(replace(one.row, file='copy'), one.load) for one in wanted)]
     assert sum(map(len, plan_shards(entry, doubled))) == len(wanted)
 
 
-def test_interrupted_build_goes_on_to_the_same_bytes(
+def test_interrupted_build_continues_to_the_same_bytes(
     computer, wanted, train_set, open_entry, logger, contents, small_shards
 ):
     whole = open_entry('whole')
@@ -167,7 +169,7 @@ def test_interrupted_build_goes_on_to_the_same_bytes(
 def test_each_process_can_do_all_of_it(
     computer, wanted, open_entry, logger, contents, small_shards, rank
 ):
-    """The others may have been killed; the files don't tell who wrote them."""
+    """The others may have been killed; the files don't depend on the writer."""
     alone, entry = open_entry('alone'), open_entry('one of three')
     build(alone, wanted, computer, logger)
     build(entry, wanted, computer, logger, rank, 3)
@@ -223,7 +225,7 @@ def test_the_image_of_a_bad_feature_is_named(computer, wanted, open_entry, logge
         return sample
 
     changed = [
-        Wanted(one.row, lambda number=number: load(number)) for number, one in enumerate(wanted)
+        WantedRow(one.row, lambda number=number: load(number)) for number, one in enumerate(wanted)
     ]
     with pytest.raises(ConvcutError, match=f'^{wanted[13].row.file}: a feature is not finite'):
         build(open_entry(), changed, computer, logger)

@@ -1,4 +1,4 @@
-"""A model on features computes what it computes on images; what can't be stored is refused."""
+"""A model computes the same on features as on images; what can't be stored is refused."""
 
 import pytest
 import torch
@@ -11,7 +11,7 @@ from convcut_mm.feature_store import check_model, take_features
 
 @MODELS.register_module(force=True)
 class OwnPreprocessor(ClsDataPreprocessor):
-    """Could do anything."""
+    """A preprocessor that could do anything."""
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def batch(train_set, make_loader) -> dict:
 
 
 def copied(batch: dict) -> dict:
-    """The preprocessor writes into the samples."""
+    """Copy a batch: the preprocessor writes into the samples."""
     return dict(
         inputs=batch['inputs'], data_samples=[one.clone() for one in batch['data_samples']]
     )
@@ -131,7 +131,7 @@ def test_a_backbone_that_learns_is_refused(model):
 
 
 def test_a_backbone_in_train_mode_is_refused(make_model):
-    """Without gradients there may still be drop path, or a norm that follows the batches."""
+    """Drop path and norms that follow the batches work without gradients too."""
     model = make_model(backbone=dict(drop_path_rate=0.5))
     check_model(model)
     model.backbone.frozen = False
@@ -157,10 +157,10 @@ def test_a_backbone_in_train_mode_is_refused(make_model):
 )
 def test_batch_augmentations_are_refused(make_model, augments, names):
     model = make_model(preprocessor=dict(num_classes=7, batch_augments=dict(augments=augments)))
-    assert f'knows no {names}: ' in refusal(model)
+    assert f'does not support {names}: ' in refusal(model)
 
 
 @pytest.mark.parametrize('name', ['SelfSupDataPreprocessor', 'OwnPreprocessor'])
 def test_other_preprocessors_are_refused(model, name):
     model.data_preprocessor = MODELS.build(dict(type=name))
-    assert f'knows no {name}, only ClsDataPreprocessor' in refusal(model)
+    assert f'does not support {name}, only ClsDataPreprocessor' in refusal(model)

@@ -1,4 +1,4 @@
-"""Identity of an entry: follows everything that changes a feature, and nothing else."""
+"""Identity of an entry: depends on everything that changes a feature, and nothing else."""
 
 import json
 from pathlib import Path
@@ -12,8 +12,8 @@ from convcut_mm.feature_store.views import Views
 
 
 @pytest.fixture
-def describe(make_model, pipeline, transforms):
-    """The identity under changed settings; ``change`` gets the model."""
+def identity_of(make_model, pipeline, transforms):
+    """Return the identity under changed settings; ``change`` gets the model."""
 
     def of(model=dict(), pipe=dict(), dtype='float16', compute='float32', change=None) -> dict:
         built = make_model(**model)
@@ -70,8 +70,8 @@ def small(**changes) -> dict:
         ),
     ],
 )
-def test_what_changes_features_is_named(describe, tmp_path, settings, words):
-    before, now = describe(), describe(**settings)
+def test_what_changes_features_is_named(identity_of, tmp_path, settings, words):
+    before, now = identity_of(), identity_of(**settings)
     assert differences(now, before) == words
     assert folder(tmp_path, now) != folder(tmp_path, before)
 
@@ -79,13 +79,13 @@ def test_what_changes_features_is_named(describe, tmp_path, settings, words):
 @pytest.mark.parametrize(
     'change', [dict(interpolation='nearest'), dict(backend='pillow'), dict(keep_ratio=True)]
 )
-def test_settings_of_a_transform_count(describe, change):
-    (words,) = differences(describe(pipe=change), describe())
+def test_settings_of_a_transform_count(identity_of, change):
+    (words,) = differences(identity_of(pipe=change), identity_of())
     assert words.startswith('pipeline (')
 
 
-def test_what_changed_in_a_transform_is_told(describe):
-    (words,) = differences(describe(pipe=dict(interpolation='nearest')), describe())
+def test_what_changed_in_a_transform_is_named(identity_of):
+    (words,) = differences(identity_of(pipe=dict(interpolation='nearest')), identity_of())
     then, now = words.removeprefix('pipeline (').removesuffix(' now)').split(' then, ')
     assert then != now
 
@@ -104,21 +104,21 @@ def test_what_changed_in_a_transform_is_told(describe):
         dict(change=lambda model: model.neck.requires_grad_(False)),
     ],
 )
-def test_what_changes_no_feature_does_not_count(describe, tmp_path, settings):
-    before, now = describe(), describe(**settings)
+def test_what_changes_no_feature_does_not_count(identity_of, tmp_path, settings):
+    before, now = identity_of(), identity_of(**settings)
     assert now == before and differences(now, before) == []
     assert folder(tmp_path, now) == folder(tmp_path, before)
 
 
-def test_where_weights_came_from_does_not_count(describe):
-    """The same weights from a file that was moved: init_cfg is part of a module's text."""
+def test_where_weights_came_from_does_not_count(identity_of):
+    """The same weights from a moved file: init_cfg is part of a module's repr."""
     settings = [dict(type='Pretrained', checkpoint=f'{name}.pth') for name in ('here', 'there')]
-    here, there = (describe(model=dict(backbone=dict(init_cfg=one))) for one in settings)
+    here, there = (identity_of(model=dict(backbone=dict(init_cfg=one))) for one in settings)
     assert differences(there, here) == []
 
 
-def test_names_of_weights_count(describe):
-    """Two tensors that have changed places are other weights."""
+def test_names_of_weights_count(identity_of):
+    """Two swapped tensors are other weights."""
 
     @torch.no_grad()
     def swap(model):
@@ -127,21 +127,21 @@ def test_names_of_weights_count(describe):
         norm.weight.copy_(bias)
         norm.bias.copy_(weight)
 
-    assert differences(describe(change=swap), describe()) == ["backbone's weights"]
+    assert differences(identity_of(change=swap), identity_of()) == ["backbone's weights"]
 
 
-def test_a_manifest_compares_as_what_was_written(describe, tmp_path):
-    found = describe()
+def test_a_manifest_compares_as_what_was_written(identity_of, tmp_path):
+    found = identity_of()
     read = json.loads(json.dumps(found))
     assert differences(found, read) == []
     assert folder(tmp_path, read) == folder(tmp_path, found)
 
 
-def test_another_backbone_is_named(describe):
-    one = describe()
+def test_another_backbone_is_named(identity_of):
+    one = identity_of()
     other = {**one, 'backbone': dict(type='mmpretrain.models.backbones.resnet.ResNet')}
     assert differences(one, other) == ['type of the backbone']
 
 
-def test_pipeline_text(describe):
-    assert pipeline_text(describe()['pipeline']) == 'LoadImageFromFile, Resize [32, 32]'
+def test_pipeline_text(identity_of):
+    assert pipeline_text(identity_of()['pipeline']) == 'LoadImageFromFile, Resize [32, 32]'

@@ -1,4 +1,4 @@
-"""Which backbones are frozen, what the others are told, and that features of frozen ones fit."""
+"""Which backbones count as frozen, the advice for others, and features of frozen ones."""
 
 import pytest
 import torch
@@ -29,7 +29,7 @@ SWIN = dict(
 
 @MODELS.register_module(force=True)
 class FrozenMobileNetV2(MobileNetV2):
-    """What a backbone without a setting for it is told to do."""
+    """The advice for a backbone without a setting that freezes it."""
 
     def __init__(self, **options) -> None:
         super().__init__(**options)
@@ -40,7 +40,7 @@ class FrozenMobileNetV2(MobileNetV2):
 
 
 class Noisy(nn.Module):
-    """Draws by itself, at a rate that nobody can read."""
+    """A module that is random at a rate that nobody can read."""
 
     def forward(self, x):
         return self.noise(x)
@@ -50,7 +50,7 @@ class Noisy(nn.Module):
 
 
 class Quiet(nn.Module):
-    """Asks for its mode where no forward pass comes by."""
+    """A module that asks for its mode outside of the forward pass."""
 
     def forward(self, x):
         return x
@@ -61,7 +61,7 @@ class Quiet(nn.Module):
 
 @pytest.fixture(scope='module')
 def build():
-    """A classifier on that backbone; random weights from a fixed seed."""
+    """Build a classifier on that backbone, with random weights from a fixed seed."""
 
     def make(backbone: dict):
         torch.manual_seed(0)
@@ -86,7 +86,7 @@ def refusal(model) -> str:
     with pytest.raises(ConvcutError) as error:
         check_model(model)
     assert '\n' not in str(error.value)
-    # what was tried to find the advice has left no trace
+    # trying settings to find the advice leaves no trace
     assert [module.training for module in model.modules()] == before
     assert [one.requires_grad for one in model.parameters()] == learning
     assert vars(model.backbone) == settings
@@ -135,7 +135,7 @@ def test_features_of_a_frozen_backbone_are_those_of_images(
     ],
     ids=str,
 )
-def test_a_partly_frozen_backbone_is_told_what_freezes_the_rest(build, backbone, learns, advice):
+def test_advice_for_a_partly_frozen_backbone(build, backbone, learns, advice):
     text = refusal(build(backbone))
     assert f'{backbone["type"]} learns {learns}' in text
     told = ', '.join(f'model.backbone.{key}={value}' for key, value in advice.items())
@@ -156,7 +156,7 @@ def test_norms_of_a_backbone_that_learns_nothing(build):
     text = refusal(model)
     assert 'bn1 of ResNet is in train mode' in text
     assert '; set model.backbone.norm_eval=True or train' in text
-    # modes that the next model.train() takes away are none
+    # modes that the next model.train() resets do not count
     model.backbone.eval()
     assert 'bn1 of ResNet is in train mode' in refusal(model)
 

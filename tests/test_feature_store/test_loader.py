@@ -1,4 +1,4 @@
-"""Batches of stored features: those of the images, in the same order, with the same labels."""
+"""Batches of stored features: the images' batches, in the same order, with the same labels."""
 
 import copy
 import csv
@@ -45,12 +45,12 @@ def same_samples(ours: list, real: list) -> None:
 
 @torch.no_grad()
 def of_images(model, batch: dict) -> torch.Tensor:
-    """Features of an uncached batch."""
+    """Return the features of an uncached batch."""
     return model.backbone(model.data_preprocessor(batch)['inputs'])[0]
 
 
 def compare(model, loader, ours, epochs) -> set:
-    """Goes through both loaders; returns the flips that were drawn."""
+    """Compare both loaders; return the flips that were sampled."""
     flips = set()
     for seed, epoch in epochs:
         loader.dataset.set_epoch(seed, epoch)
@@ -86,8 +86,8 @@ def test_batches_are_those_of_the_images(model, train_set, make_loader, stored, 
 
 
 @pytest.mark.parametrize('options', [dict(), dict(num_workers=2, persistent_workers=True)])
-def test_copies_of_an_image_are_drawn_as_those_of_the_images(model, train_set, stored, options):
-    # of one class fourteen times seven draws, so each image comes about fourteen times
+def test_copies_of_an_image_are_sampled_as_without_a_store(model, train_set, stored, options):
+    # fourteen times seven samples of one class, so each image comes about fourteen times
     sampler = ClassBalancedSampler(train_set, seed=0)
     sampler.total_size = sampler.num_samples = 98
     loader = DataLoader(train_set, 5, sampler=sampler, collate_fn=pseudo_collate, **options)
@@ -98,7 +98,7 @@ def test_copies_of_an_image_are_drawn_as_those_of_the_images(model, train_set, s
 
 
 def test_order_follows_seed_and_epoch_hashed_together(model, train_set, make_loader, stored):
-    """With and without a store; also on resume, when the sampler was built with another seed."""
+    """With and without a store, and on resume, when the sampler was built with another seed."""
     loader = make_loader(train_set, shuffle=True)
     ours = stored(model, dict(train_dataloader=loader))['train_dataloader']
     hook, orders = EpochSeedHook(), {}
@@ -113,14 +113,14 @@ def test_order_follows_seed_and_epoch_hashed_together(model, train_set, make_loa
 
 
 @pytest.mark.parametrize('ahead', [1, 2])
-def test_draws_are_made_ahead_in_parts(model, train_set, make_loader, stored, monkeypatch, ahead):
+def test_sampling_ahead_in_parts(model, train_set, make_loader, stored, monkeypatch, ahead):
     monkeypatch.setattr(loader_module, 'AHEAD', ahead)
     loader = make_loader(train_set, shuffle=True, batch_size=3)
     ours = stored(model, dict(train_dataloader=loader), dtype='float32')['train_dataloader']
     assert compare(model, loader, ours, [(0, 0), (0, 1), (3, 1)]) == {False, True}
 
 
-def test_draws_of_an_epoch_that_was_broken_off_are_not_used(model, train_set, make_loader, stored):
+def test_samples_of_an_interrupted_epoch_are_not_used(model, train_set, make_loader, stored):
     loader = make_loader(train_set, batch_size=3)
     ours = stored(model, dict(train_dataloader=loader), dtype='float32')['train_dataloader']
     train_set.set_epoch(0, 0)
@@ -128,7 +128,7 @@ def test_draws_of_an_epoch_that_was_broken_off_are_not_used(model, train_set, ma
     epochs = []
     for epoch in range(1, 6):
         train_set.set_epoch(0, epoch)
-        # what the broken off epoch had drawn ahead begins with these images
+        # the samples ahead of the interrupted epoch begin with these images
         batch = ours.dataset.__getitems__([3, 4, 5])
         same_samples(batch['data_samples'], [train_set[idx]['data_samples'] for idx in (3, 4, 5)])
         epochs.append([bool(one.flip) for one in batch['data_samples']])
@@ -174,7 +174,7 @@ def test_val_images_are_as_they_are(model, test_set, make_loader, stored):
 
 
 @pytest.mark.parametrize('dtype', ['float32', 'float16', 'bfloat16'])
-def test_inputs_are_stored_rows_of_the_drawn_view(
+def test_inputs_are_stored_rows_of_the_sampled_view(
     model, train_set, make_loader, stored, store, dtype
 ):
     loader = make_loader(train_set, shuffle=True)
@@ -193,8 +193,8 @@ def test_inputs_are_stored_rows_of_the_drawn_view(
             assert bits == entry.mapped(shard)[number].tobytes()
 
 
-def test_drawn_labels_are_those_of_the_uncached_run(model, votes, pipeline, make_loader, stored):
-    """The label is drawn before the view, from the same generator."""
+def test_sampled_labels_are_those_of_the_uncached_run(model, votes, pipeline, make_loader, stored):
+    """The label is sampled before the view, from the same generator."""
     dataset = FERPlus(str(votes), rule='probability', num_classes=7, pipeline=pipeline())
     loader = make_loader(dataset, shuffle=True)
     ours = stored(model, dict(train_dataloader=loader), dtype='float32')['train_dataloader']
@@ -240,8 +240,8 @@ def test_global_generators_are_untouched(model, train_set, make_loader, stored):
     assert states() == before
 
 
-def test_dropout_draws_as_without_a_store(model, train_set, make_loader, stored):
-    """Starting an epoch takes as many numbers from torch's generator."""
+def test_dropout_is_the_same_without_a_store(model, train_set, make_loader, stored):
+    """Starting an epoch takes as many numbers from torch's generator as before."""
     loader = make_loader(train_set, shuffle=True)
     ours = stored(model, dict(train_dataloader=loader))['train_dataloader']
     train_set.set_epoch(0, 0)
@@ -254,7 +254,7 @@ def test_dropout_draws_as_without_a_store(model, train_set, make_loader, stored)
 
 
 class InPairs(Sampler):
-    """A batch sampler of a user's own."""
+    """A batch sampler written by a user."""
 
     def __init__(self, count: int) -> None:
         self.count = count

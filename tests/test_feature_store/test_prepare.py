@@ -1,4 +1,4 @@
-"""From loaders to stored loaders: what is there is used, what changed is computed and named."""
+"""From loaders to stored loaders: reuse what is there, compute and name what changed."""
 
 import json
 import logging
@@ -18,7 +18,7 @@ from convcut_mm.utils.hashing import file_sha256
 
 @pytest.fixture
 def build(model, stored, train_set, test_set, make_loader):
-    """Stores both data sets, or those given."""
+    """Store both data sets, or those given."""
 
     def both(**changes):
         used = changes.pop('model', model)
@@ -31,13 +31,13 @@ def build(model, stored, train_set, test_set, make_loader):
 
 
 def computed(caplog) -> int:
-    """How many views the last call computed, by its own account."""
+    """Return how many views the last call logged as computed."""
     text = '\n'.join(caplog.messages)
     return sum(int(count) for count in re.findall(r'(\d+) views to compute', text))
 
 
 def states(folder: Path) -> dict:
-    """{file: (contents, time)} of all that is stored."""
+    """Return {file: (contents, time)} of all that is stored."""
     return {
         path.relative_to(folder): (path.read_bytes(), path.stat().st_mtime_ns)
         for path in folder.rglob('*')
@@ -46,7 +46,7 @@ def states(folder: Path) -> dict:
 
 
 def views_in(store: Path, names) -> set:
-    """Keys of the rows that those files of shards hold."""
+    """Return the keys of the rows in those shards."""
     return {
         (row['sha256'], row['view'])
         for name in names
@@ -237,7 +237,7 @@ def test_a_damaged_shard_is_rebuilt_to_the_same_bytes(
     build()
     assert contents(store) == before and computed(caplog) == 35
     (warning,) = [one for one in caplog.records if one.levelno == logging.WARNING]
-    assert Path(name).name in warning.getMessage() and 'anew' in warning.getMessage()
+    assert Path(name).name in warning.getMessage() and 'again' in warning.getMessage()
 
 
 def test_equal_images_share_their_views(build, caplog, store, faces, pipeline):
@@ -272,7 +272,7 @@ def test_data_sets_with_other_pipelines_have_their_own_entries(
 
 
 def test_an_entry_of_another_version_is_no_obstacle(build, caplog, store):
-    """Its name can't be taken for one of this version, so it is none of our business."""
+    """Its name can't be mistaken for one of this version, so it is left alone."""
     build(datasets=dict(train_dataloader=None))
     old = store / 'net-0123456789ab'
     old.mkdir()
@@ -291,7 +291,7 @@ def test_the_model_keeps_its_mode(build, model, training):
 
 
 def test_features_are_those_of_eval_mode(build, make_model, store, contents):
-    """A neck or head in train mode must not matter, nor how often the store is asked."""
+    """A neck or head in train mode does not matter, nor how often the store is used."""
     build(model=make_model().eval())
     before = contents(store)
     (store / next(name for name in before if name.endswith('.json'))).unlink()

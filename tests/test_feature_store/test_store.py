@@ -1,4 +1,4 @@
-"""The store's files: exact, whole or absent, damage is named, locks between processes."""
+"""The store's files: exact, complete or absent; damage is named; locks between processes."""
 
 import errno
 import fcntl
@@ -13,24 +13,21 @@ import pytest
 import torch
 
 from convcut_mm.errors import ConvcutError
-from convcut_mm.feature_store import StoreEntry, entries
+from convcut_mm.feature_store import StoreEntry, abandoned, entries, remove_entry
 from convcut_mm.feature_store.disk import check_room
-from convcut_mm.feature_store.manifest import entry_folder
-from convcut_mm.feature_store.row import Row, shard_name
-from convcut_mm.feature_store.store import (
-    DTYPES,
-    SHARD_BYTES,
-    SHARD_ROWS,
-    abandoned,
-    remove_entry,
-)
+from convcut_mm.feature_store.manifest import DTYPES, entry_folder
+from convcut_mm.feature_store.row import StoredRow
+from convcut_mm.feature_store.shard import shard_name
+from convcut_mm.feature_store.store import SHARD_BYTES, SHARD_ROWS
 
 SHAPE = (2, 3, 4)
 
 
 def make_rows(count: int) -> list:
     meta = dict(ori_shape=[20, 24])
-    return [Row(f'{number:064x}', 'plain', f'{number}.png', 9, meta) for number in range(count)]
+    return [
+        StoredRow(f'{number:064x}', 'plain', f'{number}.png', 9, meta) for number in range(count)
+    ]
 
 
 def features_of(bits: np.ndarray, dtype: str) -> torch.Tensor:
@@ -49,7 +46,7 @@ def entry(tmp_path, open_store) -> StoreEntry:
 
 
 def write(entry: StoreEntry, count: int = 5) -> str:
-    """Writes a shard in two batches, returns its name."""
+    """Write a shard in two batches; return its name."""
     rows = make_rows(count)
     features = features_of(noise(count, entry.row_bytes), entry.manifest['dtype'])
     entry.write_shard(shard_name(rows), [(rows[:3], features[:3]), (rows[3:], features[3:])])
@@ -163,7 +160,7 @@ def test_edited_list_is_found(entry, change):
 
 
 def test_edited_meta_is_found(entry):
-    """What the pipeline found out reaches the data samples, so it is contents too."""
+    """The pipeline's notes reach the data samples, so they belong to the contents."""
     shard = write(entry)
     edit(entry, shard, lambda side: side['rows'][1]['meta'].update(ori_shape=[21, 24]))
     assert entry.damage(shard).startswith(f'{shard}.json is not what was written')
@@ -175,7 +172,7 @@ def test_lost_checksum_is_found(entry):
     assert entry.damage(shard) == f'{shard}.json is not readable'
 
 
-def test_removed_shard_stays_with_those_who_mapped_it(entry):
+def test_removed_shard_stays_with_processes_that_mapped_it(entry):
     shard = write(entry)
     mapped = entry.mapped(shard)
     entry.remove_shard(shard)
@@ -185,7 +182,7 @@ def test_removed_shard_stays_with_those_who_mapped_it(entry):
 
 
 def leave(entry: StoreEntry, count: int) -> tuple:
-    """Files as a process leaves them that is killed at different moments."""
+    """Write the files that a process leaves when it is killed at different moments."""
     shard = shard_name(make_rows(count))
     files = [
         entry.folder / f'.{shard}.bin.9.convcut-tmp',
@@ -271,7 +268,7 @@ def test_half_a_manifest_is_a_leftover(entry):
 
 
 def test_half_removed_entries_are_found(tmp_path, entry, open_store):
-    """The manifest goes first, so that a kill leaves gigabytes that are no entry."""
+    """The manifest is removed first, so that a kill leaves gigabytes without an entry."""
     shard = write(entry)
     open_store(tmp_path, 'float32')
     (tmp_path / 'mine').mkdir()
@@ -335,7 +332,7 @@ def test_lock_is_exclusive_between_processes(entry, hold):
         assert mine
 
 
-def test_lock_is_let_go_when_the_work_fails(entry, hold):
+def test_lock_is_freed_when_the_work_fails(entry, hold):
     shard = shard_name(make_rows(1))
     with pytest.raises(ValueError, match='work'), entry.locked(shard):
         raise ValueError('work')
@@ -427,8 +424,8 @@ def test_a_changed_manifest_does_not_fit_the_folder_s_name(tmp_path, entry, key)
     ],
     ids=str,
 )
-def test_a_manifest_whose_name_fits_may_still_be_none(tmp_path, entry, changes):
-    """The hash is no secret, so a file of another's can have the right one."""
+def test_a_manifest_with_the_right_hash_may_still_be_malformed(tmp_path, entry, changes):
+    """The hash is no secret, so a stranger's file can have the right one."""
     manifest = {**entry.manifest, **changes}
     named = manifest if isinstance(manifest['backbone'], dict) else entry.manifest
     folder = entry_folder(tmp_path, named)
@@ -439,7 +436,7 @@ def test_a_manifest_whose_name_fits_may_still_be_none(tmp_path, entry, changes):
 
 
 @pytest.mark.parametrize('content', [b'[' * 100_000, b' ' * (2 << 20) + b'{}', b'\xff{}'])
-def test_a_hostile_manifest_is_none(entry, content):
+def test_a_hostile_manifest_is_refused(entry, content):
     (entry.folder / 'manifest.json').write_bytes(content)
     with pytest.raises(ConvcutError, match='not the manifest of a feature store, remove'):
         StoreEntry(entry.folder)
@@ -483,7 +480,7 @@ def test_summary(entry):
     assert entry.used > 1e9
 
 
-def test_too_little_room_is_told(tmp_path):
+def test_too_little_room_is_named(tmp_path):
     assert check_room(tmp_path, 1) > 1
     with pytest.raises(ConvcutError) as error:
         check_room(tmp_path, 1 << 60)

@@ -1,4 +1,4 @@
-"""Views: what a pipeline can show of an image, and that each epoch draws what it always drew."""
+"""Views: what a pipeline can show of an image, and that an epoch samples the same views."""
 
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -23,12 +23,12 @@ THREE = ['horizontal', 'vertical', 'diagonal']
 
 @TRANSFORMS.register_module(force=True)
 class JitteredResize(Resize):
-    """A subclass may draw."""
+    """A subclass may be random."""
 
 
 @TRANSFORMS.register_module(force=True)
 class OftenFlip(RandomFlip):
-    """A subclass may draw something else."""
+    """A subclass may sample something else."""
 
 
 def flips(prob, direction='horizontal') -> dict:
@@ -79,14 +79,16 @@ def test_names(transforms, flip, names):
 )
 def test_other_transforms_are_refused_by_name(transforms, extra, name):
     built = transforms([LOAD, SIZE, FLIP, extra, PACK])
-    with pytest.raises(ConvcutError, match=f'train_dataloader: .* knows no {name}: ') as error:
+    with pytest.raises(
+        ConvcutError, match=f'train_dataloader: .* does not support {name}: '
+    ) as error:
         Views(built, 'train_dataloader')
     assert '\n' not in str(error.value)
 
 
-def test_a_flip_that_may_draw_otherwise_is_refused(transforms):
+def test_a_flip_that_may_sample_otherwise_is_refused(transforms):
     built = transforms([LOAD, SIZE, dict(type='OftenFlip', prob=0.5), PACK])
-    with pytest.raises(ConvcutError, match='knows no OftenFlip: '):
+    with pytest.raises(ConvcutError, match='does not support OftenFlip: '):
         Views(built, 'train_dataloader')
 
 
@@ -113,8 +115,8 @@ def datasets(root: Path, pipeline: list) -> tuple:
 
 
 @pytest.mark.parametrize('pipeline', PIPELINES)
-def test_image_is_what_the_pipeline_gives_when_it_draws_that_view(drawn_once, pipeline):
-    dataset, views = datasets(drawn_once, pipeline)
+def test_image_is_what_the_pipeline_gives_for_that_view(written_once, pipeline):
+    dataset, views = datasets(written_once, pipeline)
     seen = set()
     for epoch in range(40):
         dataset.set_epoch(3, epoch)
@@ -130,8 +132,8 @@ def test_image_is_what_the_pipeline_gives_when_it_draws_that_view(drawn_once, pi
     assert seen == set(views.names)
 
 
-def test_views_differ(drawn_once):
-    dataset, views = datasets(drawn_once, [LOAD, SIZE, flips(0.5, THREE), PACK])
+def test_views_differ(written_once):
+    dataset, views = datasets(written_once, [LOAD, SIZE, flips(0.5, THREE), PACK])
     images = [views.image(dataset.get_data_info(0), view)['inputs'] for view in views.names]
     plain = images[0]
     for image, dims in zip(images[1:], [(2,), (1,), (1, 2)]):
@@ -140,7 +142,7 @@ def test_views_differ(drawn_once):
 
 @pytest.fixture
 def hasty_threads():
-    """Threads take turns a thousand times as often, so that a race shows soon."""
+    """Switch threads a thousand times as often, so that a race shows soon."""
     before = sys.getswitchinterval()
     sys.setswitchinterval(5e-6)
     yield
@@ -163,30 +165,30 @@ def test_views_are_the_same_in_many_threads(transforms, hasty_threads):
 
 
 @pytest.mark.parametrize('pipeline', PIPELINES)
-def test_draws_and_samples_are_those_of_the_pipeline(drawn_once, pipeline):
-    dataset, views = datasets(drawn_once, pipeline)
-    drawn_views = set()
+def test_flips_and_data_samples_are_those_of_the_pipeline(written_once, pipeline):
+    dataset, views = datasets(written_once, pipeline)
+    sampled_views = set()
     for seed, epoch in [(0, 0), (0, 1), (0, 2), (7, 0), (7, 1)]:
         dataset.set_epoch(seed, epoch)
         for idx in range(len(dataset)):
             real = dataset[idx]['data_samples']
             dataset.epoch_seed.seed_generators(idx)
             item = dataset.item_for_pipeline(idx)
-            drawn = views.draw()
-            view = drawn.get('flip_direction') or views.names[0]
+            flip = views.sample_flip()
+            view = flip.get('flip_direction') or views.names[0]
             meta = views.image(dataset.get_data_info(idx), view)['data_samples'].metainfo
             known = {key: meta[key] for key in meta if not key.startswith('flip')}
-            ours = views.sample(item, known, drawn)
+            ours = views.data_sample(item, known, flip)
             assert ours.metainfo == real.metainfo
             assert ours.keys() == real.keys()
             assert torch.equal(ours.gt_label, real.gt_label)
-            drawn_views.add(view)
-    assert drawn_views == set(views.names)
+            sampled_views.add(view)
+    assert sampled_views == set(views.names)
 
 
 def test_a_flip_before_a_transform_is_not_one_after_it(transforms):
     before = Views(transforms([LOAD, FLIP, SIZE, PACK]), 'train_dataloader')
     after = Views(transforms([LOAD, SIZE, FLIP, PACK]), 'train_dataloader')
     assert before.pipeline() == after.pipeline()
-    assert before.describe('plain') == after.describe('plain') == 'plain'
-    assert before.describe('horizontal') != after.describe('horizontal') == 'horizontal'
+    assert before.stored_name('plain') == after.stored_name('plain') == 'plain'
+    assert before.stored_name('horizontal') != after.stored_name('horizontal') == 'horizontal'

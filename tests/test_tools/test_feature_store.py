@@ -211,13 +211,13 @@ def test_a_second_training_computes_nothing(store, frozen_config, run_here, cont
         (
             'train_dataloader = dict(dataset=dict(pipeline=[dict(type="LoadImageFromFile"), '
             'dict(type="ColorJitter", brightness=0.4), dict(type="PackInputs")]))',
-            'train_dataloader: the feature store knows no ColorJitter',
+            'train_dataloader: the feature store does not support ColorJitter',
         ),
         ('model = dict(backbone=dict(frozen=False))', 'needs a frozen backbone'),
         (
             'data_preprocessor = dict(batch_augments=dict(augments=[dict(type="Mixup", '
             'alpha=0.2)]))',
-            'knows no Mixup',
+            'does not support Mixup',
         ),
         ('feature_store = dict(folder="x")', 'feature_store: unknown option "folder"'),
         ('feature_store = dict(dtype="int8")', "feature_store.dtype='int8': expected float32"),

@@ -114,12 +114,12 @@ def test_a_build_killed_at_random_moments_ends_with_the_same_bytes(
     trainings, whole, contents, tmp_path
 ):
     store = tmp_path / 'store'
-    draw = random.Random(0)
+    rng = random.Random(0)
     had = 0
     for number in range(3):
         fork = trainings.start(tmp_path / f'killed{number}', store)
-        wait_for_shards(store, had + draw.randint(1, 8))
-        time.sleep(draw.uniform(0, 0.03))
+        wait_for_shards(store, had + rng.randint(1, 8))
+        time.sleep(rng.uniform(0, 0.03))
         os.kill(fork.process.pid, signal.SIGKILL)
         assert fork.wait() == -signal.SIGKILL
         had = len(shards(store))
@@ -197,7 +197,7 @@ def test_a_training_killed_within_an_epoch_and_resumed_ends_with_the_same_bits(
 # ---- damage ------------------------------------------------------------------------------------
 
 
-def test_damaged_shards_are_named_and_computed_anew(trainings, whole, contents, tmp_path):
+def test_damaged_shards_are_named_and_computed_again(trainings, whole, contents, tmp_path):
     store = Path(shutil.copytree(whole, tmp_path / 'store'))
     flipped, cut, missing, unlisted, unreadable, renamed = shards(store)[:6]
     content = bytearray(flipped.with_suffix('.bin').read_bytes())
@@ -212,11 +212,11 @@ def test_damaged_shards_are_named_and_computed_anew(trainings, whole, contents, 
     assert content != renamed.read_bytes()
     said = trainings.run(tmp_path / 'work', store)
     for path, words in (
-        (flipped, '.bin is not what was written (checksum); computed anew'),
+        (flipped, '.bin is not what was written (checksum); computing it again'),
         (cut, '.bin has '),
-        (missing, '.bin is missing; computed anew'),
-        (unreadable, '.json is not readable; computed anew'),
-        (renamed, '.json is not what was written (checksum); computed anew'),
+        (missing, '.bin is missing; computing it again'),
+        (unreadable, '.json is not readable; computing it again'),
+        (renamed, '.json is not what was written (checksum); computing it again'),
     ):
         lines = [line for line in said.splitlines() if f'{path.stem}{words}' in line]
         assert len(lines) == 1 and ' WARNING ' in lines[0] and str(path.parent) in lines[0]

@@ -1,43 +1,39 @@
-"""Checkpoints that survive a kill at any moment and continue bit for bit."""
+"""Save checkpoints that survive a kill at any moment and resume bit for bit."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
-from mmengine.dist import broadcast_object_list, is_main_process
-from mmengine.hooks import CheckpointHook
+from mmengine.dist import is_main_process
+from mmengine.runner import Runner
 from mmpretrain.registry import HOOKS
 
 from ...errors import ConvcutError
-from ...utils import work_folder
-from ...utils.atomic import (
-    ATOMIC_BACKEND,
-    LATER,
-    write_atomically,
-)
-from ...utils.drafts import remove_leftovers
+from ...utils.atomic import ATOMIC_BACKEND, LATER, write_atomically
+from .work_folder_hook import WorkFolderHook
 
 
 @HOOKS.register_module()
-class AtomicCheckpointHook(CheckpointHook):
-    """mmengine's ``CheckpointHook`` with these differences.
+class AtomicCheckpointHook(WorkFolderHook):
+    """mmengine's ``CheckpointHook`` with these differences, and those of :class:`WorkFolderHook`.
 
-    - Files are written under a temporary name, synced and renamed, so a checkpoint that exists is
-      whole; ``last_checkpoint`` likewise. The next epoch does not wait for the disk's syncing.
-    - The old checkpoint is removed after the new one is whole, not before; the best one too.
-    - Where a validation follows the epoch, the checkpoint is saved after it. mmengine saves before
-      and never repeats that validation on resume, so schedulers and early stopping that follow a
-      metric would continue differently from a run that was never interrupted.
-    - One training at a time in a work folder, and a work folder that was moved can be resumed.
-      A training that starts anew puts the checkpoints of an earlier one into a folder
-      ``earlier_TIME`` first: ``best_*.pth`` is one file, that of this training.
+    - Checkpoints and the file ``last_checkpoint`` are written under a temporary name, synced and
+      renamed, so each is whole or absent. The next epoch does not wait for the disk to sync.
+    - An old checkpoint, also the best one, is removed after the new one is whole, not before.
+    - If a validation follows the epoch, the checkpoint is saved after it. mmengine saves before
+      and does not repeat that validation on resume, so schedulers and early stopping that follow a
+      metric would continue differently from a training that was never interrupted.
 
     Args:
         **kwargs: Arguments of mmengine's ``CheckpointHook``; epoch-based only.
+
+    Raises:
+        ConvcutError: ``by_epoch`` is False.
     """
 
-    def __init__(self, **kwargs) -> None:
+    def __init__(self, **kwargs: Any) -> None:
         kwargs.setdefault('backend_args', dict(backend=ATOMIC_BACKEND, later=True))
         super().__init__(**kwargs)
         if not self.by_epoch:
@@ -49,119 +45,59 @@ class AtomicCheckpointHook(CheckpointHook):
         self._saved_step: int | None = None
         self._training = False
 
-    def before_run(self, runner) -> None:
-        """Look for the checkpoint to go on from in the folder itself, which may have moved."""
-        if runner._resume and runner._load_from is None:
-            last = work_folder.last_checkpoint(runner.work_dir)
-            runner._load_from = None if last is None else str(last)
-
-    def before_train(self, runner) -> None:
-        """Take the folder for this training, and clears it of what others left.
-
-        Raises:
-            ConvcutError: Another training is running in it.
-        """
-        _in_main_process(lambda: work_folder.lock(runner.work_dir))
+    def before_train(self, runner: Runner) -> None:
+        """Prepare the work folder."""
         super().before_train(runner)
         self._training = True
-        self._follow_the_folder(runner)
-        if is_main_process():
-            remove_leftovers(self.out_dir)
-            self._set_earlier_aside(runner)
 
-    def after_train_epoch(self, runner) -> None:
-        """Save, or leaves it to the validation that follows."""
+    def after_train_epoch(self, runner: Runner) -> None:
+        """Save the checkpoint, or defer it to the validation that follows."""
         if self._validation_follows(runner):
             due = self.every_n_epochs(runner, self.interval, self.save_begin)
             self._deferred = due or (self.save_last and self.is_last_train_epoch(runner))
         else:
             super().after_train_epoch(runner)
 
-    def after_val_epoch(self, runner, metrics: dict | None = None) -> None:
+    def after_val_epoch(self, runner: Runner, metrics: dict[str, float] | None = None) -> None:
         """Save the best checkpoint, if this is it, and the deferred one of the epoch."""
         self._saved_step = None
-        LATER.wait()  # says what went wrong with the last ones
-        with self._best_outlives_its_successor():
+        LATER.wait()  # raises an error of the last checkpoints
+        with self._keep_best_until_replaced():
             super().after_val_epoch(runner, metrics)
-        epoch = runner.epoch  # counts finished epochs here
+        epoch = runner.epoch  # finished epochs
         if self._deferred and self._saved_step != epoch:
             runner.logger.info(f'Saving checkpoint at {epoch} epochs')
             self._save_checkpoint_with_step(runner, epoch, dict(epoch=epoch, iter=runner.iter))
         self._deferred = False
         if self._training and (runner.train_loop.stop_training or epoch >= runner.max_epochs):
-            LATER.wait()  # hooks that come before this one may read them after the training
+            LATER.wait()  # hooks with a higher priority may read the files after training
 
-    def after_train(self, runner) -> None:
-        """Wait for the disk, then publishes what the parent is asked to."""
+    def after_train(self, runner: Runner) -> None:
+        """Wait for the disk, then publish checkpoints as configured."""
         LATER.wait()
         self._training = False
         super().after_train(runner)
 
-    def after_run(self, runner) -> None:
-        """Let go of the folder."""
-        if is_main_process():
-            work_folder.release(runner.work_dir)
-
-    def _best_paths(self) -> dict:
-        """What holds the paths of the best checkpoints; of one metric an attribute of the hook."""
-        if self.save_best is None:
-            return {}
-        return getattr(self, 'best_ckpt_path_dict', vars(self))
-
-    def _best_keys(self) -> list:
-        paths = self._best_paths()
-        return [key for key in paths if paths is not vars(self) or key == 'best_ckpt_path']
-
-    def _follow_the_folder(self, runner) -> None:
-        """After a resume, means by the best checkpoints those of this folder."""
-        paths = self._best_paths()
-        for key in self._best_keys():
-            paths[key] = self._beside(paths[key])
-        for name, path in runner.message_hub.runtime_info.items():
-            if name == 'last_ckpt' or name.startswith('best_ckpt'):
-                runner.message_hub.update_info(name, self._beside(path))
-
-    def _beside(self, path: str | None) -> str | None:
-        own = self.file_backend.join_path(self.out_dir, os.path.basename(path or ''))
-        return own if os.path.isfile(own) else path
-
-    def _set_earlier_aside(self, runner) -> None:
-        best = self.filename_tmpl.format('*')
-        patterns = [f'best_*_{best}']
-        if runner.epoch == 0:
-            patterns += [best, 'last_checkpoint']
-        paths = self._best_paths()
-        kept = {paths[key] for key in self._best_keys()} | {runner._load_from}
-        kept = {os.path.realpath(path) for path in kept if path}
-        earlier = {
-            path
-            for pattern in patterns
-            for path in Path(self.out_dir).glob(pattern)
-            if path.is_file() and os.path.realpath(path) not in kept
-        }
-        place = work_folder.set_aside(earlier, f'earlier_{runner.timestamp}')
-        if place is not None:
-            runner.logger.info(
-                f'{len(earlier)} files of an earlier training in this folder are now in {place}'
-            )
-
     @contextmanager
-    def _best_outlives_its_successor(self) -> Iterator[None]:
-        """The parent removes the best checkpoint before it writes the next one."""
-        paths = self._best_paths()
-        before = {key: paths[key] for key in self._best_keys()}
-        paths.update(dict.fromkeys(before))
+    def _keep_best_until_replaced(self) -> Iterator[None]:
+        """Hide the best checkpoints from the parent, which removes them before it saves the next.
+
+        Remove each one that was replaced once its successor is whole.
+        """
+        before = self.best_paths
+        self.best_paths = dict.fromkeys(before)
         yield
-        for key, path in before.items():
-            if paths[key] is None:
-                paths[key] = path
-            elif path and path != paths[key] and is_main_process():
-                # one of a training in another folder, which this one went on from, stays there
-                if os.path.dirname(path) == str(self.out_dir):
-                    LATER.then(_remove, path)
+        after = self.best_paths
+        self.best_paths = {metric: after[metric] or before[metric] for metric in before}
+        for metric, path in before.items():
+            if not path or after[metric] in (None, path):
+                continue
+            # keep the best one of another folder, which this training started from
+            if is_main_process() and os.path.dirname(path) == str(self.out_dir):
+                LATER.then(_remove, path)
 
     @staticmethod
-    def _validation_follows(runner) -> bool:
+    def _validation_follows(runner: Runner) -> bool:
         loop, epoch = runner.train_loop, runner.epoch + 1
         return (
             runner.val_loop is not None
@@ -169,8 +105,8 @@ class AtomicCheckpointHook(CheckpointHook):
             and (epoch % loop.val_interval == 0 or epoch == loop.max_epochs)
         )
 
-    def _save_checkpoint_with_step(self, runner, step: int, meta: dict) -> None:
-        # replaces the parent's, which removes the old file first and writes last_checkpoint bare
+    def _save_checkpoint_with_step(self, runner: Runner, step: int, meta: dict) -> None:
+        # the parent removes the old file first, and does not write last_checkpoint atomically
         expired = self._expired(runner, step)
         name = self.filename_tmpl.format(step)
         self.last_ckpt = self.file_backend.join_path(self.out_dir, name)
@@ -193,8 +129,8 @@ class AtomicCheckpointHook(CheckpointHook):
                 path = self.file_backend.join_path(self.out_dir, self.filename_tmpl.format(old))
                 LATER.then(_remove, path)
 
-    def _expired(self, runner, step: int) -> list:
-        """Note the new checkpoint and returns the numbers of those it replaces."""
+    def _expired(self, runner: Runner, step: int) -> list[int]:
+        """Note the new checkpoint and return the numbers of those it replaces."""
         if self.max_keep_ckpts <= 0:
             return []
         kept = [number for number in self.keep_ckpt_ids if number != step] + [step]
@@ -203,19 +139,6 @@ class AtomicCheckpointHook(CheckpointHook):
         self.keep_ckpt_ids.extend(kept[-self.max_keep_ckpts :])
         runner.message_hub.update_info('keep_ckpt_ids', list(self.keep_ckpt_ids))
         return expired
-
-
-def _in_main_process(step: Callable) -> None:
-    """Let the main process do it; its ConvcutError is raised in all processes of the job."""
-    problem = [None]
-    if is_main_process():
-        try:
-            step()
-        except ConvcutError as error:
-            problem = [str(error)]
-    broadcast_object_list(problem)
-    if problem[0] is not None:
-        raise ConvcutError(problem[0])
 
 
 def _remove(path: str) -> None:

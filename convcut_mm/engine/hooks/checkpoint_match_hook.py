@@ -1,19 +1,19 @@
-"""Refuses checkpoints of another architecture, which mmengine would load in part."""
+"""Refuse checkpoints of another architecture, which mmengine would load in part."""
 
 from collections.abc import Sequence
 
 from mmengine.hooks import Hook
 from mmpretrain.registry import HOOKS
 
-from ...models.utils.unwrap import bare_model
+from ...models.utils import bare_model
 from ...utils.checkpoint_fit import check_fits
 
 
 @HOOKS.register_module()
 class CheckpointMatchHook(Hook):
-    """Compares the names and shapes of a checkpoint's weights with the model's before loading.
+    """A hook that compares a checkpoint's weights with the model's before they are loaded.
 
-    mmengine only logs what does not fit and goes on with random weights in its place.
+    mmengine only logs the weights that differ, and goes on with random ones in their place.
 
     Args:
         ignore (Sequence[str]): Prefixes of keys that may differ, such as ``['head.fc.']`` to

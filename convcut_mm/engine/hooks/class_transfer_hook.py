@@ -1,16 +1,15 @@
-"""Fine-tuning on other classes: reuse the classifier rows of classes with the same name."""
+"""Fine-tune on other classes: reuse the classifier rows of classes with the same name."""
 
-import re
 from collections.abc import Sequence
 
 import torch
 from mmengine.hooks import Hook
 
 from ...errors import ConvcutError
-from ...models.utils import classifier_layer
-from ...models.utils.unwrap import bare_model
+from ...models.utils import bare_model, classifier_layer
+from ...utils.checkpoint_fit import strip_wrapper
 
-# how the folders of well-known data sets call the classes that papers call otherwise
+# names of folders in well-known data sets, and the names of the classes in papers
 ALIASES = {
     'angry': 'anger',
     'contemptuous': 'contempt',
@@ -23,23 +22,22 @@ ALIASES = {
 
 
 class ClassTransferHook(Hook):
-    """Fits the classifier of pretrained weights to the classes that are trained on.
+    """A hook that adapts the classifier of pretrained weights to the classes of the training.
 
-    Backbone and neck, and whatever the head has before its classifier, are loaded as they are. In
-    the classifier, the layer that ``models.utils.classifier_layer`` finds, each class gets the row
-    of the class of the same name ('happy' is 'happiness', case does not count); a class that the
-    weights don't know starts anew. A run that resumes is left alone.
+    Each class reuses the classifier row of the class with the same name ('happy' is 'happiness',
+    case is ignored); a class that the weights lack starts from random values. Weights outside the
+    classifier (see ``models.utils.classifier_layer``) stay. A resumed training is not changed.
 
-    It belongs to one training, so it is given to the runner and not written into a config: there
-    it would change the checkpoints that are tested.
+    Register it with the runner of one training instead of in a config, where it would also change
+    the checkpoints that are tested.
 
     Args:
-        classes (Sequence[str]): Names of the classes that are trained on.
-        pretrained_classes (Sequence[str], optional): Names of the weights' classes, for files that
-            don't hold them. Defaults to None: without names in the file all classes start anew.
+        classes (Sequence[str]): Class names of the training.
+        pretrained_classes (Sequence[str], optional): Class names of the weights, for files without
+            them. Defaults to None: if the file names no classes, all start from random values.
     """
 
-    priority = 'HIGH'  # before CheckpointMatchHook, and before EMAHook takes its copy
+    priority = 'HIGH'  # before CheckpointMatchHook, and before EMAHook copies the weights
 
     def __init__(
         self, classes: Sequence[str], pretrained_classes: Sequence[str] | None = None
@@ -48,32 +46,32 @@ class ClassTransferHook(Hook):
         self.pretrained_classes = pretrained_classes
 
     def after_load_checkpoint(self, runner, checkpoint: dict) -> None:
-        """Replace the classifier in the checkpoint that is about to be loaded."""
+        """Replace the classifier in the checkpoint before it is loaded."""
         if runner._resume:
             return
-        if 'state_dict' not in checkpoint:  # a file of tensors only; EMAHook wants the key
+        if 'state_dict' not in checkpoint:  # a file of tensors only, but EMAHook needs the key
             weights = dict(checkpoint)
             checkpoint.clear()
             checkpoint['state_dict'] = weights
         known = checkpoint_classes(checkpoint) or self.pretrained_classes or ()
         model = bare_model(runner)
-        taken = transfer_classifier(
+        reused = transfer_classifier(
             checkpoint['state_dict'],
             model.state_dict(),
             known,
             self.classes,
             classifier_layer(model),
         )
-        anew = [name for name in self.classes if name not in taken]
+        new = [name for name in self.classes if name not in reused]
         runner.logger.info(
             f'Starting from {runner._load_from}; its classifier knows '
-            f'{", ".join(taken) or "none of the classes"}'
-            + (f'; starting anew: {", ".join(anew)}' if anew else '')
+            f'{", ".join(reused) or "none of the classes"}'
+            + (f'; new classes: {", ".join(new)}' if new else '')
         )
 
 
-def checkpoint_classes(checkpoint: dict) -> tuple | None:
-    """Class names in a checkpoint of mmengine, None if it has none."""
+def checkpoint_classes(checkpoint: dict) -> tuple[str, ...] | None:
+    """Return the class names in a checkpoint of mmengine, or None if it has none."""
     meta = checkpoint.get('meta') or {}
     classes = (meta.get('dataset_meta') or {}).get('classes') or meta.get('classes')
     return tuple(classes) if classes else None
@@ -86,40 +84,39 @@ def transfer_classifier(
     classes: Sequence[str],
     layer: str,
 ) -> list[str]:
-    """Replace the classifier's rows in ``weights``.
+    """Replace the classifier in ``weights`` by one for other classes.
 
     Args:
         weights: Pretrained state dict, changed in place.
-        fresh: State dict of the model that is to be trained, with its initial values.
-        known: Names of the rows in ``weights``.
-        classes: Names of the rows in ``fresh``.
+        fresh: State dict of the model to train, with its initial values.
+        known: Class names of the rows in ``weights``.
+        classes: Class names of the rows in ``fresh``.
         layer: Name of the classifier, such as 'head.fc'.
 
     Returns:
-        Those of ``classes`` whose rows were taken over.
+        The names among ``classes`` whose rows are reused.
 
     Raises:
-        ConvcutError: Another number of names than of rows.
+        ConvcutError: The numbers of names and rows differ.
     """
-    # mmengine strips the prefix of wrapped models when it loads
-    originals = {re.sub(r'^module\.', '', key): key for key in weights}
+    originals = {strip_wrapper(key): key for key in weights}
     rows = {_canonical(name): number for number, name in enumerate(known)}
-    taken = [name for name in classes if _canonical(name) in rows]
+    reused = [name for name in classes if _canonical(name) in rows]
     for key in (f'{layer}.weight', f'{layer}.bias'):
         if key not in originals or key not in fresh:
-            continue  # CheckpointMatchHook says what is missing
+            continue  # CheckpointMatchHook reports the missing key
         old, new = weights[originals[key]], fresh[key].detach().cpu().clone()
         if known and len(old) != len(known):
             raise ConvcutError(
                 f'pretrained weights: {len(known)} class names, but "{key}" has {len(old)} rows'
             )
         if old.shape[1:] != new.shape[1:]:
-            continue  # another architecture, as CheckpointMatchHook will say
+            continue  # CheckpointMatchHook reports the other architecture
         for number, name in enumerate(classes):
-            if name in taken:
+            if name in reused:
                 new[number] = old[rows[_canonical(name)]].to(new.dtype)
         weights[originals[key]] = new
-    return taken
+    return reused
 
 
 def _canonical(name: str) -> str:

@@ -1,4 +1,4 @@
-"""Class weights in the loss, from the training set's own counts."""
+"""Weight the classes in the loss by how rare they are in the training set."""
 
 from typing import Any
 
@@ -7,22 +7,27 @@ from mmengine.hooks import Hook
 from mmpretrain.registry import HOOKS
 
 from ...errors import ConvcutError
-from ...models.utils.unwrap import bare_model
+from ...models.utils import bare_model
 
 
 @HOOKS.register_module()
 class BalancedClassWeightHook(Hook):
-    """Weights each class by ``images / (classes * images of the class)``.
+    """A hook that weights each class by ``images / (classes * images of the class)``.
 
-    scikit-learn's 'balanced' rule, as in the released program. The weights go into the head's
+    This is scikit-learn's 'balanced' rule, as in the released program. It sets the head's
     ``loss_module.class_weight``; the loss stays a mean over images, as in Keras.
     """
 
     def before_train(self, runner) -> None:
-        """Count the labels and sets the weights."""
+        """Count the labels and set the weights.
+
+        Raises:
+            ConvcutError: A class has no training image, or the loss takes no class weights.
+        """
         dataset = runner.train_dataloader.dataset
         loss: Any = getattr(bare_model(runner).head, 'loss_module', None)
-        classes, labels = dataset.metainfo['classes'], dataset.get_gt_labels()
+        classes = dataset.metainfo['classes']
+        labels = dataset.get_gt_labels()
         counts = np.bincount(labels, minlength=len(classes))
         if not counts.all():
             raise ConvcutError(
@@ -34,7 +39,7 @@ class BalancedClassWeightHook(Hook):
                 f'BalancedClassWeightHook: {type(loss).__name__} '
                 'takes no class_weight, use CrossEntropyLoss'
             )
-        # here, since its import takes a second, and most programs train nothing
+        # imported here because it takes a second
         from sklearn.utils.class_weight import compute_class_weight
 
         weights = compute_class_weight('balanced', classes=np.arange(len(classes)), y=labels)

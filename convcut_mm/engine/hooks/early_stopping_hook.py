@@ -1,4 +1,4 @@
-"""Early stopping that survives a resume and ends with the best weights."""
+"""Stop early, also after a resume, and restore the best weights."""
 
 import os
 
@@ -7,29 +7,29 @@ from mmengine.hooks import EarlyStoppingHook
 from mmengine.runner import BaseLoop, CheckpointLoader
 from mmpretrain.registry import HOOKS
 
-from ...models.utils.unwrap import bare_model
+from ...models.utils import bare_model
 
 
 @HOOKS.register_module()
 class BestWeightsEarlyStoppingHook(EarlyStoppingHook):
     """mmengine's ``EarlyStoppingHook`` as Keras' ``EarlyStopping(restore_best_weights=True)``.
 
-    The count of epochs without improvement is kept in the checkpoint. After training the model
-    gets the weights of the best checkpoint (``CheckpointHook(save_best=...)``) back.
+    Checkpoints store the number of epochs without improvement. After training, the weights of the
+    best checkpoint (``CheckpointHook(save_best=...)``) are restored.
 
     Args:
         **kwargs: Arguments of mmengine's ``EarlyStoppingHook``.
     """
 
-    priority = 'LOW'  # before the checkpoint hook, so that the checkpoint holds this epoch's count
+    priority = 'LOW'  # before the checkpoint hook, so that checkpoints include this epoch
 
     def before_run(self, runner) -> None:
-        """Check the training loop; the parent builds one, and its data, for a test too."""
+        """Check the training loop, unless there is none: the parent would build it for a test."""
         if isinstance(runner._train_loop, BaseLoop):
             super().before_run(runner)
 
     def before_save_checkpoint(self, runner, checkpoint: dict) -> None:
-        """Put the state into the checkpoint."""
+        """Store the state in the checkpoint."""
         checkpoint['early_stopping'] = dict(
             wait_count=self.wait_count,
             best_score=float(self.best_score),
@@ -37,7 +37,7 @@ class BestWeightsEarlyStoppingHook(EarlyStoppingHook):
         )
 
     def after_load_checkpoint(self, runner, checkpoint: dict) -> None:
-        """Take the state back when training is resumed."""
+        """Restore the state on resume."""
         state = checkpoint.get('early_stopping')
         if state and runner._resume:
             self.wait_count, self.best_score = state['wait_count'], state['best_score']
@@ -45,7 +45,7 @@ class BestWeightsEarlyStoppingHook(EarlyStoppingHook):
 
     def after_train(self, runner) -> None:
         """Restore the best weights."""
-        barrier()  # the main process may be writing it
+        barrier()  # the main process may still be writing them
         best = runner.message_hub.runtime_info.get('best_ckpt')
         if not best or not os.path.isfile(best):
             runner.logger.warning(

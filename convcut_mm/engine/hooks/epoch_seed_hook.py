@@ -1,6 +1,7 @@
-"""Random draws that depend on the epoch, not on the history of the process."""
+"""Make random numbers depend on seed and epoch, not on the history of the process."""
 
 import random
+from typing import Any
 
 import numpy as np
 import torch
@@ -13,15 +14,15 @@ from ...datasets.samplers import mixed_seed
 
 @HOOKS.register_module()
 class EpochSeedHook(Hook):
-    """Seeds every generator anew at the start of each epoch.
+    """A hook that seeds every random generator at the start of each epoch.
 
-    With it a run that was interrupted and resumed at an epoch's end makes the same draws as one
-    that never stopped: the images' order from (seed, epoch), dropout in this process from (seed,
-    epoch, rank), augmentation by :meth:`FERDataset.set_epoch` from (seed, epoch, image, copy of
-    the image). mmengine's worker processes instead go on from wherever their generators are, or
-    start every epoch with the same draws.
+    A training that was resumed after an epoch then samples the same numbers as one that never
+    stopped: the order of the images from (seed, epoch), dropout from (seed, epoch, rank), and
+    augmentation by :meth:`FERDataset.set_epoch` from (seed, epoch, image, copy of the image).
+    mmengine's worker processes continue from the current state of their generators, or sample the
+    same numbers in every epoch.
 
-    ``ClassBalancedSampler`` tells the copies of an image apart; those that ``RepeatDataset`` or
+    ``ClassBalancedSampler`` distinguishes the copies of an image. Copies that ``RepeatDataset`` or
     ``ClassBalancedDataset`` make within an epoch are augmented alike.
     """
 
@@ -34,16 +35,17 @@ class EpochSeedHook(Hook):
         np.random.seed(seeds[1])
         torch.manual_seed(int(seeds[2]))
         loader = runner.train_dataloader
-        # a loader of stored features has the sampler in its batch sampler only
-        for sampler in (loader.sampler, getattr(loader.batch_sampler, 'sampler', None)):
+        # loaders of stored features have a batch sampler only
+        samplers: list[Any] = [loader.sampler, getattr(loader.batch_sampler, 'sampler', None)]
+        for sampler in samplers:
             if hasattr(sampler, 'seed'):
-                # mmengine's adds the epoch, so that seeds that follow each other share epochs; and
-                # on resume without a seed in the config the sampler was built with another one
+                # mmengine seeds with seed + epoch, so neighbouring seeds share epochs; and without
+                # a seed in the config a resumed training builds its sampler with another one
                 sampler.seed = mixed_seed(runner.seed, runner.epoch)
         _set_epoch(loader.dataset, runner.seed, runner.epoch)
 
     def before_train_iter(self, runner, batch_idx: int, data_batch=None) -> None:
-        """Seed torch again for dropout: starting worker processes has drawn from it."""
+        """Seed torch again for dropout: starting worker processes has advanced its generator."""
         if batch_idx == 0:
             torch.manual_seed(int(self._seeds(runner)[3]))
 
@@ -53,7 +55,7 @@ class EpochSeedHook(Hook):
 
 
 def _set_epoch(dataset, seed: int, epoch: int) -> None:
-    """Reach through wrappers such as ClassBalancedDataset and ConcatDataset."""
+    """Call ``set_epoch`` of a data set and of those in wrappers such as ConcatDataset."""
     if hasattr(dataset, 'set_epoch'):
         dataset.set_epoch(seed, epoch)
     for inner in getattr(dataset, 'datasets', None) or [getattr(dataset, 'dataset', None)]:

@@ -1,26 +1,28 @@
-"""Trains and tests on stored features of a frozen backbone."""
+"""Train and test on stored features of a frozen backbone."""
 
+from collections.abc import Callable
 from dataclasses import fields
 
 from mmengine.hooks import Hook
+from mmengine.runner import BaseLoop
 from mmpretrain.registry import HOOKS
 
 from ...errors import ConvcutError
 from ...feature_store import StoreOptions, stored_loaders, take_features
-from ...models.utils.unwrap import bare_model
+from ...models.utils import bare_model
 from .epoch_seed_hook import EpochSeedHook
 
 
 @HOOKS.register_module()
 class FeatureStoreHook(Hook):
-    """Replaces images by stored features for the length of a training or a test.
+    """A hook that replaces images by stored features during a training or a test.
 
-    ``tools/train.py CONFIG --cache-features`` or ``feature_store=dict(...)`` in a config put it
-    among the hooks; ``custom_hooks=[dict(type='FeatureStoreHook')]`` does it in any program.
-    Checkpoints are those of the whole model.
+    ``tools/train.py CONFIG --cache-features`` or ``feature_store=dict(...)`` in a config add it;
+    ``custom_hooks=[dict(type='FeatureStoreHook')]`` adds it in any program. Checkpoints hold the
+    whole model.
 
     Args:
-        **options: Those of :class:`StoreOptions`: ``dir``, ``dtype``, ``compute``,
+        **options: Options of :class:`StoreOptions`: ``dir``, ``dtype``, ``compute``,
             ``batch_size``, ``resident``.
 
     Raises:
@@ -37,14 +39,18 @@ class FeatureStoreHook(Hook):
                     f'feature_store: unknown option "{name}", expected one of {", ".join(known)}'
                 )
         self.options = StoreOptions(**options)
-        self._take_images = None
+        self._take_images: Callable[[], None] | None = None
 
     def before_train(self, runner) -> None:
-        """Build the store, and puts features into the training and validation loops."""
+        """Build the store, and feed features to the training and validation loops.
+
+        Raises:
+            ConvcutError: The hooks lack ``EpochSeedHook``, or the model cannot be split.
+        """
         if not any(isinstance(hook, EpochSeedHook) for hook in runner.hooks):
             raise ConvcutError(
-                'the feature store repeats the draws of EpochSeedHook, which is not among the '
-                'hooks; add it to default_hooks'
+                'the feature store repeats the random numbers of EpochSeedHook, which is not '
+                'among the hooks; add it to default_hooks'
             )
         loops = dict(train_dataloader=runner.train_loop)
         if runner.val_loop is not None:
@@ -52,18 +58,22 @@ class FeatureStoreHook(Hook):
         self._start(runner, loops)
 
     def before_test(self, runner) -> None:
-        """The same for the test loop."""
+        """Build the store, and feed features to the test loop."""
         self._start(runner, dict(test_dataloader=runner.test_loop))
 
     def after_train(self, runner) -> None:
         """Make the model take images again."""
-        self._take_images()
+        self._stop()
 
-    def after_test(self, runner, metrics=None) -> None:
+    def after_test(self, runner, metrics: dict[str, float] | None = None) -> None:
         """Make the model take images again."""
-        self._take_images()
+        self._stop()
 
-    def _start(self, runner, loops: dict) -> None:
+    def _stop(self) -> None:
+        if self._take_images is not None:
+            self._take_images()
+
+    def _start(self, runner, loops: dict[str, BaseLoop]) -> None:
         model = bare_model(runner)
         loaders = {name: loop.dataloader for name, loop in loops.items()}
         stored = stored_loaders(model, loaders, self.options, runner.logger)

@@ -1,4 +1,4 @@
-"""Stops a training that has left the numbers, before anything of it is saved."""
+"""Stop a training whose loss or weights are NaN or infinite, before it saves them."""
 
 from collections.abc import Iterable
 
@@ -8,42 +8,44 @@ from mmengine.hooks import Hook
 from mmpretrain.registry import HOOKS
 
 from ...errors import ConvcutError
-from ...models.utils.unwrap import bare_model
+from ...models.utils import bare_model
 
 ADVICE = (
     'lower the learning rate (optim_wrapper.optimizer.lr) or clip the gradients '
-    '(optim_wrapper.clip_grad); nothing of it is saved, --resume goes on from the last checkpoint'
+    '(optim_wrapper.clip_grad); nothing of it is saved, --resume starts at the last checkpoint'
 )
-# a step that fp16's scaler skips leaves the weights as they were
+# in a row: fp16's gradient scaler skips such a step, and the weights stay as they were
 SKIPPED_STEPS = 10
 
 
 @HOOKS.register_module()
 class FiniteHook(Hook):
-    """Ends the training with one line where the loss or a weight is NaN or infinite.
+    """A hook that stops the training if the loss or a weight is NaN or infinite.
 
-    mmengine goes on training, and saves such weights as its best. The loss is looked at in each
-    iteration, of all processes of a job, so that all of them end at the same one. The weights are
-    looked at after each epoch and before each save, the averages of ``EMAHook`` too.
+    mmengine goes on training, and may save such weights as the best ones. This hook checks the
+    loss in each iteration, in all processes of a job, so that all stop at the same one. It checks
+    the weights, and the averages of ``EMAHook``, after each epoch and before each save.
 
-    Where fp16's gradient scaler skips the step of such a loss, ten in a row end the training.
+    If fp16's gradient scaler skips the steps of such losses, the training stops after ten in a
+    row.
 
     Raises:
-        ConvcutError: Names epoch, iteration and what is not finite.
+        ConvcutError: Names the epoch, the iteration and what is not finite.
     """
 
-    priority = 'LOWEST'  # after EMAHook has put its averages into the checkpoint
+    priority = 'LOWEST'  # after EMAHook has added its averages to the checkpoint
 
     def __init__(self) -> None:
         self._in_a_row = 0
 
     def after_train_iter(self, runner, batch_idx: int, data_batch=None, outputs=None) -> None:
-        """Look at the loss."""
+        """Check the loss."""
         loss = (outputs or {}).get('loss')
         if loss is None:
             return
         loss = torch.as_tensor(loss).detach()
-        bad = own = not bool(loss.isfinite().all())  # RuntimeInfoHook has waited for it already
+        own = not bool(loss.isfinite().all())  # no extra wait for a GPU: RuntimeInfoHook waits too
+        bad = own
         if get_world_size() > 1:
             flag = torch.tensor(float(own))
             all_reduce(flag, 'max')
@@ -59,21 +61,21 @@ class FiniteHook(Hook):
             )
 
     def after_train_epoch(self, runner) -> None:
-        """Look at the weights: the last step's gradients may be the first that are not finite."""
+        """Check the weights: the gradients of the last step may be the first to fail."""
         _check(runner, bare_model(runner).state_dict().items())
 
     def before_save_checkpoint(self, runner, checkpoint: dict) -> None:
-        """Look at what is about to be saved."""
+        """Check the weights in the checkpoint."""
         for part in ('state_dict', 'ema_state_dict'):
             _check(runner, checkpoint.get(part, {}).items())
 
 
-def _check(runner, weights: Iterable[tuple]) -> None:
+def _check(runner, weights: Iterable[tuple[str, object]]) -> None:
     learnt = dict(bare_model(runner).named_parameters())
     for name, value in weights:
         if not isinstance(value, torch.Tensor) or not value.is_floating_point():
             continue
-        # a buffer may be a mask of infinities; the averages' names begin with 'module.'
+        # a buffer may be a mask of infinities; names of averages start with 'module.'
         whole = value.isfinite() if name.removeprefix('module.') in learnt else ~value.isnan()
         if not whole.all():
             raise ConvcutError(

@@ -1,4 +1,4 @@
-"""ConvNeXt without its last stages: the feature extractor of Conv-cut (paper, section 3)."""
+"""Extract features with a truncated ConvNeXt, as Conv-cut does (paper, section 3)."""
 
 import torch
 from mmengine.model import BaseModule
@@ -11,14 +11,13 @@ from ...errors import ConvcutError
 from ..utils.cpu import compute_in_slices, train_depthwise_in_float32
 from ..utils.norm import norm_in_place_order
 from ..utils.partial_checkpoint import PartialInit
-
-KINDS = ('stages', 'downsample_layers')
+from .convnext_cut import ConvNeXtCut
 
 
 class DepthwiseNorm(BaseModule):
     """The first half of a ConvNeXt block: depthwise 7x7 convolution and norm, no MLP, no residual.
 
-    Parameter names equal those of mmpretrain's ``ConvNeXtBlock``, so published weights fit.
+    Its parameters have the names of mmpretrain's ``ConvNeXtBlock``, so published weights fit.
 
     Args:
         channels (int): Channels of the input and output map.
@@ -33,7 +32,7 @@ class DepthwiseNorm(BaseModule):
         self.norm = build_norm_layer(norm_cfg, channels)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """(N, C, H, W) to (N, C, H, W)."""
+        """Convolve and normalise, (N, C, H, W) to (N, C, H, W)."""
         return norm_in_place_order(self.norm, self.depthwise_conv(x))
 
 
@@ -41,36 +40,38 @@ class DepthwiseNorm(BaseModule):
 class TruncatedConvNeXt(PartialInit, ConvNeXt):
     """mmpretrain's ConvNeXt, cut off after a stage, after a block, or inside a block.
 
-    What is cut off is never built. The output is a tuple with one map (N, C, H, W).
+    The part that is cut off is never built. The output is a tuple with one map (N, C, H, W).
 
-    The cut that the authors released (Keras program) is ``num_stages=3, num_blocks=23,
-    half_block=True``: 51,640,448 of the 87,566,464 parameters of ConvNeXt-Base. The paper's text
-    (section 3, 'Truncated Convnext') keeps whole stages instead.
+    The authors' released Keras program cuts at ``num_stages=3, num_blocks=23, half_block=True``:
+    51,640,448 of the 87,566,464 parameters of ConvNeXt-Base remain. The paper's text (section 3,
+    'Truncated Convnext') keeps whole stages instead.
 
     Args:
         arch (str | dict): As in mmpretrain's ``ConvNeXt``: a name or ``dict(depths=...,
             channels=...)`` of the **full** network. Defaults to 'base'.
-        num_stages (int): Stages kept, from the stem on. Defaults to 3.
-        num_blocks (int, optional): Whole blocks kept of the last kept stage. Defaults to None:
-            all of them.
-        half_block (bool): Keep also the depthwise convolution and norm of the block that follows
-            those whole blocks. Defaults to False.
-        out_norm (bool): Put a norm, ``norm{num_stages - 1}``, on the output map. Published weights
-            hold none for a cut network. Defaults to False.
-        frozen (bool): Freeze every parameter, the output norm's included, and stay in eval mode
-            when the model is put in train mode. Defaults to False.
+        num_stages (int): Number of stages to keep. Defaults to 3.
+        num_blocks (int, optional): Number of whole blocks to keep of the last stage. Defaults to
+            None: all of them.
+        half_block (bool): Keep also the depthwise convolution and norm of the next block. Defaults
+            to False.
+        out_norm (bool): Apply a norm, ``norm{num_stages - 1}``, to the output map. Published
+            weights have none for a cut network. Defaults to False.
+        frozen (bool): Freeze all parameters, also those of the output norm, and stay in eval mode.
+            Defaults to False.
         norm_cfg (dict): Config of all norm layers. Defaults to ``dict(type='LN2d', eps=1e-6)``.
-        channels_last (bool): Compute in channels-last memory order on the CPU. Defaults to True.
+        channels_last (bool): Use channels-last memory order on the CPU. Defaults to True.
         init_cfg (dict | list[dict], optional): ``dict(type='Pretrained', checkpoint=...,
-            prefix='backbone.')`` loads a full ConvNeXt checkpoint: the keys of the removed part
-            are left out, any other missing, unexpected or misshapen key is an error. Defaults to
-            None: ConvNeXt's own initialisation.
+            prefix='backbone.')`` loads a checkpoint of the full ConvNeXt without the keys of the
+            part that is cut off; any other missing, unexpected or misshapen key is an error.
+            Defaults to None: ConvNeXt's own initialisation.
         **kwargs: Other arguments of mmpretrain's ``ConvNeXt``, except ``out_indices``,
-            ``gap_before_final_norm`` and ``frozen_stages``, which this class decides.
+            ``gap_before_final_norm`` and ``frozen_stages``, which this class sets.
 
     Raises:
-        ConvcutError: An unknown arch, or a cut that the arch does not have.
+        ConvcutError: The arch is unknown, or has no such stage or block.
     """
+
+    depths: list[int]  # set by the parent
 
     def __init__(
         self,
@@ -87,28 +88,25 @@ class TruncatedConvNeXt(PartialInit, ConvNeXt):
     ) -> None:
         norm_cfg = norm_cfg or dict(type='LN2d', eps=1e-6)
         full_depths, full_channels = self._full_arch(arch)
-        num_blocks = self._check_cut(full_depths, num_stages, num_blocks, half_block)
+        cut = ConvNeXtCut(full_depths, num_stages, num_blocks, half_block)
         for name in ('out_indices', 'gap_before_final_norm', 'frozen_stages'):
             if name in kwargs:
                 raise ConvcutError(
-                    f'TruncatedConvNeXt decides "{name}" by itself; use num_stages, '
+                    f'TruncatedConvNeXt sets "{name}" by itself; use num_stages, '
                     'num_blocks, half_block, out_norm and frozen instead'
                 )
         if init_cfg is not None:
             kwargs['init_cfg'] = init_cfg
-        # without out_indices the parent builds no output norm, neither here nor for a cut stage
+        # without out_indices the parent builds no output norms
         super().__init__(
-            arch=dict(
-                depths=[*full_depths[: num_stages - 1], num_blocks],
-                channels=list(full_channels[:num_stages]),
-            ),
+            arch=dict(depths=cut.kept_depths, channels=list(full_channels[:num_stages])),
             norm_cfg=norm_cfg,
             out_indices=(),
             **kwargs,
         )
-        # nothing here reads it; mmpretrain's vis_tsne names its files after it
+        # for mmpretrain's vis_tsne, which names its files after it
         self.out_indices = (num_stages - 1,)
-        self.full_depths = tuple(full_depths)
+        self.cut = cut
         self.frozen = frozen
         self.channels_last = channels_last
         self.out_channels = full_channels[num_stages - 1]
@@ -123,38 +121,25 @@ class TruncatedConvNeXt(PartialInit, ConvNeXt):
             self.eval()
 
     @classmethod
-    def _full_arch(cls, arch: str | dict) -> tuple:
+    def _full_arch(cls, arch: str | dict) -> tuple[list[int], list[int]]:
+        """Return depths and channels of the full network."""
         if isinstance(arch, str):
             if arch not in cls.arch_settings:
                 raise ConvcutError(
                     f'unknown ConvNeXt arch "{arch}", expected one of '
                     f'{", ".join(cls.arch_settings)} or a dict'
                 )
-            arch = cls.arch_settings[arch]
-        if not {'depths', 'channels'} <= set(arch) or len(arch['depths']) != len(arch['channels']):
+            settings: dict = cls.arch_settings[arch]
+        else:
+            settings = arch
+        depths, channels = settings.get('depths'), settings.get('channels')
+        if depths is None or channels is None or len(depths) != len(channels):
             raise ConvcutError(
-                f'arch as a dict needs "depths" and "channels" of one length, got {dict(arch)}'
+                f'arch as a dict needs "depths" and "channels" of one length, got {dict(settings)}'
             )
-        return arch['depths'], arch['channels']
+        return depths, channels
 
-    @staticmethod
-    def _check_cut(depths: list, num_stages: int, num_blocks: int | None, half_block: bool) -> int:
-        if not 1 <= num_stages <= len(depths):
-            raise ConvcutError(
-                f'num_stages={num_stages}: expected 1 to {len(depths)}, the stages of this arch'
-            )
-        depth = depths[num_stages - 1]
-        most = depth - 1 if half_block else depth
-        num_blocks = depth if num_blocks is None else num_blocks
-        least = 0 if half_block else 1
-        if not least <= num_blocks <= most:
-            raise ConvcutError(
-                f'num_blocks={num_blocks} with half_block={half_block}: expected {least} to '
-                f'{most}, stage {num_stages} of this arch has {depth} blocks'
-            )
-        return num_blocks
-
-    def forward(self, x: torch.Tensor) -> tuple:
+    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor]:
         """Compute the map at the cut.
 
         Args:
@@ -163,7 +148,7 @@ class TruncatedConvNeXt(PartialInit, ConvNeXt):
         Returns:
             tuple[Tensor]: One map, (N, C, H / 16, W / 16) for three stages, rounded down.
         """
-        # an exported graph has a free batch size and its runtime's own memory order
+        # an exported graph has a free batch size, and its runtime chooses the memory order
         if torch.onnx.is_in_onnx_export():
             return (self._map(x),)
         if self.channels_last and x.device.type == 'cpu':
@@ -181,7 +166,7 @@ class TruncatedConvNeXt(PartialInit, ConvNeXt):
         return x
 
     def train(self, mode: bool = True) -> 'TruncatedConvNeXt':
-        """Set train mode, except for a frozen backbone; returns self, unlike its parent."""
+        """Set train mode, except for a frozen backbone; return self, unlike the parent."""
         super().train(mode and not self.frozen)
         return self
 
@@ -190,46 +175,32 @@ class TruncatedConvNeXt(PartialInit, ConvNeXt):
         """The last block."""
         return f'stages.{len(self.stages) - 1}.{len(self.stages[-1]) - 1}'
 
-    def get_layer_depth(self, param_name: str, prefix: str = '') -> tuple:
-        """Place of a parameter in the **full** network, for layer-wise learning-rate decay.
+    def get_layer_depth(self, param_name: str, prefix: str = '') -> tuple[int, int]:
+        """Return a parameter's layer in the **full** network, for layer-wise learning-rate decay.
 
-        A block learns at the rate that it has in the network which it was cut from, and never
-        above the base rate.
+        Each block gets the learning rate that it has in the full network, and never more than the
+        base rate.
 
         Args:
             param_name (str): Name of the parameter.
-            prefix (str): What comes before the backbone's own names. Defaults to ''.
+            prefix (str): Prefix of the backbone's names. Defaults to ''.
 
         Returns:
-            tuple[int, int]: The layer, counted from the stem's 0, and the number of layers.
+            tuple[int, int]: Index of the layer, 0 for the stem, and the number of layers.
         """
-        # the parent asks the last but one stage, the third of its four, how long the network is
-        kept, self.depths = self.depths, [*self.full_depths, 0, 0][:3] + [0]
+        # the parent derives the number of layers from the last stage but one, the third of four
+        kept, self.depths = self.depths, [*self.cut.depths, 0, 0][:3] + [0]
         try:
             layer, layers = super().get_layer_depth(param_name, prefix)
         finally:
             self.depths = kept
-        # and counts a third stage of more than 27 blocks beyond the head
+        # the parent counts blocks of a third stage beyond the 27th past the head
         return (min(layer, layers - 2) if '.stages.' in f'.{param_name}' else layer), layers
 
     def is_cut_off(self, name: str) -> bool:
-        """Whether a parameter of the full network belongs to the part that was cut off.
+        """Tell whether a parameter of the full network is in the part that was cut off.
 
         Args:
-            name (str): As in mmpretrain's ConvNeXt: 'stages.2.23.gamma', 'norm3.weight'.
+            name (str): Name in mmpretrain's ConvNeXt, such as 'stages.2.23.gamma', 'norm3.weight'.
         """
-        kind, _, rest = name.partition('.')
-        stages, last = len(self.full_depths), len(self.stages) - 1
-        if kind.startswith('norm'):  # the norm of an output; published weights have one
-            return kind in {f'norm{i}' for i in range(stages)} - {self.out_norm_name}
-        stage, _, rest = rest.partition('.')
-        if not stage.isdigit() or int(stage) >= stages or kind not in KINDS:
-            return False
-        if int(stage) != last or kind == 'downsample_layers':
-            return int(stage) > last
-        block, _, layer = rest.partition('.')
-        half = isinstance(self.stages[last][-1], DepthwiseNorm)
-        kept = len(self.stages[last])
-        if half and block == str(kept - 1):
-            return not layer.startswith(('depthwise_conv.', 'norm.'))
-        return block.isdigit() and kept <= int(block) < self.full_depths[last]
+        return name.partition('.')[0] != self.out_norm_name and self.cut.removes(name)

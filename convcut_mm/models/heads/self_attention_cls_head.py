@@ -1,4 +1,6 @@
-"""The classification head of Conv-cut: pool, embed, attend, classify."""
+"""Classify as Conv-cut does: pool, embed, attend, classify."""
+
+import logging
 
 import torch
 from mmengine.logging import print_log
@@ -12,9 +14,9 @@ from ...errors import ConvcutError
 from ..utils.attention import ATTENTION_OVER, SelfAttention
 
 BATCH_WARNING = (
-    'attention="batch": every image attends to the other images of its batch, as in '
-    'the released program, so the scores of an image depend on how the test set is '
-    'batched; they tell nothing about single images unless the batch size is 1'
+    'attention="batch": each image attends to the other images of its batch, as in the released '
+    'program, so its probabilities depend on how the test set is batched; they say nothing about '
+    'single images unless the batch size is 1'
 )
 
 
@@ -29,11 +31,11 @@ class Embedding(BaseModule):
     def __init__(self, in_channels: int, channels: int) -> None:
         super().__init__()
         self.fc = nn.Linear(in_channels, channels)
-        # Keras' defaults, which the released graph uses; torch's momentum is one minus Keras' 0.99
+        # as in the released graph, Keras' defaults; torch's momentum is 1 - Keras' 0.99
         self.norm = nn.BatchNorm1d(channels, eps=1e-3, momentum=0.01)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """(..., C) to (..., D)."""
+        """Embed, (..., C) to (..., D)."""
         x = F.relu(self.fc(x))
         flat = x.reshape(-1, x.shape[-1])
         if self.training and len(flat) == 1:
@@ -49,41 +51,41 @@ class Embedding(BaseModule):
 class SelfAttentionClsHead(ClsHead):
     """Pooling, optional embedding, self-attention, dropout and a linear classifier.
 
-    The paper's ``f = softmax(Y Y^T / sqrt(d)) Y`` has three readings:
+    The paper's ``f = softmax(Y Y^T / sqrt(d)) Y`` can be read in three ways:
 
-    - ``attention='channel'``: Algorithm 1 taken literally. The C pooled channels of one image are
-      the tokens, scalars (d = 1): a C x C matrix an image.
-    - ``attention='spatial'``: the H x W positions of one image are the tokens (d = C), what
-      'self-attention' usually means; pooled afterwards. A 1x1 map has one token, and attention
-      is then the identity.
-    - ``attention='batch'``: the images of the batch are the tokens (d = C). **This is what the
-      authors released, and what the published 97.33 % and 95.69 % come from: the scores of an
-      image depend on the other images of its batch.** Building it logs a warning. With a batch of
-      one the attention is the identity.
+    - ``attention='channel'``: Algorithm 1 taken literally. The tokens are the C pooled channels of
+      an image, each one number (d = 1): a C x C matrix per image.
+    - ``attention='spatial'``: the tokens are the H x W positions of an image (d = C), as usual in
+      self-attention, and are pooled afterwards. A 1x1 map has one token, so the attention is the
+      identity.
+    - ``attention='batch'``: the tokens are the images of the batch (d = C). **The authors released
+      this, and the published 97.33 % and 95.69 % come from it: the probabilities of an image
+      depend on the other images of its batch.** Building it logs a warning. In a batch of one the
+      attention is the identity.
     - ``attention=None``: no attention.
 
-    Except with 'batch', the scores of an image in eval mode never depend on its batch.
+    In eval mode the probabilities of an image depend on its batch with 'batch' only.
 
     Args:
         num_classes (int): Number of classes.
         in_channels (int): Channels C of the incoming map or vector. Defaults to 256.
-        embedding (int, optional): Width of the embedding (dense, ReLU, BatchNorm) before the
-            attention; the released graph has 32. Defaults to None: no embedding.
+        embedding (int, optional): Width D of the embedding (dense, ReLU, BatchNorm) before the
+            attention; 32 in the released graph. Defaults to None: no embedding.
         attention (str, optional): 'channel', 'spatial', 'batch' or None. Defaults to 'channel'.
         attention_scale (str | float): 'sqrt_d', 'learnt' (released) or a number, see
             :class:`SelfAttention`. Defaults to 'sqrt_d'.
         dropout (float): Dropout before the classifier. Defaults to 0.1.
-        embedding_dropout (float): Dropout between pooling and embedding or attention; the
-            released graph has 0.1. Defaults to 0.
+        embedding_dropout (float): Dropout between pooling and embedding or attention; 0.1 in the
+            released graph. Defaults to 0.
         **kwargs: Arguments of mmpretrain's ``ClsHead``: ``loss``, ``topk``, ``cal_acc``,
             ``init_cfg``.
 
     Attributes:
-        attention_over (str | None): What ``attention`` says.
-        batch_dependent (bool): Whether that is 'batch'.
+        attention_over (str | None): The argument ``attention``.
+        batch_dependent (bool): True for 'batch'.
 
     Raises:
-        ConvcutError: An unknown attention, or 'spatial' on features without positions.
+        ConvcutError: The attention is unknown, or 'spatial' and the features have no positions.
     """
 
     classifier_layer = 'fc'
@@ -110,8 +112,9 @@ class SelfAttentionClsHead(ClsHead):
                 f'attention={attention!r}: expected "channel", "spatial", "batch" or None'
             )
         if attention == 'batch':
-            print_log(BATCH_WARNING, logger='current', level=30)
-        self.num_classes, self.in_channels = num_classes, in_channels
+            print_log(BATCH_WARNING, logger='current', level=logging.WARNING)
+        self.num_classes = num_classes
+        self.in_channels = in_channels
         self.attention_over = attention
         self.batch_dependent = attention == 'batch'
         self.embedding_dropout = nn.Dropout(embedding_dropout)
@@ -121,7 +124,7 @@ class SelfAttentionClsHead(ClsHead):
         self.fc = nn.Linear(embedding or in_channels, num_classes)
 
     def tokens(self, feats: tuple | torch.Tensor) -> torch.Tensor:
-        """Pool and embeds: what the attention attends over.
+        """Pool and embed the features: the tokens of the attention.
 
         Args:
             feats (tuple[Tensor] | Tensor): The last entry is (N, C, H, W) or (N, C).
@@ -151,7 +154,7 @@ class SelfAttentionClsHead(ClsHead):
         return x.unsqueeze(-1) if self.attention_over == 'channel' else x
 
     def pre_logits(self, feats: tuple | torch.Tensor) -> torch.Tensor:
-        """Everything before dropout and classifier, (N, D): the vector to plot or to compare."""
+        """Compute the vectors before dropout and classifier, (N, D), to plot or to compare."""
         tokens = self.tokens(feats)
         attended = tokens if self.attention is None else self.attention(tokens)
         if self.attention_over == 'channel':
@@ -159,7 +162,7 @@ class SelfAttentionClsHead(ClsHead):
         return attended.mean(dim=1) if self.attention_over == 'spatial' else attended
 
     def attention_weights(self, feats: tuple | torch.Tensor) -> torch.Tensor:
-        """The softmax matrix: (N, D, D) 'channel', (N, HW, HW) 'spatial', (N, N) 'batch'.
+        """Compute the attention: (N, D, D) 'channel', (N, HW, HW) 'spatial', (N, N) 'batch'.
 
         Raises:
             ConvcutError: The head has no attention.
@@ -169,5 +172,5 @@ class SelfAttentionClsHead(ClsHead):
         return self.attention.weights(self.tokens(feats))
 
     def forward(self, feats: tuple | torch.Tensor) -> torch.Tensor:
-        """Logits, (N, num_classes)."""
+        """Compute the logits, (N, num_classes)."""
         return self.fc(self.dropout(self.pre_logits(feats)))

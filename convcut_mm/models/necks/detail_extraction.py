@@ -1,6 +1,7 @@
-"""The Detail Extraction block (paper, section 3 and Algorithm 1)."""
+"""Extract details: the block between backbone and head (paper, section 3, Algorithm 1)."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from mmengine.model import BaseModule
@@ -19,55 +20,58 @@ NORM_POSITIONS = ('before', 'after')
 class DepthwiseSeparableConv(BaseModule):
     """Depthwise convolution without bias, 1x1 convolution with bias, ReLU.
 
-    That is Keras' ``SeparableConv2D``; mmcv's ``DepthwiseSeparableConvModule`` knows no
-    asymmetric 'same' padding and puts a norm and an activation between the two.
+    This is Keras' ``SeparableConv2D``. mmcv's ``DepthwiseSeparableConvModule`` has no asymmetric
+    'same' padding, and a norm and an activation between the two.
 
     Args:
         in_channels (int): Channels of the input map.
         out_channels (int): Channels of the output map.
         kernel_size (int): Side of the kernel.
         stride (int): Stride.
-        padding (str): TensorFlow's 'same' (output side ``ceil(H / stride)``; where the total is
-            odd, the extra row and column lie at the bottom and right) or 'valid' (none).
+        padding (str): TensorFlow's 'same' (output side ``ceil(H / stride)``; if the padding is
+            odd, the extra row and column are at the bottom and right) or 'valid' (none).
     """
 
     def __init__(
         self, in_channels: int, out_channels: int, kernel_size: int, stride: int, padding: str
     ) -> None:
         super().__init__()
-        self.kernel_size, self.stride, self.padding = kernel_size, stride, padding
+        self.kernel_size = kernel_size
+        self.stride = stride
+        self.padding = padding
         self.depthwise = nn.Conv2d(
             in_channels, in_channels, kernel_size, stride, groups=in_channels, bias=False
         )
         self.pointwise = nn.Conv2d(in_channels, out_channels, kernel_size=1)
 
     def out_size(self, size: int) -> int:
-        """Side of the output map for an input map of side ``size``; below 1 if it is too small."""
+        """Compute the output side for an input side of ``size``; below 1 if it is too small."""
         if self.padding == 'same':
             return -(-size // self.stride)
         return (size - self.kernel_size) // self.stride + 1
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """(N, C_in, H, W) to (N, C_out, H', W')."""
+        """Convolve, (N, C_in, H, W) to (N, C_out, H', W')."""
         return F.relu(self.pointwise(self._depthwise(x)))
 
     def _depthwise(self, x: torch.Tensor) -> torch.Tensor:
         if self.padding == 'valid':
             return self.depthwise(x)
         (top, bottom), (left, right) = self._same(x.shape[-2]), self._same(x.shape[-1])
-        if top == bottom and left == right:  # the convolution pads by itself, without a copy
+        if top == bottom and left == right:  # the convolution pads without a copy
             conv = self.depthwise
             return F.conv2d(x, conv.weight, None, conv.stride, (top, left), groups=conv.groups)
         return self.depthwise(F.pad(x, (left, right, top, bottom)))
 
-    def _same(self, size: int) -> tuple:
+    def _same(self, size: int) -> tuple[int, int]:
+        """Compute the padding before and after a side of ``size``."""
         total = max((self.out_size(size) - 1) * self.stride + self.kernel_size - size, 0)
         return total // 2, total - total // 2
 
 
 @MODELS.register_module()
 class DetailExtractionNeck(BaseModule):
-    """One to three depthwise-separable convolutions that shrink the map and look for detail.
+    """One to three depthwise-separable convolutions that shrink the map and extract details.
 
     Args:
         in_channels (int): Channels of the backbone's map. Defaults to 512 (ConvNeXt-Base after
@@ -75,25 +79,24 @@ class DetailExtractionNeck(BaseModule):
         out_channels (int): Channels of every convolution. Defaults to 256, as released.
         num_layers (int): One, two or three (Table 3). Defaults to 2.
         kernel_sizes (Sequence[int]): Kernel side of each layer, equal to its stride (Algorithm 1).
-            Defaults to (4, 2, 2), of which the first ``num_layers`` are used.
+            Defaults to (4, 2, 2); the first ``num_layers`` are used.
         padding (str | Sequence[str]): 'same' or 'valid', for all layers or for each. The released
-            graph has ('same', 'valid'). Defaults to 'same', which gives the same numbers on the
-            14x14 and 7x7 maps of 224 and 120 pixel images and works on smaller maps too.
-        norm_cfg (dict, optional): ``dict(type='LN2d', eps=1e-6)``, ``dict(type='BN')`` or None for
-            no norm. Defaults to ``dict(type='LN2d', eps=1e-6)``.
+            graph has ('same', 'valid'). Defaults to 'same', which computes the same numbers on the
+            14x14 and 7x7 maps of 224 and 120 pixel images, and works on smaller maps too.
+        norm_cfg (dict, optional): Config of the norm, such as ``dict(type='BN')``, or None for no
+            norm. Defaults to ``dict(type='LN2d', eps=1e-6)``.
         norm_position (str): 'before' the convolutions (Algorithm 1) or 'after' them (released).
             Defaults to 'before'.
         dropout (float): Probability of dropping a whole channel of an image (SpatialDropout).
             Defaults to 0.1.
-        pool (str, optional): 'avg' for the mean over the positions, (N, C_out), which heads
-            without a pooling of their own want, such as mmpretrain's ``LinearClsHead``. Defaults
-            to None: a map.
+        pool (str, optional): 'avg' for the mean over the positions, (N, C_out), for heads that do
+            not pool, such as mmpretrain's ``LinearClsHead``. Defaults to None: a map.
         init_cfg (dict, optional): Initialisation. Defaults to Xavier-uniform convolutions, Keras'
             default.
 
     Raises:
-        ConvcutError: An unknown padding or position, a number of layers outside of 1 to 3, or, at
-            the first use, a map smaller than a kernel.
+        ConvcutError: The padding or position is unknown, the number of layers is not 1 to 3, or,
+            in :meth:`forward`, the map is smaller than a kernel.
     """
 
     def __init__(
@@ -129,8 +132,10 @@ class DetailExtractionNeck(BaseModule):
             raise ConvcutError(f'norm_position={norm_position!r}: expected "before" or "after"')
         if pool not in (None, 'avg'):
             raise ConvcutError(f'pool={pool!r}: expected "avg" or None')
-        self.in_channels, self.out_channels = in_channels, out_channels
-        self.norm_position, self.pool = norm_position, pool
+        self.in_channels = in_channels
+        self.out_channels = out_channels
+        self.norm_position = norm_position
+        self.pool = pool
         self.convs = nn.ModuleList(
             DepthwiseSeparableConv(
                 in_channels if i == 0 else out_channels,
@@ -154,8 +159,8 @@ class DetailExtractionNeck(BaseModule):
             feats (tuple[Tensor] | Tensor): Backbone maps, the last one (N, C_in, H, W).
 
         Returns:
-            tuple[Tensor]: One map (N, C_out, H', W'); 2x2 for 224 pixel images, 1x1 for 120. With
-            ``pool='avg'`` one vector an image, (N, C_out).
+            tuple[Tensor]: One map (N, C_out, H', W'), 2x2 for images of 224 pixels, 1x1 for 120;
+            with ``pool='avg'`` vectors (N, C_out).
         """
         x = feats[-1] if isinstance(feats, (tuple, list)) else feats
         self._check(x)
@@ -170,11 +175,11 @@ class DetailExtractionNeck(BaseModule):
 
     @property
     def grad_cam_layer(self) -> str | None:
-        """The norm before the convolutions.
+        """The norm before the convolutions, or None if there is none.
 
-        What a norm takes away, the mean over the channels, is much of the last block's map and
-        speaks for no class: Grad-CAM of the block found no place at all in a sixth of
-        FER2013Valid's first 300 faces (``convcut-atto_ferplus``), that of the norm in none.
+        A norm removes the mean over the channels, which is a large part of the last block's map
+        and belongs to no class. Among the first 300 faces of FER2013Valid Grad-CAM of the block
+        highlighted nothing in one of six, Grad-CAM of the norm in none (``convcut-atto_ferplus``).
         """
         return 'norm' if self.norm is not None and self.norm_position == 'before' else None
 
@@ -185,7 +190,8 @@ class DetailExtractionNeck(BaseModule):
                 f'W), got the shape {tuple(x.shape)}; set neck.in_channels'
             )
         height, width = x.shape[-2:]
-        for number, conv in enumerate(self.convs, 1):
+        convs: Any = self.convs
+        for number, conv in enumerate(convs, 1):
             sides = conv.out_size(height), conv.out_size(width)
             if min(sides) < 1:
                 raise ConvcutError(

@@ -1,4 +1,4 @@
-"""Self-attention without projections: ``softmax(s Y Y^T) Y`` (equation 2, Algorithm 1)."""
+"""Attend without projections: ``softmax(s Y Y^T) Y`` (equation 2, Algorithm 1)."""
 
 import torch
 from torch import nn
@@ -6,23 +6,27 @@ from torch.nn import functional as F
 
 from ...errors import ConvcutError
 
-# what the tokens are, of one image or of a batch
+# what the tokens are: channels or positions of an image, or images of a batch
 ATTENTION_OVER = ('channel', 'spatial', 'batch')
 
 
 class SelfAttention(nn.Module):
-    """Every token is replaced by a mean of all tokens, weighted by their inner products with it.
+    """Self-attention that replaces each token by a mean of all tokens, weighted by similarity.
 
-    The tokens lie on the last but one axis: (..., T, D) to (..., T, D).
+    ``f(Y) = softmax(s Y Y^T) Y``, (..., T, D) to (..., T, D) for T tokens of D numbers.
 
     Args:
-        scale (str | float): What the inner products are multiplied with before the softmax:
-            'sqrt_d' for ``1 / sqrt(D)`` (equation 2), 'learnt' for a learnt scalar that starts at
-            1 (Keras' ``Attention(use_scale=True)``, the released graph), or a fixed number.
+        scale (str | float): Factor s of the inner products before the softmax: 'sqrt_d' for
+            ``1 / sqrt(D)`` (equation 2), 'learnt' for a learnt scalar that starts at 1 (Keras'
+            ``Attention(use_scale=True)``, the released graph), or a number. Defaults to 'sqrt_d'.
+
+    Raises:
+        ConvcutError: Another scale.
     """
 
     def __init__(self, scale: str | float = 'sqrt_d') -> None:
         super().__init__()
+        self.scale: nn.Parameter | str | float
         if scale == 'learnt':
             self.scale = nn.Parameter(torch.ones(()))
         elif scale == 'sqrt_d' or isinstance(scale, (int, float)):
@@ -33,17 +37,19 @@ class SelfAttention(nn.Module):
             )
 
     def weights(self, tokens: torch.Tensor) -> torch.Tensor:
-        """Attention weights, (..., T, T); each row sums to 1."""
+        """Return the attention weights, (..., T, D) to (..., T, T); each row sums to 1."""
         return (self._queries(tokens) @ tokens.transpose(-1, -2)).softmax(dim=-1)
 
     def forward(self, tokens: torch.Tensor) -> torch.Tensor:
-        """(..., T, D) to (..., T, D)."""
-        # a matrix product with one channel a token takes three times as long as this kernel, which
-        # wants a head axis and can't learn a scale
-        parts = self._queries(tokens), tokens, tokens
-        heads = [part.reshape(-1, 1, *tokens.shape[-2:]) for part in parts]
-        return F.scaled_dot_product_attention(*heads, scale=1.0).reshape(tokens.shape)
+        """Attend, (..., T, D) to (..., T, D)."""
+        # for tokens of one number this kernel is three times as fast as matrix products; it needs
+        # an axis for heads and takes no learnt scale
+        shape = (-1, 1, *tokens.shape[-2:])
+        queries = self._queries(tokens).reshape(shape)
+        keys = tokens.reshape(shape)
+        return F.scaled_dot_product_attention(queries, keys, keys, scale=1.0).reshape(tokens.shape)
 
     def _queries(self, tokens: torch.Tensor) -> torch.Tensor:
-        scale = tokens.shape[-1] ** -0.5 if self.scale == 'sqrt_d' else self.scale
-        return scale * tokens
+        if isinstance(self.scale, str):  # 'sqrt_d'
+            return tokens.shape[-1] ** -0.5 * tokens
+        return self.scale * tokens

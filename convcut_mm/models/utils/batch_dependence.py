@@ -1,23 +1,23 @@
-"""Does what a model says of an image depend on the other images of its batch?
+"""Find out whether the prediction for an image depends on the other images of its batch.
 
-A module that looks at other images of the batch in eval mode says so by the attribute
-``batch_dependent = True``, on the class or on the instance. Tools then test such a model image by
-image, refuse to export it, and warn; ``tests/test_zoo.py`` runs every registered model alone and
-in a batch and holds it to what it says.
+A module whose output for an image depends on other images of the batch in eval mode declares it by
+the attribute ``batch_dependent = True`` of the class or the instance. Tools then test such a model
+image by image, refuse to export it, and warn. ``tests/test_zoo.py`` runs every registered model
+alone and in a batch and compares the results with the attribute.
 """
 
 from torch import nn
 
 
 def batch_dependent_parts(model: nn.Module) -> list[str]:
-    """Names of the modules that look at other images of the batch.
+    """List the modules that depend on other images of the batch.
 
     Args:
         model (nn.Module): Any model.
 
     Returns:
-        list[str]: Such as ``['head (SelfAttentionClsHead)']``; empty where each image is judged
-        by itself.
+        list[str]: Names and types, such as ``['head (SelfAttentionClsHead)']``; empty if each
+        image is classified on its own.
     """
     return [
         f'{name} ({type(module).__name__})' if name else type(module).__name__
@@ -27,5 +27,5 @@ def batch_dependent_parts(model: nn.Module) -> list[str]:
 
 
 def is_batch_dependent(model: nn.Module) -> bool:
-    """Whether any part of a model looks at other images of the batch."""
+    """Tell whether any module of a model depends on other images of the batch."""
     return bool(batch_dependent_parts(model))

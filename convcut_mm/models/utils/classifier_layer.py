@@ -1,4 +1,4 @@
-"""The layer whose rows belong to the classes: what fine-tuning on other classes renews."""
+"""Find the layer with one row per class, which fine-tuning on other classes replaces."""
 
 from typing import Any
 
@@ -8,16 +8,16 @@ from ...errors import ConvcutError
 
 
 def classifier_layer(model: nn.Module) -> str:
-    """Name of the layer that gives the logits.
+    """Return the name of the layer that computes the logits.
 
-    A head says it by the attribute ``classifier_layer``, a name below the head. Of any other head
-    it is the last linear or convolutional layer with one output for each class.
+    A head may name it by an attribute ``classifier_layer``, relative to the head. Otherwise it is
+    the head's last linear or convolutional layer with one output for each class.
 
     Args:
-        model: mmpretrain's ``ImageClassifier`` or alike.
+        model (nn.Module): mmpretrain's ``ImageClassifier`` or similar.
 
     Returns:
-        Such as 'head.fc'.
+        str: Name in the model, such as 'head.fc'.
 
     Raises:
         ConvcutError: The head has no such layer, or not the one that it names.

@@ -1,4 +1,4 @@
-"""What makes convolutional networks fast on a CPU, so that model files need not say it."""
+"""Make convolutional networks fast on a CPU, outside the files of the models."""
 
 from collections.abc import Callable
 
@@ -6,24 +6,24 @@ import torch
 from torch import nn
 from torch.nn.utils import skip_init
 
-# Base's widest maps of more images at 224 pixels exceed 32 MB, and such memory glibc gives back at
-# once: the kernel then clears its pages anew in every block, up to a quarter of the time
+# ConvNeXt-Base's widest maps of more images of 224 pixels exceed 32 MB. glibc returns such memory
+# at once, and the kernel clears its pages again in every block, up to a quarter of the time.
 CPU_SLICE = 4
 
 
 class DepthwiseConv2d(nn.Conv2d):
     """A depthwise convolution that trains in float32 under autocast on a CPU.
 
-    Its gradient takes longer in bfloat16 there, as does that of the norm which follows.
+    On a CPU its gradient and that of the norm after it take longer in bfloat16.
     """
 
-    same_in_both_modes = True  # the feature store may keep what it gives while training
+    same_in_both_modes = True  # lets the feature store keep its output while training
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """(N, C, H, W) to (N, C, H', W')."""
+        """Convolve, (N, C, H, W) to (N, C, H', W')."""
         if x.device.type != 'cpu' or not (self.training and torch.is_grad_enabled()):
             return super().forward(x)
-        with torch.autocast('cpu', enabled=False):  # without autocast this changes nothing
+        with torch.autocast('cpu', enabled=False):  # no effect outside autocast
             return super().forward(x.to(self.weight.dtype))
 
 
@@ -35,7 +35,7 @@ def train_depthwise_in_float32(model: nn.Module) -> None:
     for module in list(model.modules()):
         for name, layer in list(module.named_children()):
             if type(layer) is nn.Conv2d and layer.groups > 1:
-                # skip_init samples nothing: later layers get the same random weights
+                # skip_init draws no random numbers, so later layers get the same weights
                 twin = skip_init(
                     DepthwiseConv2d,
                     layer.in_channels,
@@ -52,13 +52,15 @@ def train_depthwise_in_float32(model: nn.Module) -> None:
                 setattr(module, name, twin)
 
 
-def compute_in_slices(compute: Callable, x: torch.Tensor, size: int = CPU_SLICE) -> torch.Tensor:
-    """``compute(x)`` in slices of the batch, where that is faster: on a CPU.
+def compute_in_slices(
+    compute: Callable[[torch.Tensor], torch.Tensor], x: torch.Tensor, size: int = CPU_SLICE
+) -> torch.Tensor:
+    """Compute in slices of the batch on a CPU, where that is faster; elsewhere at once.
 
     Args:
-        compute (callable): Takes (n, ...) and gives (n, ...), each image by itself.
+        compute (Callable): Function of (n, ...) to (n, ...) that treats each image on its own.
         x (Tensor): (N, ...).
-        size (int): Images a slice. Defaults to ``CPU_SLICE``.
+        size (int): Images in a slice. Defaults to ``CPU_SLICE``.
 
     Returns:
         Tensor: (N, ...).

@@ -1,5 +1,6 @@
-"""The layer whose map Grad-CAM explains, where the user names none."""
+"""Find the layer for Grad-CAM, if the user names none."""
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -10,29 +11,29 @@ from ...errors import ConvcutError
 
 @torch.no_grad()
 def grad_cam_layer(model: nn.Module, inputs: torch.Tensor) -> str:
-    """Name of the layer that stands for what the backbone has seen.
+    """Return the name of the layer whose map Grad-CAM weights.
 
-    A neck or backbone says it by the attribute ``grad_cam_layer``, a name below itself; the neck
-    is asked first. Of any other backbone it is the last layer that gives a map.
+    The neck or else the backbone may name it by an attribute ``grad_cam_layer``, relative to
+    itself. Otherwise it is the backbone's last layer that outputs a map.
 
     Args:
-        model (nn.Module): mmpretrain's ``ImageClassifier`` or alike, in eval mode.
+        model (nn.Module): mmpretrain's ``ImageClassifier`` or similar, in eval mode.
         inputs (Tensor): Normalised images, (N, 3, H, W).
 
     Returns:
-        str: Such as 'neck.norm' or 'backbone.stages.2.5'.
+        str: Name in the model, such as 'neck.norm' or 'backbone.stages.2.5'.
 
     Raises:
-        ConvcutError: The backbone has no layer that gives a map.
+        ConvcutError: No layer of the backbone outputs a map.
     """
     for part in ('neck', 'backbone'):
         name = getattr(getattr(model, part, None), 'grad_cam_layer', None)
         if name is not None:
             return f'{part}.{name}'
     backbone: Any = model.backbone
-    seen: list[str] = []
+    seen: list[str] = []  # layers that output a map, in the order of their calls
 
-    def note(name: str):
+    def note(name: str) -> Callable[[nn.Module, tuple, object], None]:
         def hook(module: nn.Module, args: tuple, output: object) -> None:
             if isinstance(output, torch.Tensor) and output.ndim == 4 and output[0, 0].numel() > 1:
                 seen.append(name)
@@ -51,7 +52,7 @@ def grad_cam_layer(model: nn.Module, inputs: torch.Tensor) -> str:
             handle.remove()
     if not seen:
         raise ConvcutError(
-            f'a {type(backbone).__name__} has no layer that gives a map (N, C, H, W); name '
-            'one with --target-layer'
+            f'a {type(backbone).__name__} has no layer that outputs a map (N, C, H, W); name one '
+            'with --target-layer'
         )
     return seen[-1]

@@ -1,4 +1,4 @@
-"""Norms that keep the memory order of a map."""
+"""Keep the memory order of maps: apply norms without copies of channels-last maps."""
 
 import torch
 from mmpretrain.models.utils import LayerNorm2d
@@ -8,11 +8,11 @@ from torch import nn
 def norm_in_place_order(norm: nn.Module, x: torch.Tensor) -> torch.Tensor:
     """Compute ``norm(x)`` in the memory order of ``x``.
 
-    mmpretrain's ``LN2d`` copies its result to channels-first order, so that a CPU computes what
-    follows in the slower order, and copies it again.
+    mmpretrain's ``LN2d`` copies its result to channels-first order, in which the following layers
+    are slower on a CPU, and copy again.
 
     Args:
-        norm (nn.Module): Any norm of maps.
+        norm (nn.Module): Any norm for maps.
         x (Tensor): (N, C, H, W).
 
     Returns:

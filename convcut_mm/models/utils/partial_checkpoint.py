@@ -1,7 +1,10 @@
-"""Loads the kept part of a full network's checkpoint, and nothing that does not fit."""
+"""Load the kept part of a full network's checkpoint into a network that was cut."""
 
+from abc import abstractmethod
 from collections.abc import Callable
+from typing import Any
 
+from mmengine.model import BaseModule
 from mmengine.runner import CheckpointLoader
 from torch import nn
 
@@ -11,15 +14,15 @@ from ...utils.checkpoint_fit import check_fits
 def load_kept_part(
     model: nn.Module, checkpoint: str, prefix: str, is_cut_off: Callable[[str], bool]
 ) -> None:
-    """Load weights into a network that was cut from a full one.
+    """Load weights of a full network into one that was cut from it.
 
     Args:
         model (nn.Module): The cut network.
         checkpoint (str): Path or URL of the full network's checkpoint.
-        prefix (str): Prefix of the network's keys in it, such as 'backbone.'; '' where the file
-            holds the bare network.
-        is_cut_off (callable): Tells of a name without prefix whether it belongs to the part that
-            was cut off.
+        prefix (str): Prefix of the network's keys in the file, such as 'backbone.'; '' if the file
+            holds the network alone.
+        is_cut_off (Callable): Tells whether a key without prefix belongs to the part that was cut
+            off.
 
     Raises:
         ConvcutError: A key is missing, unexpected or of another shape.
@@ -34,15 +37,25 @@ def load_kept_part(
     model.load_state_dict(check_fits(weights, model, checkpoint, problem))
 
 
-class PartialInit:
-    """Makes ``init_cfg=dict(type='Pretrained', ...)`` of a cut network strict.
+class PartialInit(BaseModule):
+    """A base class that makes ``init_cfg=dict(type='Pretrained', ...)`` of a cut network strict.
 
-    mmengine's ``PretrainedInit`` only logs what does not fit. Put this class before the network's
-    own among the bases; the network has a method ``is_cut_off(name)``.
+    mmengine's ``PretrainedInit`` only logs the keys that differ. Name this class before the
+    network's own among the bases.
     """
 
+    init_cfg: Any
+
+    @abstractmethod
+    def is_cut_off(self, name: str) -> bool:
+        """Tell whether a parameter of the full network is in the part that was cut off.
+
+        Args:
+            name (str): Name of the parameter in the full network.
+        """
+
     def init_weights(self) -> None:
-        """Initialise, then loads each 'Pretrained' checkpoint by :func:`load_kept_part`."""
+        """Initialise, then load each 'Pretrained' checkpoint by :func:`load_kept_part`."""
         cfgs = self.init_cfg if isinstance(self.init_cfg, (list, tuple)) else [self.init_cfg]
         pretrained = [cfg for cfg in cfgs if cfg and cfg.get('type') == 'Pretrained']
         if self.is_init or not pretrained:

@@ -1,4 +1,4 @@
-"""The mm* stack: missing, too old, or both lines at once, each a clear ImportError."""
+"""A missing, too old or doubled mm* stack raises a clear ImportError."""
 
 import os
 import subprocess
@@ -13,7 +13,7 @@ INSTALL = 'pip install "convcut_mm[onedl]"'
 
 
 def import_with(folder: Path, isolated: bool = True) -> subprocess.CompletedProcess:
-    """Imports convcut_mm with ``folder`` first and, if isolated, without any site-packages."""
+    """Import convcut_mm with ``folder`` first and, if isolated, without any site-packages."""
     if isolated:
         (folder / 'packaging').symlink_to(Path(packaging.__file__).parent)  # pip brings it
     code = f'import sys; sys.path[:0] = [{str(folder)!r}, {str(ROOT)!r}]; import convcut_mm'

@@ -1,4 +1,4 @@
-"""The weights that come with the package: what the file holds, and what the model card says."""
+"""The weights in the package: content of the file, and figures of the model card."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""Every registered model: found, run at a small size, and held to what it says of itself."""
+"""Every registered model can be found and run, and is what it declares."""
 
 from pathlib import Path
 

@@ -1,1 +1,1 @@
-"""What the command-line tools share. Imports everything below it; imported by tools only."""
+"""What the command-line tools share. It may import all other folders; only tools import it."""

@@ -1,4 +1,6 @@
-"""Builds data sets and model of a config before anything is written."""
+"""Check a config: build its data sets and model before anything is written."""
+
+from typing import Any
 
 from mmengine.config import Config, ConfigDict
 from mmengine.model import BaseTTAModel
@@ -12,19 +14,19 @@ from ..utils.checks import at_least
 from .config import FEATURE_STORE_HOOK
 
 
-def check_config(cfg: Config, loaders: tuple) -> nn.Module:
-    """Build data sets and model before anything is written: mistakes leave no work folder.
+def check_config(cfg: Config, loaders: tuple[str, ...]) -> nn.Module:
+    """Build the data sets and the model of a config, so that mistakes leave no work folder.
 
     Args:
         cfg (Config): The config.
-        loaders (tuple[str]): Keys of the loaders whose data sets are needed.
+        loaders (tuple[str]): Keys of the data loaders that are needed.
 
     Returns:
-        nn.Module: The model, without weights.
+        nn.Module: The model, with random weights.
 
     Raises:
-        ConvcutError: What the parts refuse, a batch size below 1, or data of more classes than the
-            model has.
+        ConvcutError: A part refuses its settings, a batch size is below 1, or a data set has more
+            classes than the model.
     """
     for name in loaders:
         if cfg.get(name) is not None:
@@ -51,8 +53,8 @@ def check_config(cfg: Config, loaders: tuple) -> nn.Module:
     return model
 
 
-def _check_classes(model: nn.Module, dataset, loader: str) -> None:
-    """Labels beyond the classifier would be an IndexError in the loss, hours later in a metric."""
+def _check_classes(model: Any, dataset: Any, loader: str) -> None:
+    """Check that the classifier has all labels, which would fail in the loss or in a metric."""
     if isinstance(model, BaseTTAModel):
         model = model.module
     outputs = getattr(getattr(model, 'head', None), 'num_classes', None)
@@ -65,7 +67,7 @@ def _check_classes(model: nn.Module, dataset, loader: str) -> None:
 
 
 def _check_loader(loader: ConfigDict, name: str) -> None:
-    """Refuse sizes that torch's loader answers by a traceback of its own."""
+    """Check the sizes, for which torch's loader would raise a traceback."""
     if loader.get('batch_sampler') is None and 'batch_size' in loader:
         at_least(f'{name}.batch_size', loader['batch_size'])
     at_least(f'{name}.num_workers', loader.get('num_workers', 0), 0)

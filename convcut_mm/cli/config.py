@@ -1,4 +1,4 @@
-"""From the command line to a config whose parts can be built."""
+"""Turn the command line into a config whose parts can be built."""
 
 import argparse
 import os
@@ -15,7 +15,14 @@ FEATURE_STORE_HOOK = 'FeatureStoreHook'
 
 
 def load_config(args: argparse.Namespace) -> Config:
-    """Read the config file and applies the common options; see :func:`read_config`."""
+    """Read the config and apply the options of the launcher and the work folder.
+
+    Args:
+        args (Namespace): ``config`` and the options of :func:`add_common_options`.
+
+    Raises:
+        ConvcutError: See :func:`read_config`.
+    """
     cfg = read_config(args.config)
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
     cfg.launcher = args.launcher
@@ -26,13 +33,19 @@ def load_config(args: argparse.Namespace) -> Config:
     return cfg
 
 
-def finish_config(cfg: Config, args: argparse.Namespace, loaders: tuple) -> None:
-    """Set the loaders' defaults, then ``--cfg-options``, which have the last word."""
+def finish_config(cfg: Config, args: argparse.Namespace, loaders: tuple[str, ...]) -> None:
+    """Set defaults of the data loaders, then apply ``--cfg-options``, which override all else.
+
+    Args:
+        cfg (Config): The config, changed in place.
+        args (Namespace): The options of :func:`add_common_options`.
+        loaders (tuple[str]): Keys of the data loaders that get defaults.
+    """
     for name in loaders:
         if cfg.get(name) is not None:
             cfg[name] = ConfigDict(
                 {
-                    'pin_memory': torch.cuda.is_available(),  # elsewhere torch only warns about it
+                    'pin_memory': torch.cuda.is_available(),  # without a GPU torch only warns
                     'collate_fn': dict(type='default_collate'),
                     **cfg[name],
                 }
@@ -43,18 +56,21 @@ def finish_config(cfg: Config, args: argparse.Namespace, loaders: tuple) -> None
     for name in LOADERS:
         loader = cfg.get(name)
         if loader is not None and loader.get('num_workers') == 0:
-            # torch refuses these without worker processes
+            # torch refuses these settings without worker processes
             loader.pop('prefetch_factor', None)
             loader['persistent_workers'] = False
 
 
 def use_feature_store(cfg: Config, directory: str | None) -> None:
-    """Turn ``--cache-features`` and the config's ``feature_store`` into a hook.
+    """Add the feature store's hook, if ``--cache-features`` or the config asks for it.
 
     Args:
-        cfg (Config): The config.
-        directory (str, optional): The option's value: None where it was not given, '' where it
-            was given without a folder.
+        cfg (Config): The config, changed in place.
+        directory (str, optional): Value of ``--cache-features``: None if it was not given, '' if
+            it was given without a folder.
+
+    Raises:
+        ConvcutError: The config has the hook already, or ``feature_store`` is not a dict.
     """
     options = cfg.get('feature_store')
     if directory is None and options in (None, False):
@@ -62,8 +78,8 @@ def use_feature_store(cfg: Config, directory: str | None) -> None:
     hooks = list(cfg.get('custom_hooks') or [])
     if any(hook.get('type') == FEATURE_STORE_HOOK for hook in hooks):
         raise ConvcutError(
-            f'{FEATURE_STORE_HOOK} is among custom_hooks already, so neither --cache-features '
-            'nor feature_store can be given'
+            f'custom_hooks has a {FEATURE_STORE_HOOK} already; remove it, or do without '
+            '--cache-features and feature_store'
         )
     options = options or {}
     if not isinstance(options, dict) or 'type' in options:
@@ -78,6 +94,6 @@ def use_feature_store(cfg: Config, directory: str | None) -> None:
 
 
 def first_of_the_job() -> bool:
-    """Whether this is the only process or the one of rank 0, before the processes are joined."""
+    """Tell whether this is the only process, or rank 0, before the processes join a group."""
     ranks = ('RANK', 'SLURM_PROCID', 'OMPI_COMM_WORLD_RANK')  # torchrun, Slurm, MPI
     return next((os.environ[name] for name in ranks if name in os.environ), '0') == '0'

@@ -1,4 +1,4 @@
-"""Tables on the terminal, in which a name is a name whatever it looks like."""
+"""Print tables on the terminal, without treating names as markup."""
 
 import sys
 
@@ -7,7 +7,7 @@ from rich.table import Table
 
 
 def print_table(table: Table) -> None:
-    """Print a table to stdout; ``[/red]`` or ``:smile:`` in a cell stay as they are."""
-    # a pipe has no width: whole lines for grep
+    """Print a table to stdout; ``[/red]`` or ``:smile:`` in a cell is plain text."""
+    # keep lines whole in a pipe, for grep
     width = None if sys.stdout.isatty() else 240
     Console(width=width, markup=False, emoji=False).print(table)

@@ -1,8 +1,9 @@
-"""Options that the tools of tools/visualization have in common."""
+"""Options that the tools in tools/visualization share."""
 
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TypeVar
 
 from ..apis.classifier import Classifier
 from ..apis.load_classifier import load_classifier
@@ -12,20 +13,21 @@ from .parser import ToolParser, not_negative, positive
 
 FOLDER = 'work_dirs/visualization'
 MOST_MODELS = 4
+T = TypeVar('T')
 
 
 def new_parser(doc: str, name: str) -> argparse.ArgumentParser:
-    """A parser with ``--out`` and ``--cfg-options``.
+    """Create a parser with ``--out`` and ``--cfg-options``.
 
     Args:
         doc (str): Docstring of the tool.
-        name (str): Name of its picture.
+        name (str): Default name of its figure.
     """
     parser = ToolParser(doc)
     parser.add_argument(
         '--out',
         default=f'{FOLDER}/{name}',
-        help='path without suffix, .png and .svg are written (default: %(default)s)',
+        help='path without suffix of the .png and .svg files (default: %(default)s)',
     )
     add_cfg_options(parser, 'every config, e.g. test_dataloader.dataset.split=test')
     return parser
@@ -33,7 +35,7 @@ def new_parser(doc: str, name: str) -> argparse.ArgumentParser:
 
 def add_device(parser: argparse.ArgumentParser) -> None:
     """Add ``--device``."""
-    parser.add_argument('--device', help='where the models compute; a GPU if there is one')
+    parser.add_argument('--device', help='device of the models (default: a GPU if there is one)')
 
 
 def add_models(parser: argparse.ArgumentParser) -> None:
@@ -44,7 +46,7 @@ def add_models(parser: argparse.ArgumentParser) -> None:
         action='append',
         required=True,
         metavar=('NAME', 'CONFIG', 'CHECKPOINT'),
-        help=f'a model and what the picture calls it; up to {MOST_MODELS} times',
+        help=f'a model and its name in the figure; up to {MOST_MODELS} times',
     )
     add_device(parser)
 
@@ -62,23 +64,20 @@ def add_faces(parser: argparse.ArgumentParser, per_class: int | None = 1) -> Non
         metavar='FILE',
         help='image files to show (default: some of each class of the test set)',
     )
-    parser.add_argument('--per-class', type=positive, default=per_class, help='faces a class')
+    parser.add_argument('--per-class', type=positive, default=per_class, help='faces per class')
     parser.add_argument(
         '--seed',
         type=not_negative,
         default=0,
-        help='seed of the draw of faces (default: %(default)s)',
+        help='seed for sampling faces (default: %(default)s)',
     )
 
 
 def load_models(args: argparse.Namespace) -> list[Classifier]:
-    """Load the models of ``--model``.
-
-    Returns:
-        list[Classifier]: In the order given.
+    """Load the models of ``--model``, in the order given.
 
     Raises:
-        ConvcutError: Too many, or models of different classes.
+        ConvcutError: There are too many models, or they have different classes.
     """
     if len(args.model) > MOST_MODELS:
         raise ConvcutError(f'--model: {len(args.model)} models, at most {MOST_MODELS} fit')
@@ -90,21 +89,22 @@ def load_models(args: argparse.Namespace) -> list[Classifier]:
         if model.classes != models[0].classes:
             raise ConvcutError(
                 f'--model {model.name}: its classes are {", ".join(model.classes)}, those of '
-                f'{models[0].name} {", ".join(models[0].classes)}; compare models of one task'
+                f'{models[0].name} are {", ".join(models[0].classes)}; compare models with the '
+                'same classes'
             )
     return models
 
 
-def one_for_each(values: Sequence, models: Sequence[Classifier], option: str) -> list:
-    """Spread an option that is given once for all models or once for each.
+def one_for_each(values: Sequence[T], models: Sequence[Classifier], option: str) -> list[T]:
+    """Return one value for each model, of an option given once for all models or once for each.
 
     Args:
-        values (Sequence): What was given.
+        values (Sequence): Values of the option.
         models (Sequence[Classifier]): The models.
-        option (str): Its name, for the message.
+        option (str): Name of the option, for the message.
 
     Raises:
-        ConvcutError: Another number of values.
+        ConvcutError: There is another number of values.
     """
     if len(values) not in (1, len(models)):
         raise ConvcutError(
@@ -115,5 +115,5 @@ def one_for_each(values: Sequence, models: Sequence[Classifier], option: str) ->
 
 
 def announce(paths: Sequence[Path]) -> None:
-    """Say where the picture is."""
+    """Print the paths of the figure's files."""
     print('\n'.join(str(path) for path in paths))

@@ -1,4 +1,4 @@
-"""tools/train.py on a folder of one's own faces, starting from trained weights."""
+"""Fine-tune: train on a folder of faces, starting from trained weights."""
 
 import os
 from pathlib import Path
@@ -16,28 +16,29 @@ from ..utils.checkpoint import load_from_local
 from ..utils.checkpoint_fit import check_fits
 from ..zoo import weights
 
-# without one of these in the training pipeline an image comes in its own size
+# transforms that set the size of an image in a training pipeline
 RESIZING = ('Resize', 'ResizeEdge', 'RandomResizedCrop', 'EfficientNetRandomCrop')
 LOADERS = {'train_dataloader': 'train', 'val_dataloader': 'val', 'test_dataloader': 'test'}
 SCRATCH = 'none'
 
 
 def use_data_folder(cfg: Config, folder: str) -> None:
-    """Replace the config's data sets by a folder of faces; its pipelines stay.
+    """Replace the data sets of a config by a folder of faces, and keep its pipelines.
 
-    A training pipeline that takes images in the size of the config's own data gets the test
-    pipeline's ``Resize`` first. A batch is no larger than the training part.
+    A training pipeline without a transform that sets the size gets the ``Resize`` of the test
+    pipeline. The batch size is at most the number of training images.
 
     Args:
         cfg (Config): The config, changed in place: data sets, number of classes.
         folder (str): See :class:`FaceFolder`.
 
     Raises:
-        ConvcutError: No such tree, broken images, or a config without loaders or head.
+        ConvcutError: The folder is not laid out like this, an image is damaged, or the config has
+            no pipeline or no number of classes.
     """
     folder = os.path.expanduser(folder)
     tree = read_tree(folder)
-    # each of torchrun's processes comes here, one is enough
+    # once per machine, not in each of torchrun's processes
     if os.environ.get('LOCAL_RANK', '0') == '0':
         check_images(tree.paths)
     head = cfg.model.get('head') or {}
@@ -52,29 +53,31 @@ def use_data_folder(cfg: Config, folder: str) -> None:
             type='FaceFolder',
             data_root=folder,
             split=split,
-            classes=list(tree.classes),  # so that the written config names them without the data
+            classes=list(tree.classes),  # the config in the work folder names them without data
             soft_labels=bool(loss.get('use_soft', False)),
             test_mode=split != 'train',
             pipeline=_resized(_pipeline(cfg, name), resize),
         )
     if cfg.get('train_dataloader') is not None:
-        # with drop_last a batch that is larger than the data would leave no batch at all
+        # with drop_last and a batch larger than the data there would be no batch
         images = len(build_dataset(cfg.train_dataloader.dataset))
         cfg.train_dataloader.batch_size = min(cfg.train_dataloader.batch_size, images)
-    for part in (head, loss, cfg.model.get('data_preprocessor'), cfg.get('data_preprocessor')):
+    preprocessors = cfg.model.get('data_preprocessor'), cfg.get('data_preprocessor')
+    for part in (head, loss, *preprocessors):
         if part is not None and 'num_classes' in part:
-            part.num_classes = len(tree.classes)
+            part['num_classes'] = len(tree.classes)
 
 
 def _resize(cfg: Config) -> dict | None:
-    """The test pipeline's ``Resize``, or None."""
+    """Return the ``Resize`` of the test pipeline, or None."""
     if cfg.get('test_dataloader') is None:
         return None
     steps = _pipeline(cfg, 'test_dataloader')
     return next((step for step in steps if _name(step) == 'Resize'), None)
 
 
-def _resized(pipeline: list, resize: dict | None) -> list:
+def _resized(pipeline: list[dict], resize: dict | None) -> list[dict]:
+    """Insert ``Resize`` after loading, unless a transform sets the size."""
     if resize is None or any(_name(step) in RESIZING for step in pipeline):
         return pipeline
     loads = [_name(step).startswith('LoadImage') for step in pipeline]
@@ -82,9 +85,9 @@ def _resized(pipeline: list, resize: dict | None) -> list:
     return [*pipeline[:place], resize, *pipeline[place:]]
 
 
-def _pipeline(cfg: Config, name: str) -> list:
+def _pipeline(cfg: Config, name: str) -> list[dict]:
     dataset = cfg[name].dataset
-    while 'pipeline' not in dataset and 'dataset' in dataset:  # in a wrapper such as RepeatDataset
+    while 'pipeline' not in dataset and 'dataset' in dataset:  # a wrapper such as RepeatDataset
         dataset = dataset.dataset
     if 'pipeline' not in dataset:
         raise ConvcutError(f'{cfg.filename}: --data-folder needs {name}.dataset.pipeline in it')
@@ -92,30 +95,31 @@ def _pipeline(cfg: Config, name: str) -> list:
 
 
 def _name(step: dict) -> str:
-    """Name of a transform's type, which may be the class itself."""
+    """Return the name of a transform's type, which may be the class itself."""
     return getattr(step['type'], '__name__', step['type'])
 
 
 def shipped_weights(cfg: Config) -> str | None:
-    """Trained weights of the zoo for this config: those of ``pretrained``, or of its own name."""
+    """Return the zoo's weights for a config: those of its key ``pretrained``, or of its name."""
     return weights(cfg.get('pretrained') or Path(cfg.filename).stem)
 
 
 def use_pretrained(
-    cfg: Config, checkpoint: str, pretrained_classes: tuple | None
+    cfg: Config, checkpoint: str, pretrained_classes: tuple[str, ...] | None
 ) -> ClassTransferHook:
-    """Start from trained weights, whose classifier may have other classes.
+    """Make a config start from trained weights, which may have other classes.
 
     Args:
         cfg (Config): The config, changed in place.
         checkpoint (str): Path or URL of the weights.
-        pretrained_classes (tuple[str], optional): Names of their classes, for a file without.
+        pretrained_classes (tuple[str], optional): Class names of the weights, for a file without
+            them.
 
     Returns:
-        ClassTransferHook: To be registered with the runner.
+        ClassTransferHook: A hook to register with the runner.
 
     Raises:
-        ConvcutError: A config whose data set names no classes.
+        ConvcutError: The config has no data set that names the classes.
     """
     if cfg.get('test_dataloader') is None:
         raise ConvcutError(
@@ -125,19 +129,19 @@ def use_pretrained(
     cfg.load_from = checkpoint
     init = cfg.model.get('backbone', {}).get('init_cfg')
     if isinstance(init, dict) and init.get('type') == 'Pretrained':
-        cfg.model.backbone.init_cfg = None  # would be downloaded, and replaced at once
+        cfg.model.backbone.init_cfg = None  # do not load weights that are replaced at once
     return ClassTransferHook(class_names(cfg), pretrained_classes)
 
 
 def check_pretrained(checkpoint: str, model: nn.Module) -> None:
-    """Refuse weights of another architecture before anything is written; a URL is not looked at.
+    """Check that weights fit a model but for the classifier, before anything is written.
 
     Args:
-        checkpoint (str): Path or URL of the weights.
-        model (nn.Module): The model that they are for.
+        checkpoint (str): Path of the weights; a URL is not checked.
+        model (nn.Module): The model.
 
     Raises:
-        ConvcutError: No such file, or weights that differ in more than the classifier.
+        ConvcutError: The file is missing, or the weights are of another architecture.
     """
     if '://' in checkpoint:
         return

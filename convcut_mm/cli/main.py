@@ -1,4 +1,4 @@
-"""The command ``convcut``: runs the tools that come with the package, without a clone.
+"""The command ``convcut``: run the tools that come with the package, without a clone.
 
 convcut infer photo.jpg --out results
 convcut train convcut_quickstart
@@ -12,14 +12,14 @@ from ..version import __version__
 from ..zoo import root
 from .parser import ToolParser
 
-# name of the command: file below tools/, what it does
+# by command: file in tools/, help
 COMMANDS = {
     'infer': ('infer.py', 'find the faces of photos and videos and name their expressions'),
     'train': ('train.py', 'train a config, or fine-tune on a folder of faces'),
     'test': ('test.py', 'test a checkpoint, with intervals'),
-    'audit': ('analysis_tools/batch_audit.py', 'does a prediction depend on its batch?'),
+    'audit': ('analysis_tools/batch_audit.py', 'find out whether predictions depend on the batch'),
     'export': ('deployment/export.py', 'export a model to ONNX or OpenVINO'),
-    'ablate': ('ablate.py', 'run a set of configs over several seeds into one table'),
+    'ablate': ('ablate.py', 'run a set of configs with several seeds, and write one table'),
     'features': ('feature_store.py', 'list, verify and prune stored features'),
     'publish': ('model_converters/publish_model.py', 'turn a checkpoint into a file of weights'),
     'convert-keras': (
@@ -27,18 +27,18 @@ COMMANDS = {
         'convert a Keras file',
     ),
     'convert-ferplus': ('dataset_converters/ferplus.py', 'unpack FER2013 and the FER+ votes'),
-    'page': ('demo/app.py', 'serve a web page that answers about a photo'),
+    'page': ('demo/app.py', 'serve a web page that names the expressions in a photo'),
 }
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Run one tool with the rest of the command line.
+    """Run a tool with the rest of the command line.
 
     Args:
         argv (Sequence[str], optional): Words after ``convcut``. Defaults to those of the process.
 
     Raises:
-        SystemExit: With the tool's exit status.
+        SystemExit: The tool has ended, with its exit status.
     """
     words = list(sys.argv[1:] if argv is None else argv)
     listing = '\n'.join(f'  {name:<16}{what}' for name, (_, what) in COMMANDS.items())

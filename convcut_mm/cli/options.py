@@ -1,4 +1,4 @@
-"""Options that tools have in common."""
+"""Options that tools share."""
 
 import argparse
 import os
@@ -12,9 +12,9 @@ def add_cfg_options(parser: argparse.ArgumentParser, whose: str, data: bool = Tr
     """Add ``--cfg-options`` and ``--data-root``.
 
     Args:
-        parser (argparse.ArgumentParser): Where it is added.
-        whose (str): Whose settings it overrides, and an example, for the help.
-        data (bool): Whether the tool reads data, so that ``--data-root`` helps. Defaults to True.
+        parser (argparse.ArgumentParser): Parser of the tool.
+        whose (str): Whose settings the option overrides, and an example, for the help.
+        data (bool): Add ``--data-root``, if the tool reads data. Defaults to True.
     """
     parser.add_argument(
         '--cfg-options',
@@ -29,12 +29,12 @@ def add_cfg_options(parser: argparse.ArgumentParser, whose: str, data: bool = Tr
             action=_DataRoot,
             dest='cfg_options',
             metavar='DIR',
-            help="folder of the data, for every part of it (default: the config's)",
+            help='folder of the data, for all data sets (default: as in the config)',
         )
 
 
 class _DataRoot(argparse.Action):
-    """``--data-root DIR`` is ``--cfg-options data_root=DIR``, see :func:`merge_options`."""
+    """``--data-root DIR``, short for ``--cfg-options data_root=DIR``."""
 
     def __call__(self, parser, namespace, values, option_string=None) -> None:
         folder = os.path.expanduser(values)
@@ -43,11 +43,11 @@ class _DataRoot(argparse.Action):
 
 
 def add_common_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options that train.py and test.py have in common, as in mmpretrain's tools."""
+    """Add the options that train.py and test.py share, named as in mmpretrain's tools."""
     parser.add_argument(
         '--work-dir',
-        help='folder of logs, metrics and checkpoints; by default '
-        'work_dirs/ and the name of the config',
+        help='folder of logs, metrics and checkpoints (default: work_dirs/ and the name of the '
+        'config)',
     )
     parser.add_argument('--amp', action='store_true', help='automatic mixed precision')
     parser.add_argument(
@@ -58,15 +58,15 @@ def add_common_options(parser: argparse.ArgumentParser) -> None:
         nargs='?',
         const='',
         metavar='DIR',
-        help='compute the features of a frozen backbone once and keep them there, see '
-        'docs/feature_store.md; by default in work_dirs/feature_store',
+        help='compute the features of a frozen backbone once and keep them in this folder, see '
+        'docs/feature_store.md (default: work_dirs/feature_store)',
     )
     add_cfg_options(parser, 'the config, e.g. train_cfg.max_epochs=3 or key="[a,b]"')
     parser.add_argument(
         '--launcher',
         choices=['none', 'pytorch', 'slurm', 'mpi'],
         default='none',
-        help='how the processes were started',
+        help='what started the processes',
     )
     # torch.distributed.launch passes it
     parser.add_argument(
@@ -75,11 +75,11 @@ def add_common_options(parser: argparse.ArgumentParser) -> None:
 
 
 def check_not_input(out: str | Path, *inputs: str | Path) -> None:
-    """Refuse to write over what is read.
+    """Check that a tool does not overwrite its inputs.
 
     Raises:
         ConvcutError: ``out`` is one of the inputs.
     """
     for path in inputs:
         if os.path.exists(out) and os.path.exists(path) and os.path.samefile(out, path):
-            raise ConvcutError(f'{out}: is read here, so it is not written; choose another name')
+            raise ConvcutError(f'{out}: is an input and would be overwritten; choose another name')

@@ -1,7 +1,8 @@
-"""The command line of every tool: help as it stands in the docstring, mistakes in one line."""
+"""Parse the command line of a tool: help from its docstring, mistakes in one line."""
 
 import argparse
 import sys
+from typing import NoReturn
 
 from mmengine.config import DictAction
 
@@ -9,27 +10,28 @@ from ..utils.text import printable
 
 
 class ToolParser(argparse.ArgumentParser):
-    """Prints a mistake as one line; argparse puts the usage, ten lines of it, before that.
+    """A parser that reports a mistake in one line, without argparse's lines of usage.
 
     Args:
         description (str): Docstring of the tool.
+        **kwargs: Arguments of ``ArgumentParser``.
     """
 
     def __init__(self, description: str | None = None, **kwargs) -> None:
         kwargs.setdefault('formatter_class', argparse.RawDescriptionHelpFormatter)
         super().__init__(description=description, **kwargs)
 
-    def error(self, message: str) -> None:
-        """End the tool with status 2, as argparse does."""
+    def error(self, message: str) -> NoReturn:
+        """Exit with status 2, as argparse does."""
         print(f'error: {printable(message)}; see {self.prog} --help', file=sys.stderr)
         sys.exit(2)
 
 
 class CfgOptions(DictAction):
-    """``KEY=VALUE`` pairs; mmengine's own answers a word without "=" by a traceback."""
+    """``KEY=VALUE`` pairs; mmengine's action raises a traceback for a word without "="."""
 
     def __call__(self, parser, namespace, values, option_string=None) -> None:
-        """Read the pairs; see :class:`argparse.Action`."""
+        """Parse the pairs."""
         wrong = [word for word in values if not word.partition('=')[1]]
         if wrong:
             parser.error(f'{option_string}: {wrong[0]}: expected KEY=VALUE')
@@ -37,12 +39,12 @@ class CfgOptions(DictAction):
 
 
 def positive(text: str) -> int:
-    """A whole number above 0, for argparse."""
+    """Parse a whole number above 0, for argparse."""
     return _whole(text, 1)
 
 
 def not_negative(text: str) -> int:
-    """A whole number from 0 on, for argparse."""
+    """Parse a whole number of 0 or more, for argparse."""
     return _whole(text, 0)
 
 

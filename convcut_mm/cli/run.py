@@ -1,4 +1,4 @@
-"""Runs a tool: one line for a mistake, an exit status, processes that end together."""
+"""Run a tool: report mistakes in one line, set the exit status, end processes together."""
 
 import io
 import re
@@ -18,15 +18,15 @@ from ..utils.disk_errors import (
 from ..utils.text import printable
 
 
-def run_tool(main: Callable) -> None:
-    """Run a tool; a user's mistake becomes one line on stderr and exit status 1.
+def run_tool(main: Callable[[], None]) -> None:
+    """Run a tool; report a mistake of the user in one line on stderr, with exit status 1.
 
     Args:
-        main (callable): Called without arguments.
+        main (Callable): Function of the tool.
     """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            # a name that the terminal's encoding lacks is escaped, and ends nothing
+            # escape characters that the terminal's encoding lacks, instead of failing
             stream.reconfigure(errors='backslashreplace')
     try:
         with log_errors_raised():
@@ -52,20 +52,20 @@ def run_tool(main: Callable) -> None:
     except KeyError as error:
         if 'registry' not in str(error):
             raise
-        # a misspelt type in a config; mmengine appends advice about its own documentation
+        # a misspelt type in a config; drop mmengine's advice about its documentation
         print(f'error: {str(error.args[0]).split(". ")[0]}', file=sys.stderr)
         sys.exit(1)
 
 
 def _leave_group() -> None:
-    """End torchrun's processes together: gloo's threads may abort one that leaves early."""
+    """End torchrun's processes together, since gloo may abort one that ends early."""
     if torch.distributed.is_initialized():
         torch.distributed.barrier()
         torch.distributed.destroy_process_group()
 
 
 def one_line(error: BaseException) -> str:
-    """The message without the traceback that torch's worker processes put before it."""
+    """Return an error's message without the traceback of torch's worker processes."""
     text = str(error).strip() or type(error).__name__
     if 'Traceback (most recent call last)' in text:
         text = re.sub(r'^[\w.]*(Error|Exception): ', '', text.splitlines()[-1].strip())

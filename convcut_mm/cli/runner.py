@@ -1,4 +1,4 @@
-"""The runner, on a machine without a GPU too."""
+"""Build the runner, also on a machine without a GPU."""
 
 import torch
 import torch.distributed
@@ -10,14 +10,14 @@ from ..utils.allocator import keep_freed_memory
 
 
 def build_runner(cfg: Config) -> Runner:
-    """Build the runner; with torchrun on a machine without a GPU, starts gloo first."""
+    """Build the runner; under torchrun without a GPU start gloo first."""
     on_cpu = not torch.cuda.is_available()
     if on_cpu:
         keep_freed_memory()
     if on_cpu and cfg.launcher == 'pytorch':
-        # mmengine asks for a GPU before it looks at the backend
+        # mmengine would need a GPU here, whatever the backend
         torch.distributed.init_process_group('gloo')
-        # and without this gives the wrapper a GPU's number
+        # without this mmengine passes the number of a GPU to the wrapper
         cfg.setdefault(
             'model_wrapper_cfg',
             dict(type='MMDistributedDataParallel', device_ids=None, broadcast_buffers=False),

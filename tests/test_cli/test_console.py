@@ -1,4 +1,4 @@
-"""Names on the terminal are what they are, whatever rich would make of them."""
+"""Names on the terminal are not treated as markup."""
 
 from rich.table import Table
 

@@ -1,4 +1,4 @@
-"""The command ``convcut``: each of its names leads to a tool."""
+"""Each command of ``convcut`` runs a tool."""
 
 import pytest
 

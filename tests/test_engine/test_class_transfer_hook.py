@@ -20,7 +20,7 @@ def head(rows: int, start: float, prefix: str = '', layer: str = LAYER) -> dict:
 
 @pytest.mark.parametrize('prefix', ['', 'module.'])
 @pytest.mark.parametrize('dtype', [torch.float32, torch.float16])
-def test_rows_go_by_name(prefix, dtype):
+def test_rows_are_matched_by_name(prefix, dtype):
     weights = {key: value.to(dtype) for key, value in head(3, 10.0, prefix).items()}
     weights[f'{prefix}neck.weight'] = torch.ones(2)
     fresh = head(4, 100.0)
@@ -36,14 +36,14 @@ def test_rows_go_by_name(prefix, dtype):
     assert torch.equal(fresh['head.fc.bias'], head(4, 100.0)['head.fc.bias'])
 
 
-def test_unknown_classes_start_anew():
+def test_unknown_classes_start_from_random_values():
     for known in ((), ('a', 'b', 'c')):
         weights = head(3, 10.0)
         assert transfer_classifier(weights, head(2, 100.0), known, ('x', 'y'), LAYER) == []
         assert weights['head.fc.bias'].tolist() == [50, 50.5]
 
 
-def test_only_the_classifier_is_renewed_whatever_it_is_called():
+def test_only_the_classifier_is_replaced_whatever_its_name():
     weights = {**head(2, 10.0, layer='head.last'), **head(2, 20.0)}
     transfer_classifier(weights, head(2, 100.0, layer='head.last'), (), ('x', 'y'), 'head.last')
     assert weights['head.last.bias'].tolist() == [50, 50.5]

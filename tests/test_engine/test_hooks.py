@@ -1,4 +1,4 @@
-"""The hooks in a real training of seconds."""
+"""Hooks in a short training."""
 
 import numpy as np
 import pytest
@@ -65,7 +65,7 @@ def test_class_weights_and_best_weights(config):
     assert last['early_stopping']['stopped'] and last['early_stopping']['wait_count'] == 2
 
 
-def test_fine_tuning_ignores_only_what_it_is_told(config):
+def test_fine_tuning_ignores_only_the_given_keys(config):
     config.train_cfg.max_epochs = 1
     Runner.from_cfg(config).train()
     config.load_from = f'{config.work_dir}/epoch_1.pth'

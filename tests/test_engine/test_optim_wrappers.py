@@ -1,4 +1,4 @@
-"""Bfloat16OptimWrapper: bfloat16 where it saves time, float32 where it matters."""
+"""Bfloat16OptimWrapper computes in bfloat16 and keeps weights and gradients in float32."""
 
 import pytest
 import torch

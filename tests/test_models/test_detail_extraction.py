@@ -1,4 +1,4 @@
-"""DetailExtractionNeck against a loop written from TensorFlow's definition."""
+"""DetailExtractionNeck equals a loop written from TensorFlow's definition."""
 
 import math
 
@@ -79,7 +79,7 @@ def test_works_on_the_maps_of_usual_images(pixels, side, layers, norm, position)
     assert all(p.grad is not None for p in neck.parameters())
 
 
-def test_norm_stands_where_it_should():
+def test_norm_position():
     x = torch.randn(2, 6, 7, 7) * 5 + 3
     before = DetailExtractionNeck(6, 8, norm_position='before', dropout=0).eval()
     scaled = before((x * 10,))[0]

@@ -1,4 +1,4 @@
-"""Every step of the released Keras graph, against what Keras recorded (tests/data/*.npz)."""
+"""Every step of the released graph gives the output that Keras recorded (tests/data/*.npz)."""
 
 from pathlib import Path
 
@@ -72,12 +72,12 @@ def test_steps_alone(model, golden):
         assert_close(torch.cat([s[step] for s in alone]), golden[step])
 
 
-def test_batch_changes_the_scores(golden):
+def test_batch_changes_the_probabilities(golden):
     """The recorded file itself shows the leak that the README speaks of."""
     assert np.abs(golden['scores'] - golden['scores_alone']).max() > 0.01
 
 
-def test_predict_gives_the_recorded_scores(model, golden):
+def test_predict_returns_the_recorded_probabilities(model, golden):
     bgr = torch.from_numpy(np.ascontiguousarray(golden['images'][..., ::-1].transpose(0, 3, 1, 2)))
     samples = model.val_step(dict(inputs=bgr))
     assert_close(torch.stack([s.pred_score for s in samples]).detach(), golden['scores'])

@@ -1,4 +1,4 @@
-"""SelfAttentionClsHead: three overs of the paper's attention against loops over numbers."""
+"""SelfAttentionClsHead equals loops over numbers for each form of the paper's attention."""
 
 import logging
 import math
@@ -38,7 +38,7 @@ def expected_vectors(x: np.ndarray, over) -> np.ndarray:
 
 
 @pytest.mark.parametrize('over', ATTENTION_OVER)
-def test_each_reading(over):
+def test_each_form_of_attention(over):
     torch.manual_seed(0)
     head = SelfAttentionClsHead(7, 5, attention=over).eval()
     x = torch.randn(4, 5, 3, 2)
@@ -51,7 +51,7 @@ def test_each_reading(over):
 
 @pytest.mark.parametrize('over', ATTENTION_OVER)
 @pytest.mark.parametrize('embedding', [None, 6])
-def test_scores_depend_on_the_batch_only_with_batch_attention(over, embedding):
+def test_probabilities_depend_on_the_batch_only_with_batch_attention(over, embedding):
     torch.manual_seed(0)
     head = SelfAttentionClsHead(7, 5, embedding=embedding, attention=over).eval()
     x = torch.randn(6, 5, 2, 2)

@@ -1,4 +1,4 @@
-"""TruncatedConvNeXt: the cut, freezing, and loading of full checkpoints."""
+"""TruncatedConvNeXt: cuts, freezing, and loading of full checkpoints."""
 
 import pytest
 import torch
@@ -79,7 +79,7 @@ def test_every_cut_gives_the_full_network_s_map_at_that_place(stages, blocks, ha
     )
 
 
-def test_nothing_behind_the_cut_is_built():
+def test_the_part_cut_off_is_not_built():
     names = TruncatedConvNeXt(SMALL, 3, 2, True).state_dict()
     assert not [n for n in names if n.startswith(('stages.3', 'downsample_layers.3', 'norm'))]
     assert not [n for n in names if n.startswith('stages.2.2.') and 'pointwise' in n]

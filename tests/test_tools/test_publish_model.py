@@ -61,7 +61,7 @@ def test_what_is_read_is_not_written(tiny_model, run_here, capsys, tmp_path):
     (tmp_path / 'link.safetensors').symlink_to(mine)
     for tool, config in ((TOOL, [tiny_model()[0]]), (TOOL.replace('publish_model', KERAS), [])):
         assert run_here(tool, *config, mine, tmp_path / 'link.safetensors') == 1
-        assert 'link.safetensors: is read here, so it is not' in capsys.readouterr().err
+        assert 'link.safetensors: is an input and would be' in capsys.readouterr().err
     assert mine.read_bytes() == b'weights'
 
 

@@ -187,7 +187,7 @@ def test_models_of_other_classes_are_not_compared(refuse, tiny_model, tmp_path):
     named = tmp_path / 'named.pth'
     torch.save({**saved, 'meta': {'dataset_meta': {'classes': CLASSES[::-1]}}}, named)
     models = ('--model', 'a', config, checkpoint, '--model', 'b', config, named)
-    assert 'compare models of one task' in refuse('vis_tsne', *models)
+    assert 'compare models with the same classes' in refuse('vis_tsne', *models)
 
 
 # ---- mmpretrain's own tools --------------------------------------------------------------------

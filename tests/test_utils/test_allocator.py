@@ -1,4 +1,4 @@
-"""Freed memory stays with the process once it is asked for."""
+"""keep_freed_memory keeps freed memory in the process."""
 
 import platform
 

@@ -1,4 +1,4 @@
-"""Files that are whole or absent: what is there after errors, and in which order."""
+"""Atomic writes: errors leave the old file, and files are completed in order."""
 
 import multiprocessing
 import os
@@ -43,7 +43,7 @@ def test_files_are_completed_in_their_order(tmp_path):
     assert os.listdir(tmp_path) == ['file']
 
 
-def test_what_goes_wrong_later_is_raised(tmp_path):
+def test_later_errors_are_raised_by_wait(tmp_path):
     files = BackgroundWriter()
     (tmp_path / 'folder').mkdir()
     files.write(tmp_path / 'folder', b'2')
@@ -104,3 +104,10 @@ def test_a_program_that_fails_finishes_its_files(root, tmp_path):
     )  # fmt: skip
     assert done.returncode and 'KeyboardInterrupt' in done.stderr
     assert (tmp_path / 'file').stat().st_size == 10_000_000 and len(os.listdir(tmp_path)) == 1
+
+
+def test_a_missing_folder_is_created(tmp_path):
+    path = tmp_path / 'sub' / 'file'
+    write_atomically(path, b'one')
+    write_atomically(path, b'two')
+    assert path.read_bytes() == b'two' and os.listdir(path.parent) == ['file']

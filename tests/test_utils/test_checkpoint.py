@@ -11,13 +11,11 @@ from mmengine.runner import load_checkpoint
 from torch import nn
 
 from convcut_mm import ConvcutError
-from convcut_mm.utils.atomic import write_atomically
 from convcut_mm.utils.checkpoint import load_from_local
-from convcut_mm.utils.checkpoint_fit import check_fits
 
 
 class Evil:
-    """Unpickling it makes a file."""
+    """An object that makes a file when it is unpickled."""
 
     def __init__(self, path):
         self.path = str(path)
@@ -84,28 +82,3 @@ def test_a_grey_flag_is_true_or_false(tmp_path):
 def test_missing_file():
     with pytest.raises(ConvcutError, match='nowhere.pth: no such checkpoint file'):
         load_from_local('nowhere.pth')
-
-
-def test_weights_that_fit_and_the_first_key_that_does_not():
-    model = nn.Linear(2, 3)
-    weights = model.state_dict()
-    wrapped = {f'module.{key}': value for key, value in weights.items()}
-    for checkpoint in (weights, wrapped, dict(state_dict=wrapped)):
-        assert check_fits(checkpoint, model, 'a.pth').keys() == weights.keys()
-    other = nn.Linear(2, 4).state_dict()
-    for checkpoint, problem in (
-        (dict(weight=weights['weight']), 'it lacks key "bias"'),
-        ({**weights, 'x': weights['bias']}, 'it has the unknown key "x"'),
-        (other, r'key "weight" has shape \(4, 2\), expected \(3, 2\)'),
-    ):
-        expected = f'^a.pth: a checkpoint of another architecture than the config, {problem}$'
-        with pytest.raises(ConvcutError, match=expected):
-            check_fits(checkpoint, model, 'a.pth')
-    assert check_fits(other, model, 'a.pth', ignore=('weight', 'bias')) == other
-
-
-def test_write_atomically(tmp_path):
-    path = tmp_path / 'sub' / 'file'
-    write_atomically(path, b'one')
-    write_atomically(path, b'two')
-    assert path.read_bytes() == b'two' and os.listdir(path.parent) == ['file']

@@ -1,4 +1,4 @@
-"""Numbers and devices that make no sense are refused in one line, wherever they are given."""
+"""Invalid numbers and devices are refused in one line, wherever they are given."""
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ from convcut_mm.utils.checks import at_least, compute_device
 
 
 @pytest.mark.parametrize('value', [0, -1, 1.5, '8', None, True, float('nan')])
-def test_numbers_that_are_none(value):
+def test_invalid_numbers(value):
     with pytest.raises(ConvcutError, match='batch_size=.*: expected a whole number, 1 or more'):
         at_least('batch_size', value)
     assert at_least('batch_size', np.int64(3)) == 3 and at_least('workers', 0, 0) == 0
@@ -32,18 +32,18 @@ if not torch.cuda.is_available():
 
 
 @pytest.mark.parametrize('device', DEVICES)
-def test_devices_that_are_none(device):
+def test_invalid_devices(device):
     with pytest.raises(ConvcutError, match=DEVICES[device]) as found:
         compute_device(device)
     assert '\n' not in str(found.value)
 
 
-def test_devices_that_are_there():
+def test_valid_devices():
     assert compute_device('cpu') == compute_device(torch.device('cpu')) == torch.device('cpu')
     assert compute_device(None).type in ('cpu', 'cuda')
 
 
-def test_models_ask_before_they_load(tiny_model, exported_model):
+def test_models_check_before_they_load(tiny_model, exported_model):
     config, checkpoint = tiny_model()
     for load in (
         lambda: ExpressionInferencer(config, checkpoint, device='gpu'),
@@ -106,7 +106,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize('words', WRONG)
-def test_tools_answer_in_one_line(words, tiny_model, run_here, capsys, tmp_path, monkeypatch):
+def test_tools_report_in_one_line(words, tiny_model, run_here, capsys, tmp_path, monkeypatch):
     files = dict(zip(('CONFIG', 'CHECKPOINT'), tiny_model()))
     monkeypatch.chdir(tmp_path)
     assert run_here(*(files.get(word, word) for word in words)) in (1, 2)

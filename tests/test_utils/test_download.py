@@ -1,4 +1,4 @@
-"""Downloads: whole files within limits, from honest servers and from hostile ones."""
+"""Downloads are whole files within limits, from honest and hostile servers."""
 
 import socket
 import struct
@@ -15,7 +15,7 @@ SLOW = dict(timeout=0.2, slowest=1000)  # so that a test need not wait a minute
 
 
 class Server(BaseHTTPRequestHandler):
-    """Each path is another server's way of answering."""
+    """A server that responds in another way at each path."""
 
     asked: list = []
 
@@ -157,7 +157,7 @@ def test_no_such_server(url, tmp_path):
     assert '\n' not in str(error.value) and not list(tmp_path.iterdir())
 
 
-def test_each_address_has_a_file_of_its_own(server, tmp_path):
+def test_each_url_has_its_own_file(server, tmp_path):
     urls = [f'{server}/own/{rest}' for rest in ('a/w.pth', 'b/w.pth', 'a/w.pth?v=2')]
     for _ in range(2):  # from the server, then from the folder
         for url in urls:
@@ -171,7 +171,7 @@ def test_each_address_has_a_file_of_its_own(server, tmp_path):
 @pytest.mark.parametrize(
     'url', ['http://h/a/..%2f..%2fevil.pth', 'http://h/', 'http://h/\x1b[31m$(x).pth', 'http://[']
 )
-def test_names_of_files_are_plain(url):
+def test_file_names_are_plain(url):
     name = cached_name(url)
     assert '/' not in name and not name.startswith('.') and name.isprintable()
     assert not set(name) & set(' $()[]%') and len(cached_name(f'http://h/{"a" * 999}.pth')) < 130

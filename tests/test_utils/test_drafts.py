@@ -1,4 +1,4 @@
-"""Drafts: whose process died they are removed by the next run beside them, and nothing else is."""
+"""The next run removes the drafts of dead processes, and nothing else."""
 
 import multiprocessing
 import os
@@ -20,7 +20,7 @@ def names(folder) -> list:
 
 @pytest.fixture
 def fork():
-    """Runs a function, given a connection that it says something over, in a process."""
+    """Run a function in a process, with a connection on which it reports."""
     started = []
 
     def start(function, *args):
@@ -60,7 +60,7 @@ def write_all_kinds(connection, folder) -> None:
             signal.pause()
 
 
-def test_the_dead_leave_nothing_and_the_living_keep_theirs(tmp_path, fork):
+def test_only_drafts_of_dead_processes_are_removed(tmp_path, fork):
     dead, living = fork(write_all_kinds, tmp_path), fork(write_all_kinds, tmp_path)
     assert len(dead.said) == 4 and any(name.endswith('.mp4') for name in dead.said)
     # the second found the first alive
@@ -96,7 +96,7 @@ def draft_like(name: str) -> str:
     return f'.{name}.{secrets.token_hex(8)}.convcut-tmp'
 
 
-def test_what_is_no_draft_stays(tmp_path):
+def test_other_files_stay(tmp_path):
     (tmp_path / 'mine').mkdir()
     (tmp_path / 'mine' / 'notes').write_text('mine')
     (tmp_path / 'file').write_text('mine')
@@ -120,7 +120,7 @@ def test_long_and_strange_names(name, tmp_path):
     assert names(tmp_path) == [name]
 
 
-def test_what_is_finished_later_is_under_way_until_then(tmp_path):
+def test_a_draft_lasts_until_it_is_finished_later(tmp_path):
     LATER.then(remove_leftovers, tmp_path)
     LATER.write(tmp_path / 'file', b'whole')
     remove_leftovers(tmp_path)
@@ -128,7 +128,7 @@ def test_what_is_finished_later_is_under_way_until_then(tmp_path):
     assert names(tmp_path) == ['file']
 
 
-def test_a_folder_never_replaces_what_lies_there(tmp_path):
+def test_a_folder_never_replaces_another(tmp_path):
     (tmp_path / 'faces').mkdir()
     (tmp_path / 'faces' / 'mine').write_text('')
     with pytest.raises(OSError), draft_folder(tmp_path / 'faces') as draft:
@@ -139,17 +139,17 @@ def test_a_folder_never_replaces_what_lies_there(tmp_path):
     assert names(tmp_path) == ['faces', 'plain'] and names(tmp_path / 'faces') == ['mine']
 
 
-def draw(connection, root) -> None:
+def render(connection, root) -> None:
     connection.send(None)
     render_dataset(root, train_per_class=5000)
 
 
-def test_a_drawing_that_was_killed_is_cleared_away(tmp_path, fork):
-    drawing = fork(draw, tmp_path / 'faces')
+def test_leftovers_of_a_killed_tool_are_removed(tmp_path, fork):
+    rendering = fork(render, tmp_path / 'faces')
     while not list(tmp_path.glob('.faces.*/basic/Image/aligned/*.jpg')):
-        assert drawing.is_alive()
-    kill(drawing)
+        assert rendering.is_alive()
+    kill(rendering)
     assert len(names(tmp_path)) == 1
-    # this process made no draft here before, as a new one
+    # the first draft of this process here, as in a new process
     render_dataset(tmp_path / 'faces', train_per_class=1, test_per_class=1)
     assert names(tmp_path) == ['faces']

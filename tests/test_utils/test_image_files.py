@@ -1,4 +1,4 @@
-"""Files that are made to exhaust: refused by their headers, before a decoder makes room."""
+"""Image files that would exhaust memory or time are refused before a decoder runs."""
 
 import io
 import os
@@ -73,7 +73,7 @@ def webp(side: int) -> bytes:
 
 
 def jpeg2000(side: int) -> bytes:
-    """The box around it says 16 x 16, and what the decoder reads ``side``."""
+    """A JPEG 2000 whose box says 16 x 16, and whose codestream says ``side``."""
     content = saved('JPEG2000')
     place = content.index(b'\xff\x4f\xff\x51') + 8
     content[place : place + 8] = struct.pack('>II', side, side)
@@ -148,7 +148,7 @@ def test_the_limit_is_the_callers():
 
 
 @pytest.mark.parametrize('name', [b'zTXt', b'iCCP'])
-def test_texts_that_swell(name):
+def test_compressed_texts(name):
     bomb = chunk(name, b'a\0\0' + zlib.compress(bytes(100 * 2**20)))
     with pytest.raises(ConvcutError, match='not a whole image file .*too large'):
         read_image(png(16, 16, bomb))

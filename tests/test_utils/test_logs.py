@@ -23,7 +23,7 @@ def test_mmengine_writes_to_stderr(capsys):
     assert 'unasked' not in printed and 'needed' in printed and 'afterwards' in printed
 
 
-def test_other_processes_tell_errors_only(monkeypatch, capsys):
+def test_other_processes_log_errors_only(monkeypatch, capsys):
     monkeypatch.setattr('mmengine.logging.logger._get_rank', lambda: 1)
     logger = MMLogger.get_instance('test_logs_rank_1')
     logger.info('trained')

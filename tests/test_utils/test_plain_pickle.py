@@ -1,4 +1,4 @@
-"""Pickles as an attacker writes them: they make data, or nothing."""
+"""Hostile pickles make data or are refused."""
 
 import io
 import itertools
@@ -49,7 +49,7 @@ def look() -> list:
 
 
 def test_the_names_are_those_of_data():
-    """Whoever adds a name has to add it here, and to say why it makes nothing but data."""
+    """A new name has to be added here, with the reason why it makes nothing but data."""
     kinds = ('Float', 'Double', 'Half', 'BFloat16', 'Long', 'Int', 'Short', 'Char', 'Byte', 'Bool')
     types = ('float32', 'float64', 'float16', 'bfloat16', 'int64', 'int32', 'int16', 'int8')
     assert set(NAMES) == {

@@ -1,4 +1,4 @@
-"""The look of pictures: two whole files, the same for the same picture; classes told apart."""
+"""Figures are saved as PNG and SVG, reproducibly, with distinguishable classes."""
 
 from xml.etree import ElementTree
 

@@ -1,4 +1,4 @@
-"""Weights as safetensors: read like any checkpoint, and never trusted."""
+"""Weights as safetensors are read like any checkpoint, and checked."""
 
 import json
 import struct
@@ -102,12 +102,12 @@ def test_metadata_that_are_not_ours(about, message, tmp_path):
     assert message in str(error.value) and '\n' not in str(error.value)
 
 
-def test_what_is_not_written():
+def test_invalid_metadata_are_not_written():
     with pytest.raises(ConvcutError, match='names 3 classes, but no weights have as many rows'):
         to_safetensors(WEIGHTS, ('a', 'b', 'c'), 'a')
 
 
-def test_every_door_reads_them(tiny_model, run_here, tmp_path, capsys):
+def test_every_tool_reads_them(tiny_model, run_here, tmp_path, capsys):
     """As weights of a model, of a backbone, to start from and to test; not to resume from."""
     config, checkpoint = tiny_model()
     weights, out = tmp_path / 'w.safetensors', tmp_path / 'out'

@@ -1,4 +1,4 @@
-"""Text from outside: what a terminal, JSON and a spreadsheet may be given."""
+"""Text from outside is safe for terminals, JSON and spreadsheets."""
 
 import io
 import os
@@ -29,7 +29,7 @@ def test_numbers_are_no_formulas():
     assert [cell(value) for value in (-1.5, None, '-1.5', '')] == [-1.5, None, "'-1.5", '']
 
 
-def test_nobody_reads_on():
+def test_a_closed_pipe_does_not_stop():
     reads, writes = os.pipe()
     os.close(reads)
     with open(writes, 'w') as stream:
@@ -37,7 +37,7 @@ def test_nobody_reads_on():
             say('a line', stream)
 
 
-def test_a_full_disk_is_said():
+def test_a_full_disk_is_reported():
     with open('/dev/full', 'w') as stream:
         with pytest.raises(OSError, match='No space left on device') as error:
             say('a line', stream)

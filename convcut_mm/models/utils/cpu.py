@@ -35,7 +35,7 @@ def train_depthwise_in_float32(model: nn.Module) -> None:
     for module in list(model.modules()):
         for name, layer in list(module.named_children()):
             if type(layer) is nn.Conv2d and layer.groups > 1:
-                # skip_init draws no random numbers, so later layers get the same weights
+                # skip_init samples no random numbers, so later layers get the same weights
                 twin = skip_init(
                     DepthwiseConv2d,
                     layer.in_channels,

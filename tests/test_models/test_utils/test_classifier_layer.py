@@ -1,4 +1,4 @@
-"""The classifier that fine-tuning renews: named by the head, or found in it."""
+"""The classifier layer is named by the head, or found in it."""
 
 import pytest
 from mmpretrain.models import LinearClsHead, StackedLinearClsHead

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -112,7 +112,8 @@ class Classifier:
 
     def normalised(self, inputs: torch.Tensor) -> torch.Tensor:
         """Images (N, 3, H, W), 0 to 255, blue first, as the network takes them, on its device."""
-        return self.model.data_preprocessor({'inputs': inputs}, False)['inputs']
+        preprocessor: Any = self.model.data_preprocessor  # which torch types as a tensor or module
+        return preprocessor({'inputs': inputs}, False)['inputs']
 
     def batches(
         self, paths: Sequence[str], title: str, batch_size: int = 32

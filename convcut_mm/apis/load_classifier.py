@@ -57,13 +57,12 @@ def load_classifier(
     # a mistake is told before anything is loaded
     is_built = isinstance(model, nn.Module)
     where = None if is_built and device is None else compute_device(device)
+    network: Any = model
     config = read_model_config(model, cfg_options)
     file = _weights_file(model, weights, config)
     claim_threads(torch.device('cpu'))  # building a model computes too
-    if is_built:
-        network, meta = model, dict(dataset_meta=getattr(model, '_dataset_meta', None))
-    else:
-        meta = {}
+    meta = dict(dataset_meta=getattr(model, '_dataset_meta', None))
+    if not is_built:
         with warnings_only():
             network = get_model(config, False, **kwargs)
     if file is not None:

@@ -97,7 +97,9 @@ class Run:
         """The sources that are not done."""
         return self.sources[self._journal.done :]
 
-    def write(self, results: Iterable[ImageResult], show: Callable | None = None) -> None:
+    def write(
+        self, results: Iterable[ImageResult], show: Callable[[ImageResult], bool] | None = None
+    ) -> None:
         """Writes results while they come, then the tables. Ctrl-C ends it, with tables as well.
 
         Args:
@@ -128,12 +130,16 @@ class Run:
                     'is kept, --resume goes on'
                 ) from error
             raise
-        # a webcam ends in no other way
-        endless = result is not None and result.video is not None and result.video.is_live
-        goes_on = self.summary.interrupted and not (endless and result.source is self.sources[-1])
+        goes_on = self.summary.interrupted and not self._is_endless(result)
         self._journal.close(keep=goes_on)
         if goes_on:
             say('interrupted; the same command with --resume goes on', sys.stderr)
+
+    def _is_endless(self, last: ImageResult | None) -> bool:
+        """Whether the last source is a webcam, which ends in no other way than by Ctrl-C."""
+        if last is None or last.video is None or last.source is not self.sources[-1]:
+            return False
+        return last.video.is_live
 
     def files(self) -> list[str]:
         """What lies in the folder besides the tables, or how much if that is a lot."""

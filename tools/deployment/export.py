@@ -13,21 +13,21 @@ a file that differs from PyTorch by more than --tolerance. See docs/deployment.m
 
 import argparse
 from pathlib import Path
-from typing import Optional
 
 import numpy as np
 
-from convcut_mm.apis import ExpressionInferencer
+from convcut_mm.apis.backends import Backend, TorchBackend
+from convcut_mm.apis.crops import fitted
 from convcut_mm.apis.inputs.images import read_image
 from convcut_mm.apis.inputs.kinds import is_media_name
 from convcut_mm.apis.inputs.sources import files_below
+from convcut_mm.apis.load_classifier import load_classifier
 from convcut_mm.cli.options import add_cfg_options
 from convcut_mm.cli.parser import ToolParser
 from convcut_mm.cli.run import run_tool
 from convcut_mm.deployment import FORMATS, export
 from convcut_mm.deployment.export import TOLERANCE
 from convcut_mm.errors import ConvcutError
-from convcut_mm.utils.config import read_config
 
 CALIBRATION = 1024  # faces
 
@@ -62,9 +62,11 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     args = parse_args()
     out = args.out or default_out(args.config, args.format)
-    source = load(args.config, args.checkpoint, args.cfg_options)
-    faces = None if args.int8 is None else typical_faces(Path(args.int8), source)
-    files, info, parity, int8 = export(source.backend, out, args.format, args.tolerance, faces)
+    weights = True if args.checkpoint is None else args.checkpoint
+    options = dict(cfg_options=args.cfg_options, device='cpu')
+    backend = TorchBackend(load_classifier(args.config, weights, **options))
+    faces = None if args.int8 is None else typical_faces(Path(args.int8), backend)
+    files, info, parity, int8 = export(backend, out, args.format, args.tolerance, faces)
     for file in files:
         print(f'{file}: {file.stat().st_size / 1e6:.1f} MB')
     print(f'input: uint8 faces (N, {info.size}, {info.size}, 3), red, green, blue')
@@ -85,24 +87,13 @@ def default_out(config: str, format: str) -> Path:
     return Path('work_dirs/deployment') / f'{Path(config).stem}{FORMATS[format].suffix}'
 
 
-def typical_faces(folder: Path, source: ExpressionInferencer) -> np.ndarray:
+def typical_faces(folder: Path, backend: Backend) -> np.ndarray:
     """Faces spread over a folder, in the model's size."""
     files = [file for file in files_below(folder) if is_media_name(file)]
     if len(files) < 2:
         raise ConvcutError(f'--int8 {folder}: no folder with images of faces')
     chosen = np.linspace(0, len(files) - 1, min(CALIBRATION, len(files))).astype(int)
-    return np.stack([source.crop(read_image(files[i]), None) for i in chosen])
-
-
-def load(config: str, checkpoint: Optional[str], options: Optional[dict]) -> ExpressionInferencer:
-    """The model on the CPU, with what its config says about its input."""
-    model = config
-    if options:
-        model = read_config(config)
-        model.merge_from_dict(options)
-    return ExpressionInferencer(
-        model, True if checkpoint is None else checkpoint, device='cpu', detector='none'
-    )
+    return np.stack([fitted(read_image(files[i]), backend) for i in chosen])
 
 
 if __name__ == '__main__':

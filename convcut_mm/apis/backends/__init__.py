@@ -1,5 +1,7 @@
 """What classifies faces: PyTorch, ONNX Runtime or OpenVINO behind one interface."""
 
+from collections.abc import Callable
+
 from ...errors import ConvcutError
 from .base import Backend
 from .onnxruntime_backend import OnnxRuntimeBackend
@@ -12,7 +14,7 @@ BACKENDS: dict[str, type[Backend]] = dict(
 )
 
 
-def backend_class(name: str) -> type[Backend]:
+def backend_class(name: str) -> Callable[..., Backend]:
     """The class behind a backend's name.
 
     Args:

@@ -42,7 +42,9 @@ class OpenVinoBackend(ExportedBackend):
         if not weights.is_file():
             raise ConvcutError(f'{weights}: no such file; it belongs to {path.name}')
         openvino = import_openvino()
-        settings = dict(PERFORMANCE_HINT='LATENCY', INFERENCE_PRECISION_HINT=PRECISIONS[precision])
+        settings: dict[str, Any] = dict(
+            PERFORMANCE_HINT='LATENCY', INFERENCE_PRECISION_HINT=PRECISIONS[precision]
+        )
         if threads:
             settings['INFERENCE_NUM_THREADS'] = threads
         self._options = threads, precision
@@ -80,7 +82,8 @@ def import_openvino() -> ModuleType:
     Raises:
         ConvcutError: It is not installed.
     """
-    sys.modules.setdefault('openvino_telemetry', None)  # as Python marks what cannot be imported
+    # None is how Python marks what cannot be imported
+    sys.modules.setdefault('openvino_telemetry', None)  # type: ignore[arg-type]
     return require('openvino')
 
 

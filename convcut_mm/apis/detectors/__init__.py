@@ -1,7 +1,6 @@
 """Face detectors behind one small interface, and the face cut out of its image."""
 
 from pathlib import Path
-from typing import Optional, Union
 
 from ...errors import ConvcutError
 from .base import Detector, Face, WholeImage
@@ -12,7 +11,7 @@ DETECTORS = ('cascade', 'none', 'yunet')
 __all__ = ['DETECTORS', 'Detector', 'Face', 'WholeImage', 'build_detector', 'crop_face']
 
 
-def build_detector(name: str, model_file: Optional[Union[str, Path]] = None) -> Detector:
+def build_detector(name: str, model_file: str | Path | None = None) -> Detector:
     """Makes a face detector.
 
     Args:

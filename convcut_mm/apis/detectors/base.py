@@ -1,9 +1,11 @@
 """What every face detector gives, and the whole image as a face."""
 
 from abc import ABC, abstractmethod
-from typing import NamedTuple, Optional
+from typing import NamedTuple
 
 import numpy as np
+
+Box = tuple[float, float, float, float]
 
 
 class Face(NamedTuple):
@@ -16,22 +18,23 @@ class Face(NamedTuple):
             the eye on its right, nose, mouth corner on its left, mouth corner on its right.
     """
 
-    box: tuple
-    score: Optional[float] = None
-    landmarks: Optional[np.ndarray] = None
+    box: Box
+    score: float | None = None
+    landmarks: np.ndarray | None = None
 
 
 class Detector(ABC):
     """Finds faces.
 
     Attributes:
-        margin (float): What belongs around its boxes, as a share of the box's side on each side.
+        margin (float): What belongs around its boxes on each side, as a fraction of the
+            box's side.
     """
 
     margin: float = 0.0
 
     @abstractmethod
-    def __call__(self, image: np.ndarray) -> list:
+    def __call__(self, image: np.ndarray) -> list[Face]:
         """Finds the faces of an image.
 
         Args:
@@ -45,7 +48,7 @@ class Detector(ABC):
 class WholeImage(Detector):
     """The detector 'none': the image is the face."""
 
-    def __call__(self, image: np.ndarray) -> list:
+    def __call__(self, image: np.ndarray) -> list[Face]:
         """One face, the image; see :class:`Detector`."""
         height, width = image.shape[:2]
         return [Face((0.0, 0.0, float(width), float(height)))]

@@ -4,9 +4,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from .base import Box
+
 
 def overlap(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     """Intersection over union of boxes.
+
+    torchvision's ``box_iou`` gives the same bits, and never returns in a fork of a process in
+    which PyTorch has started threads.
 
     Args:
         first (ndarray): (N, 4), x1, y1, x2, y2.
@@ -20,7 +25,7 @@ def overlap(first: np.ndarray, second: np.ndarray) -> np.ndarray:
 
 
 def inside(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Share of the smaller box that lies in the larger one, (N, M); see :func:`overlap`."""
+    """Fraction of the smaller box that lies in the larger one, (N, M); see :func:`overlap`."""
     return _shared_area(first, second) / np.minimum(_area(first)[:, None], _area(second)[None])
 
 
@@ -34,15 +39,17 @@ def _shared_area(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     return (high - low).clip(0).prod(axis=2)
 
 
-def merge(boxes: Sequence, least_overlap: float = 0.3, least_inside: float = 0.7) -> list:
+def merge(
+    boxes: Sequence[Box], least_overlap: float = 0.3, least_inside: float = 0.7
+) -> list[tuple[Box, int]]:
     """Joins boxes of the same face.
 
     Args:
         boxes (Sequence): Boxes, x1, y1, x2, y2.
         least_overlap (float): Intersection over union from which two show the same face. Defaults
             to 0.3.
-        least_inside (float): Likewise, share of the smaller one inside the larger one. Defaults
-            to 0.7.
+        least_inside (float): Fraction of the smaller one inside the larger one from which they do.
+            Defaults to 0.7.
 
     Returns:
         list[tuple]: The median box of each face and the number of boxes that it was made of,

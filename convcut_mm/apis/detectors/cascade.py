@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 
 from ...errors import ConvcutError
-from .base import Detector, Face
+from .base import Box, Detector, Face
 from .boxes import merge
 
 MOST_GROWTH = 3  # small images are enlarged so many times at most
@@ -33,7 +33,7 @@ class CascadeDetector(Detector):
     """
 
     # its box is what FER2013's images show: on 654 held-out ones its side is 48.3 of 48 pixels,
-    # and with 0 most answers (91.0 %) are those of the whole image (0.1: 87.5 %, -0.1: 88.1 %)
+    # and with 0 most labels (91.0 %) are those of the whole image (0.1: 87.5 %, -0.1: 88.1 %)
     margin = 0.0
 
     def __init__(self, longest: int = 480, least_windows: int = 13) -> None:
@@ -50,7 +50,7 @@ class CascadeDetector(Detector):
     def __reduce__(self) -> tuple:
         return type(self), (self.longest, self.least_windows)
 
-    def __call__(self, image: np.ndarray) -> list:
+    def __call__(self, image: np.ndarray) -> list[Face]:
         """Finds faces, largest first; see :class:`Detector`."""
         height, width = image.shape[:2]
         scale = min(self.longest / max(height, width), MOST_GROWTH)
@@ -58,7 +58,7 @@ class CascadeDetector(Detector):
         how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
         grey = cv2.resize(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), size, interpolation=how)
         border = round(BORDER * min(size))
-        grey = cv2.copyMakeBorder(grey, *[border] * 4, cv2.BORDER_REPLICATE)
+        grey = cv2.copyMakeBorder(grey, border, border, border, border, cv2.BORDER_REPLICATE)
         smallest = max(SMALLEST, LEAST_PIXELS * scale)
         seen = [
             self._second_look(grey, box)
@@ -72,7 +72,9 @@ class CascadeDetector(Detector):
             for box, _ in merge([box for box, windows in seen if windows >= self.least_windows])
         ]
 
-    def _windows(self, grey: np.ndarray, steps: tuple, smallest: float, largest: float) -> list:
+    def _windows(
+        self, grey: np.ndarray, steps: tuple[float, float], smallest: float, largest: float
+    ) -> list[Box]:
         """Every window in which the cascade sees a face, several for each."""
         if largest < smallest:
             return []
@@ -83,7 +85,7 @@ class CascadeDetector(Detector):
         )
         return [(w['c'], w['r'], w['c'] + w['width'], w['r'] + w['height']) for w in windows]
 
-    def _second_look(self, grey: np.ndarray, box: tuple) -> tuple:
+    def _second_look(self, grey: np.ndarray, box: Box) -> tuple[Box, int]:
         """The box in detail, and how many windows agree on it."""
         scale = FINE_SIDE / (box[2] - box[0])
         side = 2 * FINE_SIDE

@@ -5,7 +5,7 @@ import math
 import cv2
 import numpy as np
 
-from .base import Face
+from .base import Box, Face
 
 TEMPLATE_SIZE = 100  # pixels, as RAF-DB's aligned images
 # eyes and mouth corners, left and right of the image; RAF-DB publishes no positions, so these are
@@ -24,8 +24,8 @@ def crop_face(image: np.ndarray, face: Face, margin: float, size: int) -> np.nda
     Args:
         image (ndarray): (H, W, 3) uint8.
         face (Face): A detector's.
-        margin (float): What is added on each side, as a share of the square's side; negative for a
-            tighter cut.
+        margin (float): What is added on each side, as a fraction of the square's side; negative
+            for a tighter cut.
         size (int): Side of the result in pixels.
 
     Returns:
@@ -41,7 +41,7 @@ def crop_face(image: np.ndarray, face: Face, margin: float, size: int) -> np.nda
     return _warp(image, to_result, size)
 
 
-def _box_to_square(box: tuple) -> np.ndarray:
+def _box_to_square(box: Box) -> np.ndarray:
     x1, y1, x2, y2 = box
     side = max(x2 - x1, y2 - y1)
     left, top = (x1 + x2 - side) / 2, (y1 + y2 - side) / 2

@@ -72,7 +72,7 @@ class YuNetDetector(Detector):
     def __reduce__(self) -> tuple:
         return type(self), self._arguments
 
-    def __call__(self, image: np.ndarray) -> list:
+    def __call__(self, image: np.ndarray) -> list[Face]:
         """Finds faces, surest first; see :class:`Detector`."""
         height, width = image.shape[:2]
         scale = min(1.0, LONGEST / max(height, width))
@@ -91,4 +91,4 @@ class YuNetDetector(Detector):
             corners = np.concatenate([row[:2], row[:2] + row[2:4]]) * np.tile(back, 2)
             landmarks = row[4:14].reshape(5, 2) * back
             faces.append(Face(tuple(corners.tolist()), float(row[14]), landmarks))
-        return sorted(faces, key=lambda face: -face.score)
+        return sorted(faces, key=lambda face: -(face.score or 0.0))

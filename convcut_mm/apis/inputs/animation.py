@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from PIL import Image
+from PIL.ImageFile import ImageFile
 
 from ...utils.image_files import check_size
 from ...utils.text import first_line
@@ -21,7 +21,7 @@ class Animation:
     """The frames of an image file, with the attributes of :class:`.video.Video`.
 
     Args:
-        image (Image): Pillow's, opened; closed after the iteration.
+        image (ImageFile): Pillow's, opened; closed after the iteration.
         name (str): What errors call it.
         max_pixels (int): Width times height that a frame may have.
         max_value (float, optional): The value of white, for more than 8 bits.
@@ -37,9 +37,10 @@ class Animation:
     frames = None
 
     def __init__(
-        self, image: Image.Image, name: str, max_pixels: int, max_value: float | None
+        self, image: ImageFile, name: str, max_pixels: int, max_value: float | None
     ) -> None:
-        self.name, self.problem = name, None
+        self.name = name
+        self.problem: str | None = None
         self._image, self._max_pixels, self._max_value = image, max_pixels, max_value
         image.load()  # a WebP says how long only then
         self.rate = 1 / _duration(image)
@@ -61,7 +62,7 @@ class Animation:
             self._image.close()
 
 
-def is_animated(image: Image.Image) -> bool:
+def is_animated(image: ImageFile) -> bool:
     """Whether an opened image has frames or pages to be read one by one."""
     if image.format not in FORMATS or not getattr(image, 'is_animated', False):
         return False
@@ -71,7 +72,7 @@ def is_animated(image: Image.Image) -> bool:
     return several
 
 
-def _seek_each(image: Image.Image) -> Iterator[int]:
+def _seek_each(image: ImageFile) -> Iterator[int]:
     """Moves to one frame after the other; leaves out a TIFF's thumbnails and masks."""
     for number in range(100 * MOST_FRAMES):
         try:
@@ -83,7 +84,7 @@ def _seek_each(image: Image.Image) -> Iterator[int]:
             yield number
 
 
-def _duration(image: Image.Image) -> float:
+def _duration(image: ImageFile) -> float:
     """Seconds for which the present frame is shown."""
     if image.format == 'TIFF':
         return PAGE

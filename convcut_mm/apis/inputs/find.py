@@ -20,7 +20,7 @@ def find_sources(inputs: Sequence[str], out: Path) -> list[Source]:
 
     Returns:
         list[Source]: In the order given; a path that is missing and a folder without images are
-        among them, and are answered with an error.
+        among them, and get an error as their result.
 
     Raises:
         ConvcutError: There is nothing to do.

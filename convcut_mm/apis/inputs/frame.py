@@ -1,11 +1,12 @@
 """A frame of a video or of an animated image."""
 
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 
 
-class Frame(NamedTuple):
+@dataclass(frozen=True)
+class Frame:
     """A frame.
 
     Attributes:

@@ -11,6 +11,8 @@ import cv2
 import numpy as np
 import torch
 from PIL import Image, UnidentifiedImageError
+from PIL.ImageFile import ImageFile
+from PIL.TiffImagePlugin import TiffImageFile
 
 from ...errors import ConvcutError
 from ...utils import image_files
@@ -73,7 +75,9 @@ def read(
         if isinstance(source, np.ndarray):
             return from_array(source, max_value, name)
         if isinstance(source, Image.Image):
-            image_files.check_size(source, max_pixels)
+            if isinstance(source, ImageFile):
+                image_files.check_size(source, max_pixels)
+            image_files.check_pixels(*source.size, max_pixels)
             with _whole(name):
                 return from_pil(source, max_value, name)
         return _decode(_content(source, name), name, max_pixels, max_value)
@@ -98,8 +102,7 @@ def _content(source: Any, name: str) -> bytes:
     if hasattr(source, 'read'):
         if source.seekable():
             source.seek(0)  # who wrote into it left it at its end
-        content = source.read(0)
-        if not isinstance(content, bytes):
+        if not isinstance(source.read(0), bytes):
             raise ConvcutError(f"{name}: opened as text; open it by open(path, 'rb')")
         return image_files.read_limited(source, name)
     path = os.fspath(source)
@@ -107,8 +110,8 @@ def _content(source: Any, name: str) -> bytes:
         return fetch(path, LARGEST_DOWNLOAD)
     if path.startswith(DATA_PREFIX):
         try:
-            with urllib.request.urlopen(path) as answer:
-                return answer.read()
+            with urllib.request.urlopen(path) as opened:
+                return opened.read()
         except ValueError as error:
             raise ConvcutError(f'{name}: not a data URL ({error})') from None
     return image_files.read_file(path)
@@ -153,7 +156,7 @@ def _whole(name: str) -> Iterator[None]:
 
 def _has_deep_colours(image: Image.Image, content: bytes) -> bool:
     """Whether it is a PNG or TIFF with 16 bits for each of several channels."""
-    if image.format == 'TIFF':
+    if isinstance(image, TiffImageFile):
         return len(image.getbands()) > 1 and 16 in image.tag_v2.get(TIFF_BITS, ())
     return content[:8] == PNG and content[24] == 16 and content[25] != PNG_GREY
 

@@ -54,8 +54,8 @@ def from_tensor(tensor: torch.Tensor) -> np.ndarray:
     """A tensor as an array, channels last.
 
     Args:
-        tensor (Tensor): (3, H, W), torch's order, or (H, W, 3); (1, ...) and (4, ...) likewise,
-            and with a batch in front. Where both would do, channels come first.
+        tensor (Tensor): (3, H, W), torch's order, or (H, W, 3); also with 1 or 4 channels, and
+            with a batch in front. Where both would do, channels come first.
     """
     tensor = tensor.detach().cpu()
     if tensor.dtype in (torch.bfloat16, torch.float16):

@@ -3,7 +3,9 @@
 import io
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 from PIL import Image
 
 from ...utils.atomic import write_atomically
@@ -31,7 +33,7 @@ class PictureWriter:
     def __init__(
         self,
         folder: str | Path,
-        draw: Callable,
+        draw: Callable[[np.ndarray, dict[str, Any]], np.ndarray],
         every: int = 1,
         names: PictureNames | None = None,
     ) -> None:

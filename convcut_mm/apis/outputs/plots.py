@@ -44,7 +44,7 @@ class PlotWriter:
     def close(self) -> None:
         """Writes the plot of the video so far."""
         timeline, self._timeline = self._timeline, None
-        if timeline:
+        if timeline and self._source is not None:
             figure = timeline.figure(Path(self._source.name).name)
             self.files += save(figure, self.path(self._name))
 

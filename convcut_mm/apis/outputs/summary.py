@@ -4,7 +4,7 @@ import sys
 from collections import Counter
 
 from ...utils.text import many, say
-from .drawing import percent
+from .sidebar import percent
 
 DONE, SOME_FAILED, INTERRUPTED = 0, 3, 130
 LINES = 10  # with more inputs only the sum is printed

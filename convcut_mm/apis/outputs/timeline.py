@@ -1,6 +1,7 @@
 """The probabilities of a video's faces over time."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -10,7 +11,7 @@ from ...utils.text import printable
 
 MOST_PERSONS = 3
 POINTS = 2000  # more can't be told apart on paper
-ANSWER, OTHER = OKABE_ITO[0], '#B9C2C8'
+LIKELIEST, OTHER = OKABE_ITO[0], '#B9C2C8'
 
 
 class Timeline:
@@ -22,10 +23,11 @@ class Timeline:
 
     def __init__(self, classes: Sequence[str]) -> None:
         self.classes = tuple(classes)
-        self._tracks: dict = {}  # number: ([time], [probabilities])
-        self._times: list = []
+        # of each person's number: times, probabilities
+        self._tracks: dict[int, tuple[list[float], list[np.ndarray]]] = {}
+        self._times: list[float] = []
 
-    def add(self, result: dict) -> None:
+    def add(self, result: dict[str, Any]) -> None:
         """Takes the result of a frame."""
         if result.get('time') is None or result['error']:
             return
@@ -39,16 +41,16 @@ class Timeline:
         return len(self._tracks)
 
     def figure(self, title: str) -> Figure:
-        """Draws a panel a class for each of the three persons that were longest in sight.
+        """Plots a panel a class for each of the three persons that were longest in sight.
 
         Args:
             title (str): What stands above.
         """
-        return _draw(
+        return _plot(
             printable(title), self.classes, self._longest(), self._times, len(self._tracks)
         )
 
-    def _longest(self) -> list:
+    def _longest(self) -> list[tuple[int, np.ndarray, np.ndarray]]:
         longest = sorted(self._tracks, key=lambda number: -len(self._tracks[number][0]))
         return [
             (number, np.array(self._tracks[number][0]), np.stack(self._tracks[number][1]))
@@ -57,22 +59,28 @@ class Timeline:
 
 
 @styled
-def _draw(title: str, classes: tuple, tracks: list, times: list, number: int) -> Figure:
+def _plot(
+    title: str,
+    classes: tuple[str, ...],
+    tracks: list[tuple[int, np.ndarray, np.ndarray]],
+    times: list[float],
+    number: int,
+) -> Figure:
     rows = len(classes) * len(tracks)
     figure = new_figure(9, max(2.6, 0.36 * rows + 0.35 * len(tracks) + 0.9))
     panels = figure.subplots(rows, 1, sharex=True, sharey=True, squeeze=False)[:, 0]
     gap = 3 * float(np.median(np.diff(times))) if len(times) > 1 else 1.0
-    for place, (person, seconds, scores) in enumerate(tracks):
-        seconds, scores = thinned(*with_gaps(seconds, scores, gap))
-        known = np.nan_to_num(scores, nan=-1)
-        answers = known.argmax(axis=1)
+    for place, (person, seconds, probabilities) in enumerate(tracks):
+        seconds, probabilities = thinned(*with_gaps(seconds, probabilities, gap))
+        known = np.nan_to_num(probabilities, nan=-1)
+        labels = known.argmax(axis=1)
         for index, name in enumerate(classes):
             axes = panels[place * len(classes) + index]
-            values = scores[:, index]
+            values = probabilities[:, index]
             axes.fill_between(seconds, 0, values, color=OTHER, linewidth=0)
-            # the answer's stretches are darker too, not only of another hue
+            # the likeliest class's stretches are darker too, not only of another hue
             axes.fill_between(
-                seconds, 0, values, where=answers == index, color=ANSWER, linewidth=0
+                seconds, 0, values, where=labels == index, color=LIKELIEST, linewidth=0
             )
             axes.plot(
                 seconds, 0 * values, color='0.5', linewidth=1, clip_on=False
@@ -108,23 +116,26 @@ def clock(seconds: float, longest: float) -> str:
     return f'{minutes}:{rest:02d}'
 
 
-def with_gaps(times: np.ndarray, scores: np.ndarray, gap: float) -> tuple:
+def with_gaps(
+    times: np.ndarray, probabilities: np.ndarray, gap: float
+) -> tuple[np.ndarray, np.ndarray]:
     """Puts a row without values wherever a face was out of sight for longer than ``gap``."""
     places = np.flatnonzero(np.diff(times) > gap) + 1
-    return np.insert(times, places, times[places - 1]), np.insert(scores, places, np.nan, axis=0)
+    gaps = np.insert(probabilities, places, np.nan, axis=0)
+    return np.insert(times, places, times[places - 1]), gaps
 
 
-def thinned(times: np.ndarray, scores: np.ndarray) -> tuple:
+def thinned(times: np.ndarray, probabilities: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Means of neighbours, so that at most 2,000 points are drawn."""
     step = -(-len(times) // POINTS)
     if step == 1:
-        return times, scores
+        return times, probabilities
     starts = range(0, len(times), step)
     with np.errstate(all='ignore'):
         means = [
             np.nanmean(part, axis=0)
             if np.isfinite(part).any()
-            else np.full(scores.shape[1], np.nan)
-            for part in (scores[start : start + step] for start in starts)
+            else np.full(probabilities.shape[1], np.nan)
+            for part in (probabilities[start : start + step] for start in starts)
         ]
     return times[::step], np.array(means)

@@ -29,7 +29,8 @@ class VideoFile:
     def __init__(self, path: Path, rate: float) -> None:
         self.path, self.rate = path, max(rate, 1.0)
         self.frames = 0
-        self._held: list[tuple] = []  # the first frames, until the rate is known
+        # the first frames, until the rate is known
+        self._held: list[tuple[np.ndarray, float | None]] = []
         self._file: cv2.VideoWriter | None = None
         self._draft: Draft | None = None
         self._start: float | None = None
@@ -47,7 +48,7 @@ class VideoFile:
             ConvcutError: OpenCV cannot write such files here.
         """
         if self._file is not None:
-            self._place(picture, time)
+            self._place(self._file, picture, time)
             return
         self._held.append((picture, time))
         if len(self._held) == HELD:
@@ -62,28 +63,28 @@ class VideoFile:
         self._draft = Draft(self.path, suffix=self.path.suffix)
         try:
             with quiet_opencv():
-                codec = cv2.VideoWriter_fourcc(*'mp4v')
+                codec = cv2.VideoWriter.fourcc(*'mp4v')
                 place = str(self._draft.place)
-                self._file = cv2.VideoWriter(place, codec, self.rate, self.size)
-            if not self._file.isOpened():
+                file = self._file = cv2.VideoWriter(place, codec, self.rate, self.size)
+            if not file.isOpened():
                 raise ConvcutError(f'{self.path}: OpenCV cannot write MP4 videos here')
         except (cv2.error, UnicodeError):  # it takes no path that is not UTF-8
             raise ConvcutError(f'{self.path}: OpenCV cannot write to such a path') from None
         held, self._held = self._held, []
         for picture, time in held:
-            self._place(picture, time)
+            self._place(file, picture, time)
 
-    def _place(self, picture: np.ndarray, time: float | None) -> None:
+    def _place(self, file: cv2.VideoWriter, picture: np.ndarray, time: float | None) -> None:
         if (picture.shape[1], picture.shape[0]) != self.size:  # a stream may change its size
             picture = cv2.resize(picture, self.size)
         picture = np.ascontiguousarray(picture[..., ::-1])
         if time is not None:
             due = self._due(time)
             while self.frames < due:
-                self._write(self._last)
+                self._write(file, picture if self._last is None else self._last)
             if due < self.frames:
                 return
-        self._write(picture)
+        self._write(file, picture)
         self._last = picture
 
     def _due(self, time: float) -> int:
@@ -98,9 +99,9 @@ class VideoFile:
             self._start = time - likely / self.rate
         return likely
 
-    def _write(self, picture: np.ndarray) -> None:
+    def _write(self, file: cv2.VideoWriter, picture: np.ndarray) -> None:
         with quiet_opencv():
-            self._file.write(picture)
+            file.write(picture)
         self.frames += 1
 
     def close(self) -> bool:
@@ -115,7 +116,7 @@ class VideoFile:
         try:
             if self._held:
                 self._open()
-            if self._file is None:
+            if self._file is None or self._draft is None:
                 return False
             with quiet_opencv():
                 self._file.release()
@@ -139,11 +140,12 @@ class VideoFile:
             self._draft.drop()
 
 
-def _rate(times: list, rate: float) -> float:
+def _rate(times: list[float | None], rate: float) -> float:
     """The rate of a file: the average, or where times come at changing intervals a higher one."""
-    if None in times or len(times) < 3:
+    known = [time for time in times if time is not None]
+    if len(known) < max(3, len(times)):
         return rate
-    steps = np.diff(times)
+    steps: np.ndarray = np.diff(known)
     steps = steps[steps > 0]
     if not len(steps) or steps.max() < 1.5 * steps.min():
         return rate

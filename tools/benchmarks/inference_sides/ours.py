@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from convcut_mm.apis import ExpressionInferencer
 from convcut_mm.apis.backends import Backend, OnnxRuntimeBackend, OpenVinoBackend, TorchBackend
+from convcut_mm.apis.load_classifier import load_classifier
 from convcut_mm.deployment import FORMATS, export
 from convcut_mm.deployment.int8 import OPERATORS, quantise
 
@@ -63,7 +63,7 @@ class Autocast(Backend):
 
 def open_model(config: str, checkpoint: str | None) -> TorchBackend:
     """Open a model of the zoo on the CPU; random weights without a checkpoint."""
-    return ExpressionInferencer(config, checkpoint or False, device='cpu', detector='none').backend
+    return TorchBackend(load_classifier(config, checkpoint, device='cpu'))
 
 
 def our_sides(

@@ -104,7 +104,7 @@ def test_other_numbers_than_pytorch_are_refused(source, tmp_path, monkeypatch):
             return super().__call__(faces // 2)
 
     honest = source()
-    other = Other(honest.model, honest.classes, honest.size)
+    other = Other(honest.classifier)
     file = tmp_path / 'model.onnx'
     file.write_text('what lay there before')
     (tmp_path / 'tmp').mkdir()
@@ -127,7 +127,7 @@ def test_compare_counts_labels_and_finds_nan(source):
             scores[scores.argmax(1) >= 0, 0] = self.wrong
             return scores
 
-    other = Other(backend.model, backend.classes, backend.size)
+    other = Other(backend.classifier)
     assert compare(backend, backend, faces) == Parity(8, pytest.approx(0, abs=1e-6), 0)
     assert compare(backend, other, faces).difference == float('inf')
     other.wrong = 2.0  # the first class wins everywhere
@@ -194,7 +194,7 @@ def test_eight_bits_that_change_answers_are_refused(source, tmp_path):
             scores = super().__call__(faces)
             return scores[:, ::-1] if len(faces) == 50 else scores
 
-    other = Other(honest.model, honest.classes, honest.size)
+    other = Other(honest.classifier)
     file = tmp_path / 'model.onnx'
     with pytest.raises(ConvcutError, match=r'8-bit integers change the answer for \d+ of 50'):
         export(other, file, 'onnx', calibration=sample_faces(64, 100, seed=1))

@@ -3,13 +3,8 @@
 import numpy as np
 import pytest
 
-from convcut_mm.apis.outputs.drawing import (
-    OTHER_BARS,
-    TRACK,
-    draw_result,
-    face_colour,
-    on_colour,
-)
+from convcut_mm.apis.outputs.drawing import draw_result, on_colour
+from convcut_mm.apis.outputs.sidebar import OTHER_BARS, TRACK, face_colour
 
 CLASSES = ('neutral', 'happiness', 'contempt')
 

@@ -189,15 +189,9 @@ class Run:
         """Runs ``tools/TOOL.py``, output to ``TOOL.log``."""
         log = self.folder / f'{tool}.log'
         command = [sys.executable, root() / 'tools' / f'{tool}.py', *arguments]
+        words = list(map(str, command))
         with open(log, 'ab') as output:
-            # the lock goes along: where this process is killed, the run is taken while that one is
-            # at it
-            process = subprocess.Popen(
-                list(map(str, command)),
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                pass_fds=(lock.fileno(),),
-            )
+            process = start_tool(words, output, lock)
             try:
                 status = process.wait()
             except BaseException:
@@ -206,6 +200,16 @@ class Run:
                 raise
         if status != 0:
             raise ConvcutError(f'{log}: {tool}.py ended with status {status}: {_last_line(log)}')
+
+
+def start_tool(command: list[str], output: IO, lock: IO) -> subprocess.Popen:
+    """Starts a tool's process, which holds the lock too.
+
+    Where this process is killed, the run stays taken as long as that one is at it.
+    """
+    return subprocess.Popen(
+        command, stdout=output, stderr=subprocess.STDOUT, pass_fds=(lock.fileno(),)
+    )
 
 
 def parsed(options: Sequence[str]) -> dict:

@@ -44,7 +44,7 @@ def small_set(frozen_config) -> Path:
 
 
 @pytest.fixture(scope='module')
-def killed_and_resumed(small_set, fork_tool, tmp_path_factory):
+def killed_and_resumed(small_set, fork_tool, ablate_by_forks, tmp_path_factory):
     """The set, killed within the second run, then run to the end: (work folder, output)."""
     work = tmp_path_factory.mktemp('ablations') / 'work'
     arguments = [small_set, '--seeds', 2, '--work-dir', work]

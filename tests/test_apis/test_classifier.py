@@ -41,6 +41,15 @@ def test_the_checkpoint_s_own_class_names_are_taken(tiny_model, tmp_path):
     assert load_classifier(config, path).classes == tuple(names)
 
 
+def test_the_checkpoint_says_whether_its_faces_were_grey(tiny_model, tmp_path):
+    config, checkpoint = tiny_model()
+    saved, path = torch.load(checkpoint, weights_only=True), tmp_path / 'grey.pth'
+    for grey in (True, False):
+        torch.save({**saved, 'meta': {'dataset_meta': {'classes': CLASSES, 'grey': grey}}}, path)
+        assert load_classifier(config, path).grey is grey
+    assert not load_classifier(config, checkpoint).grey
+
+
 def test_one_line_for_what_does_not_fit(tiny_model, tmp_path):
     config, checkpoint = tiny_model()
     saved = torch.load(checkpoint, weights_only=True)['state_dict']

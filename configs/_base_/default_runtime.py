@@ -1,5 +1,5 @@
 default_scope = 'mmpretrain'
-# mmpretrain's own tools read only the config: this line brings the components
+# registers our components for mmpretrain's own tools, which read only the config
 custom_imports = dict(imports=['convcut_mm'], allow_failed_imports=False)
 
 default_hooks = dict(
@@ -9,14 +9,14 @@ default_hooks = dict(
     checkpoint=dict(
         type='AtomicCheckpointHook',  # a killed run resumes bit for bit, mmengine's does not
         interval=1,
-        max_keep_ckpts=2,  # the last one, and the one before it
+        max_keep_ckpts=2,  # the last two
         save_best='accuracy/top1',
         rule='greater',
     ),
     sampler_seed=dict(type='DistSamplerSeedHook'),
-    epoch_seed=dict(type='EpochSeedHook'),  # draws follow seed, epoch and image, not the history
-    checkpoint_match=dict(type='CheckpointMatchHook'),  # another architecture is an error
-    finite=dict(type='FiniteHook'),  # a loss of NaN ends the training, mmengine's saves on
+    epoch_seed=dict(type='EpochSeedHook'),  # augmentation follows seed, epoch and image
+    checkpoint_match=dict(type='CheckpointMatchHook'),  # refuses weights of another model
+    finite=dict(type='FiniteHook'),  # a loss of NaN ends the training; mmengine goes on saving
     visualization=dict(type='VisualizationHook', enable=False),
 )
 
@@ -24,7 +24,7 @@ env_cfg = dict(
     cudnn_benchmark=False,
     mp_cfg=dict(mp_start_method='fork', opencv_num_threads=0),
     dist_cfg=dict(backend='nccl'),
-)  # without a GPU the tools of this repository take gloo
+)  # without a GPU our tools use gloo
 
 vis_backends = [dict(type='LocalVisBackend')]
 visualizer = dict(type='UniversalVisualizer', vis_backends=vis_backends)

@@ -9,21 +9,21 @@ _base_ = [
 grey = [128, 128, 128]
 model = dict(
     backbone=dict(
-        stem_patch_size=2,  # 24, 12 and 6 cells a side: mouths and eyes are few pixels here
+        stem_patch_size=2,  # 24, 12 and 6 cells a side: mouths and eyes have few pixels here
         drop_path_rate=0.1,
     ),
     neck=dict(kernel_sizes=(3,)),  # the 6x6 map becomes 2x2, as in the paper
-    # the votes' distribution says more about a face than its most frequent class
+    # the distribution of the votes says more about a face than its most frequent class
     head=dict(num_classes=8, loss=dict(use_soft=True)),
     train_cfg=dict(augments=dict(type='Mixup', alpha=0.2)),
 )
 
-# the images' own 48 pixels: enlarging them costs time and adds nothing
+# the images have 48 pixels: enlarging them costs time and adds nothing
 train_pipeline = [
     dict(type='LoadImageFromFile', imdecode_backend='pillow'),
     dict(type='RandomFlip', prob=0.5, direction='horizontal'),
     dict(
-        type='RandAugment',  # FER2013's faces are turned, and lit in every way
+        type='RandAugment',  # FER2013's faces vary in rotation and lighting
         policies=[
             dict(type='Rotate', magnitude_range=(0, 20)),
             dict(type='Shear', magnitude_range=(0, 0.2), direction='horizontal'),
@@ -40,7 +40,7 @@ train_pipeline = [
         hparams=dict(pad_val=grey, interpolation='bilinear'),
     ),
     dict(
-        type='RandomResizedCrop',  # and cut out more or less tightly
+        type='RandomResizedCrop',  # and in how tightly they are cropped
         scale=48,
         crop_ratio_range=(0.7, 1.0),
         aspect_ratio_range=(0.85, 1.18),
@@ -62,17 +62,17 @@ test_pipeline = [
 ]
 train_dataloader = dict(
     batch_size=64,
-    # contempt is one image in two hundred; what docs/benchmark.md shows best, "Imbalance"
+    # one image in two hundred shows contempt; the best row of "Imbalance" in docs/benchmark.md
     sampler=dict(_delete_=True, type='ClassBalancedSampler', power=0.5),
-    # the images that the majority rule keeps: with others the held-out tenth would be another one
+    # the images that the majority rule keeps: others would change the held-out tenth
     dataset=dict(rule='crossentropy', keep='majority', pipeline=train_pipeline),
 )
 val_dataloader = dict(batch_size=64, dataset=dict(pipeline=test_pipeline))
-# FER2013Valid takes no part in training or choosing; set split='test' to compare with papers
+# FER2013Valid is not used for training or validation; set split='test' to compare with papers
 test_dataloader = dict(batch_size=64, dataset=dict(split='valid', pipeline=test_pipeline))
 
 max_epochs = 100
-# on a CPU with bfloat16 an epoch takes 0.6 of float32's time
+# on a CPU that supports bfloat16, an epoch takes 0.6 of the time in float32
 optim_wrapper = dict(type='Bfloat16OptimWrapper', optimizer=dict(lr=2e-3))
 param_scheduler = [
     dict(type='LinearLR', start_factor=0.01, by_epoch=True, end=3, convert_to_iter_based=True),
@@ -87,6 +87,6 @@ param_scheduler = [
 ]
 train_cfg = dict(max_epochs=max_epochs)
 auto_scale_lr = dict(base_batch_size=64)
-# the mean of some epochs' weights is what is tested and saved; of each fourth iteration, since
-# taking it costs a tenth of one
+# test and save the mean of the weights over some epochs; update it every fourth iteration, since
+# an update costs a tenth of one
 custom_hooks = [dict(type='EMAHook', momentum=2e-3, interval=4, priority='ABOVE_NORMAL')]

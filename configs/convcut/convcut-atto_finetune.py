@@ -1,14 +1,14 @@
-# convcut-atto_ferplus, trained on for a few epochs with small steps: for a folder of one's own.
+# Fine-tuning of convcut-atto_ferplus on a folder of your own: a few epochs with small steps.
 #     python tools/train.py configs/convcut/convcut-atto_finetune.py --data-folder FACES
 _base_ = ['convcut-atto_ferplus.py']
-pretrained = 'convcut-atto_ferplus'  # the model of the zoo whose weights --data-folder starts from
+pretrained = 'convcut-atto_ferplus'  # model of the zoo whose weights --data-folder starts from
 
-train_dataloader = dict(batch_size=16)  # a folder of 64 images would give one step an epoch
+train_dataloader = dict(batch_size=16)  # 64 would be one step an epoch with 64 images
 auto_scale_lr = dict(base_batch_size=16)
-max_epochs = 15  # the weights know faces already; more of them learns few images by heart
-optim_wrapper = dict(optimizer=dict(lr=2e-4))  # a tenth of the step that trained from scratch
+max_epochs = 15  # the weights know faces already; longer overfits few images
+optim_wrapper = dict(optimizer=dict(lr=2e-4))  # a tenth of the rate for training from scratch
 param_scheduler = [
-    # two epochs: one of a single batch, as with twenty images, would never come to its end
+    # two epochs: the warm-up of one single-batch epoch, as with twenty images, would never end
     dict(type='LinearLR', start_factor=0.01, by_epoch=True, end=2, convert_to_iter_based=True),
     dict(
         type='CosineAnnealingLR',
@@ -20,5 +20,5 @@ param_scheduler = [
     ),
 ]
 train_cfg = dict(max_epochs=max_epochs)
-# the mean over thousands of iterations would still be the weights that it starts from
+# no EMA: a mean over thousands of iterations would hardly leave the weights it starts from
 custom_hooks = []

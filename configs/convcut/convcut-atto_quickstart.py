@@ -1,4 +1,4 @@
-# Conv-cut at atto scale on faces drawn by a program: the whole way in three minutes, without data.
+# Conv-cut at atto scale on rendered faces: train and test in three minutes, without data.
 #     python tools/train.py configs/convcut_quickstart.py
 _base_ = [
     '../_base_/models/convcut-atto.py',
@@ -9,11 +9,11 @@ _base_ = [
 model = dict(
     backbone=dict(
         stem_patch_size=4,  # 64 pixels: 16, 8 and 4 cells a side
-        num_blocks=3,  # of 6 in the third stage: half of the time, and few images to learn from
-        drop_path_rate=0.0,  # eight epochs want no regularisation
+        num_blocks=3,  # of 6 in the third stage: half the time, and there are few images
+        drop_path_rate=0.0,  # eight epochs need no regularisation
     ),
     neck=dict(
-        norm_position='after',  # as released; with it the head learns from the first step on
+        norm_position='after',  # as released: the head learns from the first step on
         init_cfg=dict(
             type='Kaiming',
             layer='Conv2d',
@@ -25,9 +25,9 @@ model = dict(
     head=dict(num_classes=7),
 )
 
-# drawn there when missing; no photographs, no part of RAF-DB
+# rendered there when missing; no photographs, not part of RAF-DB
 faces = dict(type='DrawnFaces', data_root='data/drawn_faces')
-# the middle of a drawn face's 100 pixels holds eyes, brows and mouth, as RAF-DB's aligned faces do
+# the middle of the 100 pixels shows eyes, brows and mouth, as RAF-DB's aligned faces do
 train_pipeline = [
     dict(type='LoadImageFromFile', imdecode_backend='pillow'),
     dict(type='CenterCrop', crop_size=64),

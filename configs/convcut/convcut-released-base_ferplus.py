@@ -1,5 +1,5 @@
-# The released graph and recipe on FERPlus. Batch attention, chosen on the
-# test set: kept as a record.
+# The released graph and recipe on FERPlus, kept as a record; convcut-released-base_rafdb.py says
+# what the TEST SET CHOOSES.
 #     python tools/train.py configs/convcut/convcut-released-base_ferplus.py
 _base_ = [
     '../_base_/models/convcut-released.py',
@@ -9,16 +9,8 @@ _base_ = [
 ]
 model = dict(head=dict(num_classes=8))
 
-train_pipeline = [
-    dict(type='LoadImageFromFile', imdecode_backend='pillow'),
-    dict(type='Resize', scale=(120, 120)),
-    dict(type='RandomFlip', prob=0.5, direction='horizontal'),
-    dict(type='ColorJitter', contrast=0.3),  # Keras' RandomContrast takes each channel's mean
-    dict(type='PackInputs'),
-]
-# THE TEST SET CHOOSES here, as in the released program: learning rate, stopping and best weights
-# follow its accuracy. Figures obtained so are no estimates of anything
+train_pipeline = _base_.train_pipeline
+train_pipeline.insert(-1, dict(type='ColorJitter', contrast=0.3))
 train_dataloader = dict(dataset=dict(part=None, pipeline=train_pipeline))
 val_dataloader = dict(dataset=dict(split='test', part=None, class_ordered=True))
-# read class by class, as the released data script does: each image attends to its own class
 test_dataloader = dict(dataset=dict(class_ordered=True))

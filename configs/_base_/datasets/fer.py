@@ -1,4 +1,4 @@
-# What the data sets share: normalisation, loaders, parts, metrics. A data set's own file adds its
+# Common to all data sets: normalisation, loaders, parts, metrics. The file of a data set adds its
 # type, folder, classes and pipelines.
 data_preprocessor = dict(
     mean=[123.675, 116.28, 103.53],  # ImageNet, RGB, on the 0-255 scale
@@ -7,7 +7,7 @@ data_preprocessor = dict(
 )
 
 # batch 16: section 4.1 of the paper. Nothing is chosen on the test set: a stratified, seeded tenth
-# of train is held out as validation
+# of train is held out for validation
 train_dataloader = dict(
     batch_size=16,
     num_workers=2,

@@ -1,10 +1,10 @@
-# FERPlus for a backbone of our own: trained on one half of FER2013Train ('fit'), neck and head on
-# the other ('holdout'). A tenth of each is held out to choose on; FER2013Valid is the test set
+# FERPlus in halves: train the backbone on one half of FER2013Train ('fit'), neck and head on the
+# other ('holdout'). A tenth of each half is held out for validation; FER2013Valid is the test set
 _base_ = ['ferplus_120.py']
 
 halves = dict(holdout=(0.5, 0.1), holdout_seed=1)
 
-# the images' own 48 pixels: enlarging them costs time and adds nothing
+# the images have 48 pixels: enlarging them costs time and adds nothing
 train_pipeline = [
     dict(type='LoadImageFromFile', imdecode_backend='pillow'),
     dict(type='Resize', scale=(48, 48)),

@@ -1,11 +1,11 @@
 _base_ = ['fer.py']
 
-# FER2013Train, FER2013Valid, FER2013Test; tools/dataset_converters/ferplus.py makes them
+# with FER2013Train, FER2013Valid, FER2013Test; tools/dataset_converters/ferplus.py makes them
 data_root = 'data/ferplus'
 num_classes = 8
 data_preprocessor = dict(num_classes=num_classes)
 
-# Pillow refuses a file that was cut short, OpenCV fills the rest with grey
+# Pillow refuses a truncated file, OpenCV fills the rest with grey
 train_pipeline = [
     dict(type='LoadImageFromFile', imdecode_backend='pillow'),
     dict(type='Resize', scale=(120, 120)),

@@ -1,10 +1,10 @@
 _base_ = ['fer.py']
 
-data_root = 'data/rafdb'  # any of the layouts that RAFDB knows
+data_root = 'data/rafdb'  # in any layout that RAFDB supports
 num_classes = 7
 data_preprocessor = dict(num_classes=num_classes)
 
-# Pillow refuses a file that was cut short, OpenCV fills the rest with grey
+# Pillow refuses a truncated file, OpenCV fills the rest with grey
 train_pipeline = [
     dict(type='LoadImageFromFile', imdecode_backend='pillow'),
     dict(type='Resize', scale=(224, 224)),

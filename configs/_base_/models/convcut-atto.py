@@ -1,12 +1,12 @@
-# Conv-cut at a scale that two CPU cores train from scratch.
+# Conv-cut at atto scale, which two CPU cores can train from scratch.
 model = dict(
     type='ImageClassifier',
     backbone=dict(
         type='TruncatedConvNeXt',
         arch='atto',
         num_stages=3,
-        stem_patch_size=3,  # 48 pixels: 16, 8 and 4 cells a side; the usual 4 leaves only 3
-        layer_scale_init_value=1.0,  # the usual 1e-6 wants hundreds of epochs to open the blocks
+        stem_patch_size=3,  # 48 pixels become 16, 8 and 4 cells a side; the usual 4 ends at 3
+        layer_scale_init_value=1.0,  # the usual 1e-6 needs hundreds of epochs
         drop_path_rate=0.05,
         init_cfg=[  # ConvNeXt's std of 0.02 is far too small for 40 to 160 channels
             dict(

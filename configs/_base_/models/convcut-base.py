@@ -1,4 +1,4 @@
-# Conv-cut as the paper's text and Algorithm 1 have it: every image is judged by itself.
+# Conv-cut as in the paper's text and Algorithm 1: each image is classified on its own.
 model = dict(
     type='ImageClassifier',
     backbone=dict(
@@ -7,7 +7,7 @@ model = dict(
         num_stages=3,  # 'the feature extraction capability of the first three stages'
         frozen=True,  # 'with the weights being truncated and frozen' (section 4.1)
         init_cfg=dict(
-            type='Pretrained',  # ImageNet-1k; the fourth stage in the file is left out
+            type='Pretrained',  # ImageNet-1k; the fourth stage in the file is not loaded
             checkpoint='https://mmassets.onedl.ai/mmclassification/v0/convnext/'
             'convnext-base_3rdparty_32xb128_in1k_20220124-d0915162.pth',
             prefix='backbone.',
@@ -25,7 +25,7 @@ model = dict(
     head=dict(
         type='SelfAttentionClsHead',
         in_channels=256,
-        attention='channel',  # Algorithm 1 literally: the pooled channels of one image
+        attention='channel',  # Algorithm 1 taken literally: the pooled channels of one image
         loss=dict(type='CrossEntropyLoss', loss_weight=1.0),
     ),
 )

@@ -1,5 +1,5 @@
-# The graph of the authors' Keras program, batch attention included. Its scores of an image depend
-# on the other images of the batch: see 'What the published numbers are worth' in the README.
+# The graph of the authors' Keras program with its batch attention: the probabilities of an image
+# depend on the other images of the batch, see 'Batch attention, audited' in docs/benchmark.md.
 model = dict(
     type='ImageClassifier',
     backbone=dict(
@@ -31,7 +31,7 @@ model = dict(
         in_channels=256,
         embedding=32,
         embedding_dropout=0.1,
-        attention='batch',  # Keras' Attention layer takes the batch for the sequence
+        attention='batch',  # Keras' Attention layer treats the batch as the sequence
         attention_scale='learnt',  # use_scale=True, and no 1 / sqrt(d)
         dropout=0.1,
         loss=dict(type='CrossEntropyLoss', loss_weight=1.0),

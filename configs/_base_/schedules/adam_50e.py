@@ -1,4 +1,4 @@
-# Section 4.1 of the paper: Adam, 1e-3, 50 epochs, no schedule mentioned
+# Section 4.1 of the paper: Adam, 1e-3, 50 epochs; it mentions no schedule
 _base_ = ['by_epoch.py']
 
 optim_wrapper = dict(optimizer=dict(type='Adam', lr=1e-3))

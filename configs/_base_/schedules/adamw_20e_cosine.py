@@ -3,7 +3,7 @@ _base_ = ['by_epoch.py']
 max_epochs = 20
 optim_wrapper = dict(
     optimizer=dict(type='AdamW', lr=1e-3, weight_decay=0.05),
-    paramwise_cfg=dict(  # ConvNeXt's recipe: no decay where it does not regularise
+    paramwise_cfg=dict(  # ConvNeXt's recipe: no decay of norms, biases and scales
         norm_decay_mult=0.0, bias_decay_mult=0.0, custom_keys={'.gamma': dict(decay_mult=0.0)}
     ),
     clip_grad=dict(max_norm=5.0),

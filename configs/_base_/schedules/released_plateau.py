@@ -1,8 +1,8 @@
-# The released program's first training phase, in mmengine's terms
+# The first training phase of the released program, in mmengine's terms
 _base_ = ['by_epoch.py']
 
 optim_wrapper = dict(
-    optimizer=dict(type='Adam', lr=1e-3, eps=1e-7),  # Keras' epsilon, torch has 1e-8
+    optimizer=dict(type='Adam', lr=1e-3, eps=1e-7),  # Keras' epsilon; torch's is 1e-8
     clip_grad=dict(max_norm=3.0),
 )
 param_scheduler = [
@@ -11,8 +11,8 @@ param_scheduler = [
         monitor='accuracy/top1',
         rule='greater',
         factor=0.1,
-        patience=2,  # Keras' 3: it lowers at the third bad epoch, torch after `patience` of them
-        threshold=0.01,  # Keras' min_delta of 1e-4, in per cent
+        patience=2,  # Keras' 3: Keras lowers at the third bad epoch, torch after it
+        threshold=0.01,  # Keras' min_delta of 1e-4, in percent
         threshold_rule='abs',
         min_value=1e-6,
     )
@@ -28,5 +28,5 @@ custom_hooks = [
         rule='greater',
         patience=5,
         min_delta=0.3,
-    ),  # Keras' 0.003, in per cent
+    ),  # Keras' 0.003, in percent
 ]

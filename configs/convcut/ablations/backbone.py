@@ -1,5 +1,5 @@
-# What the frozen backbones of the ablations are cut from: a full ConvNeXt-atto with a plain linear
-# head, trained from scratch on one half of FER2013Train. tools/ablate.py trains it by itself.
+# The network that the ablations' frozen backbones are cut from: a full ConvNeXt-atto with a linear
+# head, trained from scratch on one half of FER2013Train. tools/ablate.py trains it when needed.
 #     python tools/train.py configs/convcut/ablations/backbone.py
 _base_ = [
     '../../_base_/models/convcut-atto.py',
@@ -8,7 +8,7 @@ _base_ = [
     '../../_base_/default_runtime.py',
 ]
 model = dict(
-    backbone=dict(num_stages=4, out_norm=True),  # all of it, so that every cut can be taken
+    backbone=dict(num_stages=4, out_norm=True),  # all stages, so that every cut is possible
     neck=dict(_delete_=True, type='GlobalAveragePooling'),
     head=dict(
         _delete_=True,
@@ -19,7 +19,7 @@ model = dict(
     ),
 )
 
-# the augmentation of convcut-atto_ferplus.py, written out: that recipe may change, this one not
+# an earlier augmentation of convcut-atto_ferplus.py, written out: this one must not change
 train_pipeline = [
     dict(type='LoadImageFromFile', imdecode_backend='pillow'),
     dict(type='Resize', scale=(48, 48)),

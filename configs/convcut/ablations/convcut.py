@@ -1,5 +1,5 @@
-# The reference of the ablations: Conv-cut as the paper's text has it, its recipe, atto scale. Each
-# other config changes one thing of it.
+# The reference of the ablations: Conv-cut and the recipe of the paper's text at atto scale. Each
+# other config changes one thing.
 #     python tools/ablate.py table2
 _base_ = [
     '../../_base_/models/convcut-atto.py',
@@ -13,12 +13,12 @@ model = dict(
         init_cfg=dict(
             _delete_=True,
             type='Pretrained',
-            # tools/ablate.py trains it first, and puts the path in its own work folder here
+            # tools/ablate.py trains it first, and replaces this path by that in its work folder
             checkpoint='work_dirs/ablations/backbone/seed_0/epoch_10.pth',
             prefix='backbone.',
         ),
     ),
-    head=dict(num_classes=8, attention='channel'),  # as convcut_ferplus.py: Algorithm 1 literally
+    head=dict(num_classes=8, attention='channel'),  # Algorithm 1, as convcut_ferplus.py
 )
-feature_store = dict(dtype='float16')  # all configs of one cut share the features
-train_cfg = dict(max_epochs=20)  # of the paper's 50: three seeds of each row, on two cores
+feature_store = dict(dtype='float16')  # configs of the same cut use the same features
+train_cfg = dict(max_epochs=20)  # not the paper's 50: three seeds of each row on two cores

@@ -2,5 +2,5 @@
 _base_ = ['convcut.py']
 model = dict(
     backbone=dict(num_stages=4),
-    neck=dict(in_channels=320, kernel_sizes=(1,)),  # the map has 2x2 cells already
+    neck=dict(in_channels=320, kernel_sizes=(1,)),  # the map already has 2x2 cells
 )

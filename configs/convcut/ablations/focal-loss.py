@@ -1,5 +1,5 @@
 # Focal loss.
 _base_ = ['convcut.py']
 # mmpretrain's is RetinaNet's: a sigmoid for each class against the rest. The head's softmax keeps
-# the order, so the answers are right; the scores are not the probabilities that were trained
+# the order, so predictions are right; its probabilities are not those that were trained
 model = dict(head=dict(loss=dict(_delete_=True, type='FocalLoss', gamma=2.0, alpha=0.25)))

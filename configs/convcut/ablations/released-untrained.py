@@ -1,4 +1,4 @@
-# The same on a backbone of random weights: what the batch tells where the faces tell little.
+# The released graph on a backbone of random weights: what the batch tells if faces tell little.
 _base_ = ['released.py']
 model = dict(
     backbone=dict(

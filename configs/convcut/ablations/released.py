@@ -1,11 +1,11 @@
-# The graph that was released, batch attention included, on the backbone of the ablations: what
-# tools/analysis_tools/batch_audit.py is run on for docs/benchmark.md.
+# The released graph with its batch attention on the backbone of the ablations; docs/benchmark.md
+# shows tools/analysis_tools/batch_audit.py on it.
 #     python tools/ablate.py released
 _base_ = ['attention-batch.py']
 model = dict(
     neck=dict(
         num_layers=2,
-        kernel_sizes=(2, 2),  # the released 4 and 2 are for 14x14 cells; these bring 4x4 to one
+        kernel_sizes=(2, 2),  # the released 4 and 2 suit 14x14 cells; these reduce 4x4 to one
         padding=('same', 'valid'),
         norm_position='after',
     ),
@@ -16,4 +16,4 @@ model = dict(
         dropout=0.1,
     ),
 )
-default_hooks = dict(checkpoint=dict(max_keep_ckpts=-1))  # the audit is of each epoch
+default_hooks = dict(checkpoint=dict(max_keep_ckpts=-1))  # keep all: the audit covers each epoch

@@ -1,3 +1,3 @@
-# Every class is drawn equally often.
+# Every class is sampled equally often.
 _base_ = ['convcut.py']
 train_dataloader = dict(sampler=dict(_delete_=True, type='ClassBalancedSampler'))

@@ -1,3 +1,3 @@
-# Classes are drawn by the square root of their size.
+# Classes are sampled by the square root of their size.
 _base_ = ['convcut.py']
 train_dataloader = dict(sampler=dict(_delete_=True, type='ClassBalancedSampler', power=0.5))

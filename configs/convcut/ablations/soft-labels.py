@@ -1,5 +1,5 @@
-# Targets are the votes' distribution.
+# The target is the distribution of the votes.
 _base_ = ['convcut.py']
-# keep='majority': the same images as with hard labels, and so the same halves of them
+# keep='majority': the same images as with hard labels, and so the same halves
 train_dataloader = dict(dataset=dict(rule='crossentropy', keep='majority'))
 model = dict(head=dict(loss=dict(use_soft=True)))

@@ -3,6 +3,7 @@
 import warnings
 from importlib.metadata import entry_points
 from pathlib import Path
+from typing import Any
 
 import yaml
 from mmpretrain.apis import ModelHub
@@ -102,7 +103,7 @@ def models(with_weights: bool = False) -> list[str]:
     return [name for name in _registered if not with_weights or weights(name)]
 
 
-def metadata(name: str) -> dict:
+def metadata(name: str) -> dict[str, Any]:
     """Return the ``Metadata`` in a registered model's metafile, such as ``Batch Dependent``."""
     found = ModelHub._models_dict[name].metadata
     return {} if found is None else dict(found.data)
@@ -136,7 +137,7 @@ def config_file(name: str) -> Path | None:
 def load_methods() -> list[str]:
     """Register the methods of other installed packages, see docs/add_a_method.md.
 
-    Warn of an entry point that fails, and go on: one broken package takes no other model away.
+    An entry point that fails raises a warning only: other packages stay usable.
 
     Returns:
         Names of the entry points that were run.
@@ -159,6 +160,6 @@ def load_methods() -> list[str]:
 
 
 def forget(name: str) -> None:
-    """Take a model out of the zoo and of mmpretrain's list."""
+    """Remove a model from the zoo and from mmpretrain's list."""
     ModelHub._models_dict.pop(name, None)
     _registered.pop(name, None)

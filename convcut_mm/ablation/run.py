@@ -1,7 +1,6 @@
 """One config with one seed: trained and tested by the user's own commands, resumable."""
 
 import argparse
-import fcntl
 import hashlib
 import json
 import re
@@ -19,6 +18,7 @@ from ..evaluation.predictions import Predictions, load_predictions
 from ..utils.atomic import write_atomically
 from ..utils.config import merge_options, read_config
 from ..utils.hashing import file_sha256
+from ..utils.locks import lock_handle
 from ..zoo import root
 
 # where a row's config says which weights its frozen backbone has
@@ -179,10 +179,8 @@ class Run:
     def _locked(self) -> Iterator[IO]:
         self.folder.mkdir(parents=True, exist_ok=True)
         with open(self.folder / 'lock', 'ab') as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise ConvcutError(f'{self.folder}: another process is at this run') from None
+            if not lock_handle(file):
+                raise ConvcutError(f'{self.folder}: another process is at this run')
             yield file
 
     def _call(self, tool: str, arguments: list, lock: IO) -> None:

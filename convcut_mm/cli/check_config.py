@@ -34,7 +34,7 @@ def check_config(cfg: Config, loaders: tuple[str, ...]) -> nn.Module:
     stores = [
         hook for hook in cfg.get('custom_hooks') or [] if hook.get('type') == FEATURE_STORE_HOOK
     ]
-    datasets: dict = {}
+    datasets: dict[str, Any] = {}
     with DefaultScope.overwrite_default_scope('mmpretrain'):
         for hook in stores:
             HOOKS.build(hook)

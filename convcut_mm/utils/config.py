@@ -1,6 +1,7 @@
 """Read configs and merge options into them."""
 
 from pathlib import Path
+from typing import Any
 
 from mmengine.config import Config
 
@@ -56,7 +57,7 @@ class WholeConfig(Config):
         return None
 
 
-def merge_options(cfg: Config, options: dict | None) -> None:
+def merge_options(cfg: Config, options: dict[str, Any] | None) -> None:
     """Merge ``--cfg-options`` into a config; ``data_root`` sets the folder of every data set.
 
     Args:

@@ -162,7 +162,7 @@ def check_pixels(width: float, height: float, max_pixels: int) -> None:
         raise too_large((int(width), int(height)), max_pixels)
 
 
-def too_large(size: tuple | None, max_pixels: int) -> ConvcutError:
+def too_large(size: tuple[int, int] | None, max_pixels: int) -> ConvcutError:
     """Return the error for an image with too many pixels."""
     what = 'more' if size is None else f'{size[0]} x {size[1]} pixels, more'
     return ConvcutError(

@@ -80,7 +80,7 @@ def _counter(items: Any = ()) -> Counter:
     return Counter(items)
 
 
-def _set(items: Any = ()) -> set:
+def _set(items: Any = ()) -> set[Any]:
     check(type(items) in (list, tuple), 'a set without items')
     return set(items)
 
@@ -99,7 +99,7 @@ def _empty_array(*_: Any) -> np.ndarray:
     return np.empty(0, np.uint8)  # its state brings shape and content
 
 
-def array_state(shape: Any, dtype: Any, fortran: Any, content: Any) -> tuple:
+def array_state(shape: Any, dtype: Any, fortran: Any, content: Any) -> tuple[Any, ...]:
     """Check the state of an array, and return it as numpy's ``__setstate__`` takes it."""
     check(isinstance(dtype, np.dtype) and type(content) in (bytes, bytearray), 'an array')
     check(_are_sizes(shape), 'an array without a shape')

@@ -61,7 +61,7 @@ def new_figure(width: float, height: float, of_images: bool = False) -> Figure:
     return Figure(figsize=(width, height), layout=layout)
 
 
-def class_style(index: int) -> dict:
+def class_style(index: int) -> dict[str, str]:
     """Return the colour and marker of a class, unique among the first 88 classes.
 
     Args:

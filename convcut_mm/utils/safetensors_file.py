@@ -19,7 +19,9 @@ MOST_CLASSES = 10_000
 LONGEST_TEXT = 200
 
 
-def to_safetensors(state_dict: dict, classes: tuple | None, model: str) -> bytes:
+def to_safetensors(
+    state_dict: dict[str, torch.Tensor], classes: tuple[str, ...] | None, model: str
+) -> bytes:
     """Return the content of a file of weights.
 
     Args:

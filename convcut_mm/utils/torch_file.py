@@ -15,7 +15,7 @@ _PIECE = 2**19
 _OLD_MAGIC = 0x1950A86A20F9469CFC6C  # first number in files of PyTorch before 1.6
 
 
-def read_torch_file(file: BinaryIO, names: dict | None = None) -> Any:
+def read_torch_file(file: BinaryIO, names: dict[str, Any] | None = None) -> Any:
     """Read what ``torch.save`` wrote.
 
     Args:
@@ -67,7 +67,7 @@ def _storage(flat: torch.Tensor, dtype: torch.dtype) -> Storage:
 class _ZipFile:
     """A new file: an archive of a pickle and one file for each storage, not compressed."""
 
-    def __init__(self, file: BinaryIO, size: int, names: dict | None) -> None:
+    def __init__(self, file: BinaryIO, size: int, names: dict[str, Any] | None) -> None:
         self._names = names
         self._storages: dict[Any, Storage] = {}
         self._zip = zipfile.ZipFile(file)
@@ -108,7 +108,7 @@ class _ZipFile:
 class _OldFile:
     """An old file: five pickles, then the storages."""
 
-    def __init__(self, file: BinaryIO, size: int, names: dict | None) -> None:
+    def __init__(self, file: BinaryIO, size: int, names: dict[str, Any] | None) -> None:
         self._file, self._left, self._names = file, size, names
         self._storages: dict[Any, Storage] = {}
 

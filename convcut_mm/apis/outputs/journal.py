@@ -1,6 +1,5 @@
 """A run's results on the disk while they come, so that a killed run loses a batch at most."""
 
-import fcntl
 import hashlib
 import json
 import os
@@ -9,6 +8,7 @@ from pathlib import Path
 
 from ...errors import ConvcutError
 from ...utils.drafts import naming
+from ...utils.locks import lock_handle
 from ..inputs.images import DATA_PREFIX, URL_PREFIXES
 from ..inputs.kinds import STREAM_PREFIXES
 from ..inputs.sources import Source
@@ -173,14 +173,14 @@ def _locked(path: Path):
     while True:
         file = open(path, 'a+b', buffering=0)  # noqa: SIM115, kept open
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+            locked = lock_handle(file)
+        except OSError:
+            return file  # a network's file system without locks
+        if not locked:
             file.close()
             raise ConvcutError(
                 f'{path.parent}: another run writes its results there; choose another --out'
-            ) from None
-        except OSError:
-            return file  # a network's file system without locks
+            )
         if path.exists() and os.path.samestat(os.fstat(file.fileno()), path.stat()):
             return file
         file.close()  # it was removed, as the other run ended, between opening and locking

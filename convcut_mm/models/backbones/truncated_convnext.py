@@ -83,7 +83,7 @@ class TruncatedConvNeXt(PartialInit, ConvNeXt):
         frozen: bool = False,
         norm_cfg: dict | None = None,
         channels_last: bool = True,
-        init_cfg: dict | list | None = None,
+        init_cfg: dict | list[dict] | None = None,
         **kwargs,
     ) -> None:
         norm_cfg = norm_cfg or dict(type='LN2d', eps=1e-6)

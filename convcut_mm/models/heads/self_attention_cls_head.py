@@ -123,7 +123,7 @@ class SelfAttentionClsHead(ClsHead):
         self.dropout = nn.Dropout(dropout)
         self.fc = nn.Linear(embedding or in_channels, num_classes)
 
-    def tokens(self, feats: tuple | torch.Tensor) -> torch.Tensor:
+    def tokens(self, feats: tuple[torch.Tensor, ...] | torch.Tensor) -> torch.Tensor:
         """Pool and embed the features: the tokens of the attention.
 
         Args:
@@ -153,7 +153,7 @@ class SelfAttentionClsHead(ClsHead):
             x = self.embedding(x)
         return x.unsqueeze(-1) if self.attention_over == 'channel' else x
 
-    def pre_logits(self, feats: tuple | torch.Tensor) -> torch.Tensor:
+    def pre_logits(self, feats: tuple[torch.Tensor, ...] | torch.Tensor) -> torch.Tensor:
         """Compute the vectors before dropout and classifier, (N, D), to plot or to compare."""
         tokens = self.tokens(feats)
         attended = tokens if self.attention is None else self.attention(tokens)
@@ -161,7 +161,7 @@ class SelfAttentionClsHead(ClsHead):
             return attended.squeeze(-1)
         return attended.mean(dim=1) if self.attention_over == 'spatial' else attended
 
-    def attention_weights(self, feats: tuple | torch.Tensor) -> torch.Tensor:
+    def attention_weights(self, feats: tuple[torch.Tensor, ...] | torch.Tensor) -> torch.Tensor:
         """Compute the attention: (N, D, D) 'channel', (N, HW, HW) 'spatial', (N, N) 'batch'.
 
         Raises:
@@ -171,6 +171,6 @@ class SelfAttentionClsHead(ClsHead):
             raise ConvcutError('attention=None: this head has no attention weights')
         return self.attention.weights(self.tokens(feats))
 
-    def forward(self, feats: tuple | torch.Tensor) -> torch.Tensor:
+    def forward(self, feats: tuple[torch.Tensor, ...] | torch.Tensor) -> torch.Tensor:
         """Compute the logits, (N, num_classes)."""
         return self.fc(self.dropout(self.pre_logits(feats)))

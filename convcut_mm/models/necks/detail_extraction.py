@@ -152,7 +152,7 @@ class DetailExtractionNeck(BaseModule):
         )
         self.dropout = nn.Dropout2d(dropout)
 
-    def forward(self, feats: tuple | torch.Tensor) -> tuple:
+    def forward(self, feats: tuple[torch.Tensor, ...] | torch.Tensor) -> tuple[torch.Tensor]:
         """Extract details from the last map.
 
         Args:

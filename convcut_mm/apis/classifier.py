@@ -118,7 +118,7 @@ class Classifier:
     def batches(
         self, paths: Sequence[str], title: str, batch_size: int = 32
     ) -> Iterator[torch.Tensor]:
-        """Goes through images with a progress bar.
+        """Go through images with a progress bar.
 
         A model that looks at its batch gets them one by one: in larger batches each image would
         take part in what is said about the others.

@@ -10,7 +10,7 @@ from .detectors import Face, crop_face
 
 
 def cut_out(image: np.ndarray, face: Face, margin: float, backend: Backend) -> np.ndarray:
-    """Cuts a face out for a backend; see :func:`crop_face`.
+    """Cut a face out for a backend; see :func:`crop_face`.
 
     Returns:
         ndarray: (size, size, 3) uint8.

@@ -45,7 +45,7 @@ def find_faces(
     crop: Crop,
     with_images: bool,
 ) -> Iterator[Found]:
-    """Reads a source; what cannot be read is told in its result.
+    """Read a source and cut its faces out; an unreadable file gives a result with an error.
 
     Args:
         source (Source): An image or a video.

@@ -134,7 +134,7 @@ class ExpressionInferencer:
         rotate: int = 0,
         max_value: float | None = None,
     ) -> list[dict[str, Any]]:
-        """Finds and classifies the faces of images and videos.
+        """Find and classify the faces of images and videos.
 
         Args:
             inputs: A path, URL, array (H, W, 3) or (N, H, W, 3) with red first, tensor (3, H, W)
@@ -189,7 +189,7 @@ class ExpressionInferencer:
         rotate: int = 0,
         max_value: float | None = None,
     ) -> Iterator[dict[str, Any]]:
-        """Finds and classifies the faces of a video or webcam, frame by frame while it is read.
+        """Find and classify the faces of a video or webcam, frame by frame while it is read.
 
         Args:
             video: A video file, 'webcam', the webcam's number, or any other input of
@@ -252,7 +252,7 @@ class ExpressionInferencer:
         return self._cutter()(image, face)
 
     def classify(self, faces: Any) -> np.ndarray:
-        """Classifies faces that are cut out already.
+        """Classify faces that are cut out already.
 
         Args:
             faces: One face or several: whatever :meth:`__call__` takes but videos. An array (H, W,
@@ -270,7 +270,7 @@ class ExpressionInferencer:
         return probabilities
 
     def draw(self, image: np.ndarray, result: dict[str, Any]) -> np.ndarray:
-        """Draws boxes and bars.
+        """Draw boxes and bars.
 
         Args:
             image (ndarray): (H, W, 3) uint8, red, green, blue.
@@ -283,7 +283,7 @@ class ExpressionInferencer:
         return draw_result(image, result, self.classes)
 
     def show(self, result: ImageResult, wait_time: float = 0) -> bool:
-        """Shows a picture in a window; False once the user pressed q or Escape.
+        """Show a picture in a window; False once the user pressed q or Escape.
 
         Raises:
             ConvcutError: There is no display.

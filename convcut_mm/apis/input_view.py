@@ -30,9 +30,9 @@ class InputView(NamedTuple):
 
 
 def input_view(transforms: Iterable[Callable]) -> InputView:
-    """Follows the size of a face image through a test pipeline.
+    """Follow the size of a face image through a test pipeline.
 
-    Each transform is asked for the size that it gives, and known by its kind is how much it keeps.
+    The transforms say what size they give; their type tells how much of the image they keep.
 
     Args:
         transforms (Iterable[callable]): The pipeline's, built.

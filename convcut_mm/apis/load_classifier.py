@@ -33,7 +33,7 @@ def load_classifier(
     classes: Sequence[str] | None = None,
     **kwargs: Any,
 ) -> Classifier:
-    """Loads a classifier.
+    """Load a classifier.
 
     Args:
         model (str | Path | Config | nn.Module): Name in mmpretrain's zoo, config file, config, or
@@ -54,7 +54,7 @@ def load_classifier(
         ConvcutError: No such model or file, no weights for the name, weights of another
             architecture, a config without a test set, another number of class names.
     """
-    # a mistake is told before anything is loaded
+    # check the options before loading anything
     is_built = isinstance(model, nn.Module)
     where = None if is_built and device is None else compute_device(device)
     network: Any = model

@@ -82,7 +82,7 @@ def expression_of(probabilities: np.ndarray, classes: Sequence[str]) -> dict[str
 
 
 def check_probabilities(probabilities: np.ndarray) -> None:
-    """Refuses what damaged weights give, for the largest of NaNs would be the first class.
+    """Refuse NaN, which damaged weights give: its argmax would be the first class.
 
     Raises:
         ConvcutError: Something that is no finite number.

@@ -100,7 +100,7 @@ class Run:
     def write(
         self, results: Iterable[ImageResult], show: Callable[[ImageResult], bool] | None = None
     ) -> None:
-        """Writes results while they come, then the tables. Ctrl-C ends it, with tables as well.
+        """Write results while they come, then the tables. Ctrl-C ends it, with tables as well.
 
         Args:
             results (Iterable[ImageResult]): Those of :meth:`left`.
@@ -162,7 +162,7 @@ class Run:
         self._batch_ended = result.ends_batch
 
     def _find(self, source: Source) -> None:
-        """Goes on to a source; those on the way gave no result, and have a name all the same."""
+        """Move on to a source; those skipped gave no result but keep their names."""
         while self.sources[self._place] is not source:
             self._place += 1
             self._names.of(self.sources[self._place])
@@ -173,7 +173,7 @@ class Run:
         self._plots.close()
 
     def _recall(self) -> None:
-        """Takes up what the run before has done."""
+        """Restore what the earlier run has done."""
         done = self._journal.done
         for number, source in enumerate(self.sources[: done + 1]):
             name = self._names.of(source)

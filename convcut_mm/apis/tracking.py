@@ -31,7 +31,7 @@ class Tracker:
         self._next = 1
 
     def update(self, boxes: Sequence[Sequence[float]], time: float) -> list[int]:
-        """Numbers the faces of the next frame.
+        """Number the faces of the next frame.
 
         Args:
             boxes (Sequence): x1, y1, x2, y2 of each.
@@ -59,7 +59,7 @@ class Tracker:
         return numbers
 
     def _match(self, known: list, boxes: Sequence, numbers: list) -> None:
-        """Gives numbers of known persons to those boxes that have none."""
+        """Give the numbers of known persons to boxes without one."""
         free = [index for index, number in enumerate(numbers) if number is None]
         if not known or not free:
             return

@@ -101,3 +101,42 @@ def test_scores_equal_mmpretrain_s_own(classifier):
 def test_class_names_need_no_data(root):
     config = read_model_config(root / 'configs' / 'convcut_ferplus.py')
     assert class_names(config)[:2] == ('neutral', 'happiness') and len(class_names(config)) == 8
+
+
+def test_a_name_of_the_zoo_brings_its_weights():
+    model = load_classifier('convcut-atto_ferplus', device='cpu')
+    assert model.name == 'convcut-atto_ferplus' and model.classes[:2] == ('neutral', 'happiness')
+    assert model.grey and model.view == (48, 1.0) and not model.model.training
+    with pytest.raises(ConvcutError, match='convcut-base_rafdb: no weights come with this model'):
+        load_classifier('convcut-base_rafdb')
+    with pytest.raises(ConvcutError, match='unheard_of: no config file .* no model of the zoo'):
+        load_classifier('unheard_of')
+
+
+def test_weights_of_the_config_none_or_the_model_s_own(tiny_model):
+    config, checkpoint = tiny_model()
+    saved = torch.load(checkpoint, weights_only=True)['state_dict']['head.fc.weight']
+    with pytest.raises(ConvcutError, match='a config holds no weights; give the checkpoint too'):
+        load_classifier(config)
+    named = load_classifier(config, cfg_options={'load_from': str(checkpoint)})
+    assert named.model.head.fc.weight.equal(saved)
+    other = load_classifier(config, None)
+    before = other.model.head.fc.weight.clone()
+    assert not before.equal(saved)
+    built = load_classifier(other.model)
+    assert built.model is other.model and built.model.head.fc.weight.equal(before)
+    assert built.classes == other.classes == CLASSES
+    assert load_classifier(other.model, checkpoint).model.head.fc.weight.equal(saved)
+    with pytest.raises(ConvcutError, match='the model carries no config'):
+        load_classifier(torch.nn.Linear(2, 2))
+
+
+def test_classes_follow_the_config_s_order_where_the_checkpoint_names_none(tiny_model):
+    config, checkpoint = tiny_model()
+    options = {'test_dataloader.dataset.classes': list(CLASSES[::-1])}
+    model = load_classifier(config, checkpoint, cfg_options=options)
+    assert model.classes == CLASSES[::-1]
+    given = load_classifier(config, checkpoint, classes=[name.upper() for name in CLASSES])
+    assert given.classes[0] == 'SURPRISE'
+    with pytest.raises(ConvcutError, match='2 class names for a model with 7 classes'):
+        load_classifier(config, checkpoint, classes=['a', 'b'])

@@ -24,7 +24,7 @@ class Backend(ABC):
 
     @abstractmethod
     def __call__(self, faces: np.ndarray) -> np.ndarray:
-        """Classifies faces.
+        """Classify faces.
 
         Args:
             faces (ndarray): (N, size, size, 3) uint8, red, green, blue.

@@ -18,7 +18,7 @@ ROUNDING = 1e-3  # probabilities in bfloat16 leave 0 to 1 by less
 
 
 def require(package: str) -> ModuleType:
-    """Imports an optional package.
+    """Import an optional package.
 
     Raises:
         ConvcutError: It is not installed; the message has the command.
@@ -59,7 +59,7 @@ class ExportedBackend(Backend):
         """Probabilities (N, C) of at least one face."""
 
     def __call__(self, faces: np.ndarray) -> np.ndarray:
-        """Classifies faces; see :class:`Backend`.
+        """Classify faces; see :class:`Backend`.
 
         Raises:
             ConvcutError: Faces of another size or type; a graph that fails, or that gives
@@ -81,7 +81,7 @@ class ExportedBackend(Backend):
         return probabilities
 
     def _check(self, probabilities: np.ndarray, number: int) -> None:
-        """Refuses what is no array of probabilities: what a graph declares is a promise only."""
+        """Check that the graph gave probabilities, whatever it declares."""
         shape, classes = probabilities.shape, len(self.classes)
         if shape != (number, classes):
             problem = f'an array of shape {shape} for {number} faces and {classes} classes'
@@ -94,7 +94,7 @@ class ExportedBackend(Backend):
 
 
 def exported_file(path: Any, suffix: str) -> Path:
-    """Checks a path before its program complains in many lines.
+    """Check the path of an exported file.
 
     Args:
         path (str | Path): The file.

@@ -53,7 +53,7 @@ class ModelInfo(NamedTuple):
 
     @classmethod
     def from_strings(cls, strings: Mapping[str, str], path: str | Path) -> 'ModelInfo':
-        """Reads what :meth:`to_strings` gave.
+        """Read what :meth:`to_strings` gave.
 
         Args:
             strings (Mapping[str, str]): The file's metadata.
@@ -83,7 +83,7 @@ class ModelInfo(NamedTuple):
     def check_graph(
         self, inputs: Sequence[Port], outputs: Sequence[Port], path: str | Path
     ) -> None:
-        """Compares the metadata with what the graph takes and gives.
+        """Compare the metadata with what the graph takes and gives.
 
         Args:
             inputs (Sequence[Port]): Of the graph.

@@ -77,7 +77,7 @@ class OpenVinoBackend(ExportedBackend):
 
 
 def import_openvino() -> ModuleType:
-    """Imports OpenVINO without its statistics, which it sends when it is imported.
+    """Import OpenVINO without the statistics that it sends on import.
 
     Raises:
         ConvcutError: It is not installed.

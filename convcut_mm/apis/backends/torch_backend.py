@@ -36,7 +36,7 @@ class TorchBackend(Backend):
 
     @torch.inference_mode()
     def __call__(self, faces: np.ndarray) -> np.ndarray:
-        """Classifies faces; see :class:`Backend`.
+        """Classify faces; see :class:`Backend`.
 
         Raises:
             ConvcutError: In a fork of the process that the model was loaded in, on a GPU.

@@ -12,7 +12,7 @@ __all__ = ['DETECTORS', 'Detector', 'Face', 'WholeImage', 'build_detector', 'cro
 
 
 def build_detector(name: str, model_file: str | Path | None = None) -> Detector:
-    """Makes a face detector.
+    """Make a face detector.
 
     Args:
         name (str): 'cascade' (scikit-image's, no download), 'none' (the image is the face) or

@@ -35,7 +35,7 @@ class Detector(ABC):
 
     @abstractmethod
     def __call__(self, image: np.ndarray) -> list[Face]:
-        """Finds the faces of an image.
+        """Find the faces of an image.
 
         Args:
             image (ndarray): (H, W, 3) uint8, red, green, blue.

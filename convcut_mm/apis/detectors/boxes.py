@@ -42,7 +42,7 @@ def _shared_area(first: np.ndarray, second: np.ndarray) -> np.ndarray:
 def merge(
     boxes: Sequence[Box], least_overlap: float = 0.3, least_inside: float = 0.7
 ) -> list[tuple[Box, int]]:
-    """Joins boxes of the same face.
+    """Join boxes of the same face.
 
     Args:
         boxes (Sequence): Boxes, x1, y1, x2, y2.

@@ -51,7 +51,7 @@ class CascadeDetector(Detector):
         return type(self), (self.longest, self.least_windows)
 
     def __call__(self, image: np.ndarray) -> list[Face]:
-        """Finds faces, largest first; see :class:`Detector`."""
+        """Find faces, largest first; see :class:`Detector`."""
         height, width = image.shape[:2]
         scale = min(self.longest / max(height, width), MOST_GROWTH)
         size = max(1, round(width * scale)), max(1, round(height * scale))

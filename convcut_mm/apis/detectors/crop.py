@@ -15,7 +15,7 @@ LANDMARKS = [0, 1, 3, 4]  # of the five; the nose moves with the head's turn
 
 
 def crop_face(image: np.ndarray, face: Face, margin: float, size: int) -> np.ndarray:
-    """Cuts a face out.
+    """Cut a face out.
 
     With landmarks, eyes and mouth corners are moved, turned and scaled onto RAF-DB's template
     (least squares, no stretching); else the square around the box's middle with the box's longer
@@ -69,7 +69,7 @@ def similarity(points: np.ndarray, target: np.ndarray) -> np.ndarray:
 
 
 def _warp(image: np.ndarray, matrix: np.ndarray, size: int) -> np.ndarray:
-    """Samples ``size`` x ``size`` pixels; where they are coarser than the image's, averages."""
+    """Sample ``size`` x ``size`` pixels; where they are coarser than the image's, average."""
     scale = math.hypot(matrix[0, 0], matrix[1, 0])
     finer = max(1, math.ceil(1 / scale))
     finer = min(finer, max(1, 4096 // size))  # a face of 8,000 pixels needs no more

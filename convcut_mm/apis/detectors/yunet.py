@@ -73,7 +73,7 @@ class YuNetDetector(Detector):
         return type(self), self._arguments
 
     def __call__(self, image: np.ndarray) -> list[Face]:
-        """Finds faces, surest first; see :class:`Detector`."""
+        """Find faces, surest first; see :class:`Detector`."""
         height, width = image.shape[:2]
         scale = min(1.0, LONGEST / max(height, width))
         size = max(1, round(width * scale)), max(1, round(height * scale))

@@ -73,7 +73,7 @@ def is_animated(image: ImageFile) -> bool:
 
 
 def _seek_each(image: ImageFile) -> Iterator[int]:
-    """Moves to one frame after the other; leaves out a TIFF's thumbnails and masks."""
+    """Move to one frame after the other; skip a TIFF's thumbnails and masks."""
     for number in range(100 * MOST_FRAMES):
         try:
             image.seek(number)

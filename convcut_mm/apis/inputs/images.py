@@ -34,7 +34,7 @@ UPRIGHT = cv2.IMREAD_ANYDEPTH | cv2.IMREAD_COLOR  # OpenCV turns a TIFF by its t
 def read_image(
     source: Any, max_pixels: int = MAX_PIXELS, max_value: float | None = None
 ) -> np.ndarray:
-    """Reads an image of any kind.
+    """Read an image of any kind.
 
     Photos are turned upright by their EXIF tag; grey, palette, CMYK and 16-bit images become RGB
     with 8 bits; what is transparent becomes white. Of several frames the first is read.
@@ -68,7 +68,7 @@ def read_image(
 def read(
     source: Any, name: str, max_pixels: int = MAX_PIXELS, max_value: float | None = None
 ) -> np.ndarray | Animation:
-    """Reads an image, or opens it where it has several frames; see :func:`read_image`."""
+    """Read an image, or open it if it has several frames; see :func:`read_image`."""
     try:
         if isinstance(source, torch.Tensor):
             source = from_tensor(source)
@@ -144,7 +144,7 @@ def _decode(
 
 @contextmanager
 def _whole(name: str) -> Iterator[None]:
-    """Says in one line what is wrong with a file that Pillow can't decode."""
+    """Say in one line what is wrong with a file that Pillow can't decode."""
     try:
         yield
     except (ConvcutError, UnidentifiedImageError):

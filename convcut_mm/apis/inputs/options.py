@@ -24,7 +24,7 @@ class InputOptions(NamedTuple):
     seconds: float | None = None
 
     def check(self) -> None:
-        """Refuses what makes no sense.
+        """Raise an error for an option out of range.
 
         Raises:
             ConvcutError: Names the option.

@@ -37,7 +37,7 @@ def from_pil(image: Image.Image, max_value: float | None = None, name: str = '')
 
 
 def load_quietly(image: Image.Image) -> None:
-    """Decodes a PIL image; Pillow's warnings say nothing, for what spoils pixels is an error."""
+    """Decode a PIL image without Pillow's warnings: damage raises an error."""
     with warnings.catch_warnings():
         warnings.simplefilter('ignore')
         image.load()

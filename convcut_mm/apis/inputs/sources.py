@@ -45,7 +45,7 @@ class Source(NamedTuple):
 
 
 def list_sources(inputs: Any) -> list[Source]:
-    """Takes inputs apart.
+    """Split inputs into sources.
 
     Args:
         inputs: A path, URL (``http``, ``https``, ``file``, ``data``), array, tensor, PIL image,
@@ -172,7 +172,7 @@ def as_video(source: Source) -> Source:
 
 
 def read_still(source: Source, max_pixels: int) -> np.ndarray:
-    """Reads the single image of a source, (H, W, 3) uint8, red, green, blue.
+    """Read the single image of a source, (H, W, 3) uint8, red, green, blue.
 
     Raises:
         ConvcutError: A video, or an image with several frames; see also :func:`read_image`.

@@ -108,7 +108,7 @@ class Video:
         check_pixels(width, height, self._max_pixels)
 
     def close(self) -> None:
-        """Closes the file or camera."""
+        """Close the file or camera."""
         self._capture.release()
 
 

@@ -13,7 +13,7 @@ BACKGROUND = '#FFFFFF'
 
 
 def draw_result(image: np.ndarray, result: dict[str, Any], classes: Sequence[str]) -> np.ndarray:
-    """Draws what was found in an image.
+    """Draw what was found in an image.
 
     The size of the result depends on the size of the image and the classes only, so that a
     video's frames are alike.

@@ -15,7 +15,7 @@ PLOTS = (f'{TIMELINE}.png', f'{TIMELINE}.svg')
 
 
 def check_folder(folder: str | Path, sources: Iterable[Source], pictures: bool = True) -> None:
-    """Refuses a folder in which a run would write over files that no earlier run wrote.
+    """Refuse a folder in which a run would overwrite files that no earlier run wrote.
 
     Args:
         folder (str | Path): The folder of results; it need not exist.

@@ -61,7 +61,7 @@ class Journal:
             raise
 
     def add(self, result: dict) -> None:
-        """Writes a result.
+        """Write a result.
 
         Raises:
             OSError: The disk is full, ...; what was written before is kept.
@@ -69,7 +69,7 @@ class Journal:
         self._write(**result)
 
     def commit(self, done: int) -> None:
-        """Notes that so many sources are done, and that no other has been begun."""
+        """Record that so many sources are done and no other has been started."""
         if done > self.done:
             self._write(done=done, inputs=self._digest(done))
             self.done = done
@@ -79,7 +79,7 @@ class Journal:
         return (entry for entry, _ in self._entries() if 'input' in entry)
 
     def close(self, keep: bool) -> None:
-        """Ends it.
+        """Close the file.
 
         Args:
             keep (bool): Whether the file is left, for a run that goes on.
@@ -169,7 +169,7 @@ def _stamp(source: Source) -> list:
 
 
 def _locked(path: Path):
-    """Opens the file, which no other process may hold."""
+    """Open the file, which no other process may hold."""
     while True:
         file = open(path, 'a+b', buffering=0)  # noqa: SIM115, kept open
         try:

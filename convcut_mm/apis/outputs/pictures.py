@@ -53,7 +53,7 @@ class PictureWriter:
             self.discard()
 
     def add(self, result: ImageResult) -> None:
-        """Draws a result and says in its ``picture`` where; one without an image draws nothing.
+        """Draw a result and name the file in its ``picture``; skip one without an image.
 
         Raises:
             OSError: The disk is full, ...; nothing is half-written.
@@ -80,7 +80,7 @@ class PictureWriter:
         result.data['picture'] = path.name
 
     def close(self) -> None:
-        """Ends the video that is being written.
+        """End the video that is being written.
 
         Raises:
             ConvcutError: It is not whole, as on a full disk.
@@ -90,7 +90,7 @@ class PictureWriter:
             self.files.append(video.path)
 
     def discard(self) -> None:
-        """Drops the video that is being written."""
+        """Drop the video that is being written."""
         video, self._video = self._video, None
         if video is not None:
             video.discard()

@@ -32,7 +32,7 @@ class PlotWriter:
         self._timeline: Timeline | None = None
 
     def add(self, result: ImageResult) -> None:
-        """Takes a result; the first of another source ends the video's plot."""
+        """Add a result; the first one of another source ends the video's plot."""
         if result.source is not self._source:
             self.close()
             self._source = result.source
@@ -42,7 +42,7 @@ class PlotWriter:
             self._timeline.add(result.data)
 
     def close(self) -> None:
-        """Writes the plot of the video so far."""
+        """Write the plot of the video so far."""
         timeline, self._timeline = self._timeline, None
         if timeline and self._source is not None:
             figure = timeline.figure(Path(self._source.name).name)
@@ -53,5 +53,5 @@ class PlotWriter:
         return self.folder / f'{name}{TIMELINE}'
 
     def found(self, name: str) -> None:
-        """Notes the plot that a run before has written for a video, if there is one."""
+        """Record the plot that an earlier run wrote for a video, if there is one."""
         self.files += [path for path in output_paths(self.path(name)) if path.is_file()]

@@ -59,7 +59,7 @@ def rows(result: dict, classes: Sequence[str]) -> list[list]:
 
 
 def write_tables(folder: str | Path, results: Iterable[dict], classes: Sequence[str]) -> None:
-    """Writes ``predictions.jsonl`` and ``predictions.csv``, both whole or not at all.
+    """Write ``predictions.jsonl`` and ``predictions.csv``, both whole or not at all.
 
     Args:
         folder (str | Path): Made if missing.

@@ -37,7 +37,7 @@ class Sidebar:
     def draw(
         self, draw: ImageDraw.ImageDraw, result: dict[str, Any], left: int, height: int
     ) -> None:
-        """Draws the panels of all faces for which there is room, and lines about the others."""
+        """Draw the panels of all faces for which there is room, and lines about the others."""
         left, top = left + self.pad, self.pad
         faces = in_order(result)
         if not faces:

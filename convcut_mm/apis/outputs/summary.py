@@ -24,7 +24,7 @@ class Summary:
         self._frames = False
 
     def add(self, result: dict, shown: bool = True) -> None:
-        """Takes a result.
+        """Count a result.
 
         Args:
             result (dict): See :meth:`ExpressionInferencer.__call__`.

@@ -28,7 +28,7 @@ class Timeline:
         self._times: list[float] = []
 
     def add(self, result: dict[str, Any]) -> None:
-        """Takes the result of a frame."""
+        """Add the result of a frame."""
         if result.get('time') is None or result['error']:
             return
         self._times.append(result['time'])
@@ -41,7 +41,7 @@ class Timeline:
         return len(self._tracks)
 
     def figure(self, title: str) -> Figure:
-        """Plots a panel a class for each of the three persons that were longest in sight.
+        """Plot a panel per class for each of the three persons longest in sight.
 
         Args:
             title (str): What stands above.
@@ -119,7 +119,7 @@ def clock(seconds: float, longest: float) -> str:
 def with_gaps(
     times: np.ndarray, probabilities: np.ndarray, gap: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Puts a row without values wherever a face was out of sight for longer than ``gap``."""
+    """Put a row without values wherever a face was out of sight for longer than ``gap``."""
     places = np.flatnonzero(np.diff(times) > gap) + 1
     gaps = np.insert(probabilities, places, np.nan, axis=0)
     return np.insert(times, places, times[places - 1]), gaps

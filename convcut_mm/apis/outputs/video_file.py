@@ -37,7 +37,7 @@ class VideoFile:
         self._last: np.ndarray | None = None
 
     def add(self, picture: np.ndarray, time: float | None = None) -> None:
-        """Adds a frame.
+        """Add a frame.
 
         Args:
             picture (ndarray): (H, W, 3) uint8, red, green, blue.
@@ -55,7 +55,7 @@ class VideoFile:
             self._open()
 
     def _open(self) -> None:
-        """Opens the file and writes the frames that were held back."""
+        """Open the file and write the frames that were held back."""
         height, width = self._held[0][0].shape[:2]
         self.size = width, height
         self.rate = _rate([time for _, time in self._held], self.rate)
@@ -105,7 +105,7 @@ class VideoFile:
         self.frames += 1
 
     def close(self) -> bool:
-        """Ends the file.
+        """End the file.
 
         Returns:
             bool: Whether there is one: without a frame there is none.
@@ -133,7 +133,7 @@ class VideoFile:
             self.discard()
 
     def discard(self) -> None:
-        """Ends and removes what was written so far; nothing happens after :meth:`close`."""
+        """Remove what was written so far; do nothing after :meth:`close`."""
         if self._file is not None:
             self._file.release()
         if self._draft is not None:

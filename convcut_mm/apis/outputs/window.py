@@ -12,7 +12,7 @@ QUIT = ord('q'), 27  # and Escape
 
 
 def check_display() -> None:
-    """Refuses where no window can be opened, for there OpenCV ends the whole process.
+    """Raise an error if no window can be opened, where OpenCV would end the process.
 
     Raises:
         ConvcutError: There is no display.
@@ -22,7 +22,7 @@ def check_display() -> None:
 
 
 def show(picture: np.ndarray, seconds: float) -> bool:
-    """Shows a picture.
+    """Show a picture.
 
     Args:
         picture (ndarray): (H, W, 3) uint8, red, green, blue.

@@ -74,17 +74,9 @@ test_dataloader = dict(batch_size=64, dataset=dict(split='valid', pipeline=test_
 max_epochs = 100
 # on a CPU that supports bfloat16, an epoch takes 0.6 of the time in float32
 optim_wrapper = dict(type='Bfloat16OptimWrapper', optimizer=dict(lr=2e-3))
-param_scheduler = [
-    dict(type='LinearLR', start_factor=0.01, by_epoch=True, end=3, convert_to_iter_based=True),
-    dict(
-        type='CosineAnnealingLR',
-        eta_min=1e-6,
-        by_epoch=True,
-        begin=3,
-        end=max_epochs,
-        convert_to_iter_based=True,
-    ),
-]
+param_scheduler = _base_.param_scheduler
+param_scheduler[0].update(end=3)
+param_scheduler[1].update(begin=3, end=max_epochs)
 train_cfg = dict(max_epochs=max_epochs)
 auto_scale_lr = dict(base_batch_size=64)
 # test and save the mean of the weights over some epochs; update it every fourth iteration, since

@@ -35,7 +35,7 @@ def class_names(config: Config) -> tuple[str, ...]:
 
 
 def is_grey(config: Config, trained_on: dict | None = None) -> bool:
-    """Whether a model takes grey images.
+    """Return whether a model takes grey images.
 
     The first of these with a ``grey`` flag decides: the config's ``metainfo``, the checkpoint, the
     data set's ``METAINFO``. A pipeline with a grey ``color_type`` always gives grey images.

@@ -65,7 +65,7 @@ def _no_manifest(path: Path) -> ConvcutError:
 
 
 def _is_whole(manifest: dict) -> bool:
-    """Whether all fields are there and have the expected types."""
+    """Return whether all fields are there and have the expected types."""
     steps = [manifest['backbone'], *manifest['pipeline']]
     texts = [manifest[key] for key in ('structure', 'weights', 'compute')]
     texts += [step['type'] for step in steps]

@@ -131,7 +131,7 @@ class StoreEntry:
         (self.folder / f'{shard}.bin').unlink(missing_ok=True)
 
     def has(self, shard: str) -> bool:
-        """Whether the shard is complete."""
+        """Return whether the shard is complete."""
         return (self.folder / f'{shard}.json').is_file()
 
     def write_shard(

@@ -28,7 +28,7 @@ def active_modules(backbone: nn.Module) -> list[str]:
 
 
 def is_norm(module: nn.Module) -> bool:
-    """Whether a module is a norm with running statistics."""
+    """Return whether a module is a norm with running statistics."""
     return isinstance(module, _NormBase)
 
 
@@ -69,7 +69,7 @@ def _rates(module: nn.Module) -> list[float]:
 
 
 def _asks_for_its_mode(module: nn.Module) -> bool:
-    """Whether ``forward``, or a method that it may call, reads ``training``."""
+    """Return whether ``forward``, or a method that it may call, reads ``training``."""
     todo, seen = ['forward'], set()
     while todo:
         name = todo.pop()

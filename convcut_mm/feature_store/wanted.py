@@ -31,7 +31,7 @@ class WantedRow:
 
 @dataclass(frozen=True)
 class LoaderRows:
-    """What one loader wants of the store.
+    """All rows that one loader wants.
 
     Attributes:
         loader: The loader of images.

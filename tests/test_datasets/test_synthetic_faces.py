@@ -28,7 +28,7 @@ TRAIN, TEST, SIZE = 3, 2, 48
 ALIGNED, LABELS = 'basic/Image/aligned', 'basic/EmoLabel/list_patition_label.txt'
 
 
-def draw(root, train=TRAIN, test=TEST, seed=0):
+def render(root, train=TRAIN, test=TEST, seed=0):
     return render_dataset(root, train, test, seed, SIZE)
 
 
@@ -51,15 +51,15 @@ def labels(root):
 
 @pytest.fixture(scope='module')
 def faces(tmp_path_factory):
-    return draw(tmp_path_factory.mktemp('faces') / 'faces')
+    return render(tmp_path_factory.mktemp('faces') / 'faces')
 
 
 def test_same_arguments_give_the_same_bytes(faces, tmp_path):
-    assert digests(draw(tmp_path / 'again')) == digests(faces)
+    assert digests(render(tmp_path / 'again')) == digests(faces)
 
 
 def test_other_seed_gives_other_faces(faces, tmp_path):
-    ours, others = digests(faces), digests(draw(tmp_path / 'other', seed=1))
+    ours, others = digests(faces), digests(render(tmp_path / 'other', seed=1))
     assert ours.keys() == others.keys()
     assert not set(ours.values()) & set(others.values())
 
@@ -83,7 +83,7 @@ def test_official_layout(faces):
 
 
 def test_face_does_not_depend_on_how_many_there_are(faces, tmp_path):
-    more = draw(tmp_path / 'more', train=TRAIN + 2)
+    more = render(tmp_path / 'more', train=TRAIN + 2)
     ours, theirs = labels(faces), labels(more)
     same = [name for name in ours if ours[name] == theirs[name]]
     assert {name.split('_')[0] for name in same} == {'train', 'test'}
@@ -100,13 +100,13 @@ def test_folder_of_an_earlier_release_is_accepted(faces, tmp_path):
     settings = readme.read_text().splitlines()[1]
     readme.write_text(f'Drawn by a program; no photographs and no part of RAF-DB.\n{settings}\n')
     before = digests(root)
-    assert draw(root) == root and digests(root) == before
+    assert render(root) == root and digests(root) == before
 
 
 def test_second_call_renders_nothing(faces, monkeypatch):
     monkeypatch.setattr(synthetic_faces.dataset, '_write', None)
     before = digests(faces)
-    assert draw(str(faces)) == faces
+    assert render(str(faces)) == faces
     assert digests(faces) == before
 
 
@@ -121,14 +121,14 @@ def test_other_folder_is_refused_and_kept(tmp_path, content):
             (root / name).write_text(text)
     before = digests(tmp_path)
     with pytest.raises(ConvcutError, match=f'{root}: exists and holds something else'):
-        draw(root)
+        render(root)
     assert digests(tmp_path) == before and os.listdir(tmp_path) == ['taken']
 
 
 def test_other_arguments_are_refused(faces):
     before = digests(faces)
     with pytest.raises(ConvcutError, match=f'{faces}: exists'):
-        draw(faces, seed=1)
+        render(faces, seed=1)
     assert digests(faces) == before
 
 
@@ -142,10 +142,10 @@ def test_folder_that_appears_meanwhile(faces, tmp_path, monkeypatch, seed):
 
     monkeypatch.setattr(synthetic_faces.dataset, '_write', write_late)
     if seed == 0:
-        assert draw(root) == root
+        assert render(root) == root
     else:
         with pytest.raises(ConvcutError, match=f'{root}: exists'):
-            draw(root, seed=seed)
+            render(root, seed=seed)
     assert digests(root) == digests(faces) and os.listdir(tmp_path) == ['late']
 
 
@@ -156,13 +156,13 @@ def test_failure_leaves_nothing(tmp_path, monkeypatch):
 
     monkeypatch.setattr(synthetic_faces.dataset, '_write', fail)
     with pytest.raises(OSError, match='disk full'):
-        draw(tmp_path / 'faces')
+        render(tmp_path / 'faces')
     assert os.listdir(tmp_path) == []
 
 
 def draw_at_once(root, barrier):
     barrier.wait(60)
-    draw(root)
+    render(root)
 
 
 def test_two_processes_at_once(faces, tmp_path):

@@ -240,6 +240,12 @@ def open_store():
     return make
 
 
+@pytest.fixture
+def entry(tmp_path, open_store) -> StoreEntry:
+    """An empty entry in the test's own folder, with rows of (2, 3, 4) in float16."""
+    return open_store(tmp_path, shape=(2, 3, 4))
+
+
 @pytest.fixture(scope='session')
 def contents():
     """Return {file: digest} of a store's shards."""

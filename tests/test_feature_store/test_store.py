@@ -1,7 +1,5 @@
 """The store's files: exact, complete or absent; damage is named; locks between processes."""
 
-import errno
-import fcntl
 import json
 import os
 import signal
@@ -15,7 +13,7 @@ import torch
 from convcut_mm.errors import ConvcutError
 from convcut_mm.feature_store import StoreEntry, abandoned, entries, remove_entry
 from convcut_mm.feature_store.disk import check_room
-from convcut_mm.feature_store.manifest import DTYPES, entry_folder
+from convcut_mm.feature_store.manifest import DTYPES
 from convcut_mm.feature_store.row import StoredRow
 from convcut_mm.feature_store.shard import shard_name
 from convcut_mm.feature_store.store import SHARD_BYTES, SHARD_ROWS
@@ -38,11 +36,6 @@ def features_of(bits: np.ndarray, dtype: str) -> torch.Tensor:
 
 def noise(count: int, width: int) -> np.ndarray:
     return np.random.default_rng(count).integers(0, 256, (count, width), dtype=np.uint8)
-
-
-@pytest.fixture
-def entry(tmp_path, open_store) -> StoreEntry:
-    return open_store(tmp_path, shape=SHAPE)
 
 
 def write(entry: StoreEntry, count: int = 5) -> str:
@@ -297,48 +290,6 @@ def test_an_entry_that_has_just_been_removed_is_named(entry):
         entry.use()
 
 
-def test_a_lock_file_of_a_dead_process_locks_nothing(entry, hold):
-    (entry.folder / 'lock').write_text('pid 4711 on another machine')
-    shard = shard_name(make_rows(1))
-    with entry.locked(shard) as mine:
-        assert mine
-    assert hold(entry.folder, shard)[1]
-
-
-@pytest.mark.parametrize('number', [errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS])
-def test_a_file_system_without_locks_is_named(entry, monkeypatch, number):
-    def without(*args):
-        raise OSError(number, os.strerror(number))
-
-    monkeypatch.setattr(fcntl, 'lockf', without)
-    with (
-        pytest.raises(ConvcutError, match=f'{entry.folder}/lock: this file system has no locks'),
-        entry.locked(shard_name(make_rows(1))),
-    ):
-        pass
-
-
-def test_lock_is_exclusive_between_processes(entry, hold):
-    one, other = (shard_name(make_rows(count)) for count in (1, 2))
-    process, held = hold(entry.folder, one)
-    assert held
-    with entry.locked(one) as mine, entry.locked(other) as free:
-        assert not mine and free
-        assert not hold(entry.folder, other)[1]
-    assert hold(entry.folder, other)[1]
-    os.kill(process.pid, signal.SIGKILL)
-    process.join()
-    with entry.locked(one) as mine:
-        assert mine
-
-
-def test_lock_is_freed_when_the_work_fails(entry, hold):
-    shard = shard_name(make_rows(1))
-    with pytest.raises(ValueError, match='work'), entry.locked(shard):
-        raise ValueError('work')
-    assert hold(entry.folder, shard)[1]
-
-
 def test_an_entry_is_opened_again(tmp_path, open_store, entry):
     manifest = entry.folder / 'manifest.json'
     before = manifest.read_bytes(), manifest.stat().st_mtime_ns
@@ -352,94 +303,6 @@ def test_an_entry_is_opened_again(tmp_path, open_store, entry):
     ]
     assert len({one.folder for one in (entry, *others)}) == 4
     assert entry.folder.name.startswith('net-')
-
-
-@pytest.mark.parametrize(
-    'content, message',
-    [
-        ('{"format_version": 99}', 'format version 99, this program reads 2'),
-        ('{"format_version": 2, "shape"', 'not the manifest of a feature store'),
-        ('', 'not the manifest of a feature store'),
-        ('[1]', 'not the manifest of a feature store'),
-        ('{}', 'not the manifest of a feature store'),
-        ('{"format_version": 2}', 'not the manifest of a feature store'),
-        (None, 'not the manifest of a feature store'),
-    ],
-    ids=['version', 'cut', 'empty', 'list', 'no version', 'only version', 'gone'],
-)
-def test_bad_manifest(entry, content, message):
-    path = entry.folder / 'manifest.json'
-    path.unlink() if content is None else path.write_text(content)
-    with pytest.raises(ConvcutError) as error:
-        StoreEntry(entry.folder)
-    text = str(error.value)
-    assert text.startswith(f'{path}: {message}')
-    assert f'remove {entry.folder}' in text and '\n' not in text
-
-
-CHANGES = dict(
-    shape=[3, 2, 4],
-    backbone=dict(type='some.other.Net', settings={}),
-    structure='b',
-    weights='b',
-    preprocessor=dict(mean=[1.0]),
-    pipeline=[dict(type='some.Resize', scale=[3, 3])],
-    compute='bfloat16',
-    dtype='bfloat16',
-    note='added',
-)
-
-
-@pytest.mark.parametrize('key', CHANGES)
-def test_a_changed_manifest_does_not_fit_the_folder_s_name(tmp_path, entry, key):
-    write(entry)
-    path = entry.folder / 'manifest.json'
-    manifest = json.loads(path.read_text())
-    assert set(manifest) - {'format_version'} <= set(CHANGES)
-    assert manifest.get(key) != CHANGES[key]
-    path.write_text(json.dumps({**manifest, key: CHANGES[key]}))
-    with pytest.raises(ConvcutError) as error:
-        StoreEntry(entry.folder)
-    assert str(error.value) == (
-        f"{path}: was changed, it does not fit the folder's name any more; remove {entry.folder}"
-    )
-    assert list(entries(tmp_path)[1]) == [entry.folder]
-
-
-@pytest.mark.parametrize(
-    'changes',
-    [
-        dict(shape='2x3'),
-        dict(shape=[]),
-        dict(shape=[2, 3, -4]),
-        dict(shape=[2, 3, True]),
-        dict(dtype='int8'),
-        dict(dtype=['float16']),
-        dict(weights=5),
-        dict(weights='\x1b[2J'),
-        dict(pipeline='Resize'),
-        dict(pipeline=[dict(scale=3)]),
-        dict(backbone='Net'),
-        dict(backbone=dict(type='Net', settings=3)),
-    ],
-    ids=str,
-)
-def test_a_manifest_with_the_right_hash_may_still_be_malformed(tmp_path, entry, changes):
-    """The hash is no secret, so a stranger's file can have the right one."""
-    manifest = {**entry.manifest, **changes}
-    named = manifest if isinstance(manifest['backbone'], dict) else entry.manifest
-    folder = entry_folder(tmp_path, named)
-    folder.mkdir(exist_ok=True)
-    (folder / 'manifest.json').write_text(json.dumps(manifest))
-    with pytest.raises(ConvcutError, match='not the manifest of a feature store, remove'):
-        StoreEntry(folder)
-
-
-@pytest.mark.parametrize('content', [b'[' * 100_000, b' ' * (2 << 20) + b'{}', b'\xff{}'])
-def test_a_hostile_manifest_is_refused(entry, content):
-    (entry.folder / 'manifest.json').write_bytes(content)
-    with pytest.raises(ConvcutError, match='not the manifest of a feature store, remove'):
-        StoreEntry(entry.folder)
 
 
 def test_entries_are_those_that_can_be_read(tmp_path, open_store, entry):

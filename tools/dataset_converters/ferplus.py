@@ -23,8 +23,7 @@ from PIL import Image
 
 from convcut_mm.cli.parser import ToolParser
 from convcut_mm.cli.run import run_tool
-from convcut_mm.datasets import ferplus
-from convcut_mm.datasets.utils import fer2013_csv, ferplus_votes
+from convcut_mm.datasets.utils import fer2013_csv, ferplus_files, ferplus_votes
 from convcut_mm.datasets.utils.image_folder import check_listed
 from convcut_mm.datasets.utils.tables import shown
 from convcut_mm.errors import ConvcutError
@@ -33,7 +32,7 @@ from convcut_mm.utils.drafts import draft_folder, remove_leftovers
 from convcut_mm.utils.progress import progress
 
 IMAGES, VOTES, LABELS = 'fer2013.csv', 'fer2013new.csv', 'label.csv'
-FOLDERS = {usage: ferplus.FOLDERS[split] for split, usage in ferplus.USAGES.items()}
+FOLDERS = {usage: ferplus_files.FOLDERS[split] for split, usage in ferplus_files.USAGES.items()}
 BOX = f'(0, 0, {fer2013_csv.SIZE}, {fer2013_csv.SIZE})'
 # FER+'s own: 2,420 bytes an image, a label.csv of 1.5 MB, 70 MB unpacked
 IMAGE_BYTES, LABELS_BYTES, ARCHIVE_BYTES = 64 << 10, 8 << 20, 512 << 20
@@ -121,7 +120,7 @@ def convert_csv(src: Path, dst: Path) -> None:
 def new_table(stack: ExitStack, dst: Path, folder: str) -> tuple:
     """A folder under way and the writer of its label.csv."""
     temporary = stack.enter_context(building(dst, folder, str(dst / folder)))
-    (temporary / ferplus.SOURCE_NOTE).write_text(f'{VOTES}\n')
+    (temporary / ferplus_files.SOURCE_NOTE).write_text(f'{VOTES}\n')
     file = stack.enter_context(open(temporary / LABELS, 'w', newline=''))
     return temporary, csv.writer(file, lineterminator='\n')
 
@@ -238,7 +237,7 @@ def check_votes(src: Path, dst: Path) -> None:
 
 def read_folder(folder: Path) -> tuple:
     """Names and votes of a folder's label.csv, whose images are all there."""
-    names, votes = ferplus.read_label_csv(folder / LABELS)
+    names, votes = ferplus_files.read_label_csv(folder / LABELS)
     check_listed(folder, names, folder / LABELS)
     return names, votes
 
@@ -247,8 +246,8 @@ def summary(folder: Path) -> str:
     """A line with the folder's images, and those that the majority rule keeps."""
     names, votes = read_folder(folder)
     kept = int(ferplus_votes.targets(votes, 'majority', ferplus_votes.NUM_EMOTIONS).sum())
-    note = folder / ferplus.SOURCE_NOTE
-    source = ferplus.source_note(note) if note.is_file() else LABELS
+    note = folder / ferplus_files.SOURCE_NOTE
+    source = ferplus_files.source_note(note) if note.is_file() else LABELS
     expected = PUBLISHED.get(source, {}).get(folder.name)
     verdict = (
         'as published'

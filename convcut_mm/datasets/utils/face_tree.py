@@ -41,7 +41,7 @@ class FaceTree:
 
     @property
     def paths(self) -> list[Path]:
-        """All images."""
+        """Paths of all images."""
         return [path for part in self.images.values() for some in part.values() for path in some]
 
     def split(self, val_fraction: float, test_fraction: float, seed: int) -> dict[str, ClassPaths]:

@@ -113,7 +113,7 @@ def whole_number(text: str) -> int | None:
 
 
 def plain_name(text: str) -> bool:
-    """Whether a name in a list is that of a file in the folder itself, not a path elsewhere."""
+    """Return whether a listed name is a file in the folder itself, not a path elsewhere."""
     return text.isprintable() and text not in ('', '.', '..') and not set(text) & set('/\\')
 
 

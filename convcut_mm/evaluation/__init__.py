@@ -1,4 +1,4 @@
-"""From predictions to metrics: accuracies, intervals, files of predictions, the batch audit."""
+"""Metrics with confidence intervals, files of predictions, and the batch audit."""
 
 from .functional import (
     Estimate,

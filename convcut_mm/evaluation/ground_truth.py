@@ -1,10 +1,9 @@
-"""The images and labels of a config's test set, and the match between them and predictions."""
+"""Read images and labels of a config's test set, and match predictions to them."""
 
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Optional, Union
 
 import numpy as np
 from mmengine.config import Config
@@ -19,48 +18,48 @@ from .predictions import SUFFIXES, Predictions, image_names, load_predictions
 
 @dataclass
 class GroundTruth:
-    """What a test set says.
+    """The images, labels and classes of a test set.
 
     Attributes:
-        names (list[str]): Names of the image files, unique; see :func:`image_names`.
-        labels (np.ndarray): True classes, integers of shape (N, ).
-        classes (tuple[str]): Names of the classes.
-        title (str): What the test set is, in a few words.
+        names: Unique names of the image files; see :func:`image_names`.
+        labels: True classes, integers of shape (N, ).
+        classes: Names of the classes.
+        title: A short description of the test set.
     """
 
-    names: list
+    names: list[str]
     labels: np.ndarray
-    classes: tuple
+    classes: tuple[str, ...]
     title: str
 
 
-def ground_truth(cfg: Config, where: Union[str, Path]) -> GroundTruth:
-    """Builds the data set of ``test_dataloader`` and reads its names and labels.
+def ground_truth(cfg: Config, where: str | Path) -> GroundTruth:
+    """Build the data set of ``test_dataloader`` and read its names and labels.
 
     Args:
         cfg (Config): The config.
-        where (str | Path): Its file, for the message.
+        where (str | Path): The config file, for error messages.
 
     Returns:
         GroundTruth: In the data set's order.
 
     Raises:
-        ConvcutError: No test set, or one without image files, classes or single labels.
+        ConvcutError: There is no test set, or it has no image files, classes or single labels.
     """
     if cfg.get('test_dataloader') is None:
-        raise ConvcutError(f'{where}: no test_dataloader in it')
+        raise ConvcutError(f'{where}: has no test_dataloader')
     with DefaultScope.overwrite_default_scope('mmpretrain'):
         dataset = DATASETS.build({**cfg.test_dataloader.dataset, 'lazy_init': False})
     classes = dataset.metainfo.get('classes')
     if not classes:
-        raise ConvcutError(f'{where}: the test data set has no names of classes in its metainfo')
+        raise ConvcutError(f'{where}: the test data set has no class names in its metainfo')
     paths, labels = [], []
     for index in range(len(dataset)):
         item = dataset.get_data_info(index)
         label = np.asarray(item.get('gt_label', []))
         if 'img_path' not in item or label.size != 1 or not 0 <= label.item() < len(classes):
             raise ConvcutError(
-                f'{where}: image {index} of the test data set has no file or no single label'
+                f'{where}: image {index} of the test data set has no file or not exactly one label'
             )
         paths.append(item['img_path'])
         labels.append(int(label.item()))
@@ -76,63 +75,64 @@ def ground_truth(cfg: Config, where: Union[str, Path]) -> GroundTruth:
     )
 
 
-def predictions_for(path: Union[str, Path], truth: GroundTruth) -> Predictions:
-    """Reads predictions for exactly the images of a test set.
+def predictions_for(path: str | Path, truth: GroundTruth) -> Predictions:
+    """Read predictions for exactly the images of a test set.
 
     Args:
         path (str | Path): A .csv file (see :func:`read_csv`) or a .npz or .pkl file of
             ``tools/test.py --out``.
-        truth (GroundTruth): The test set. Its labels count, also where such a file has others.
+        truth (GroundTruth): The test set. Its labels are used, even if the file has others.
 
     Returns:
         Predictions: In the test set's order, with its labels.
 
     Raises:
-        ConvcutError: Not such a file, or not the same images and classes.
+        ConvcutError: The file cannot be read, or has other images or classes.
     """
     suffix = Path(path).suffix.lower()
     if suffix == '.csv':
-        names, scores, lines = read_csv(path, truth.classes)
+        names, probabilities, lines = read_csv(path, truth.classes)
         at = match_images(names, truth.names, path, lines)
     elif suffix in SUFFIXES:
         predictions = load_predictions(path, truth.classes)
-        scores = predictions.scores
+        probabilities = predictions.probabilities
         at = match_images(predictions.names, truth.names, path)
         differing = int((predictions.labels[at] != truth.labels).sum())
         if differing:
             print_log(
-                f'{path}: made with other labels for {differing} images; the config counts',
+                f'{path}: has other labels for {differing} images; those of the config are used',
                 logger='current',
                 level=logging.WARNING,
             )
     else:
         raise ConvcutError(f'{path}: expected predictions as .csv, .npz or .pkl')
-    return Predictions(truth.names, truth.labels, scores[at], truth.classes)
+    return Predictions(truth.names, truth.labels, probabilities[at], truth.classes)
 
 
 def match_images(
     given: Sequence[str],
     names: Sequence[str],
-    where: Union[str, Path],
-    lines: Optional[Sequence[int]] = None,
+    where: str | Path,
+    lines: Sequence[int] | None = None,
 ) -> np.ndarray:
-    """Finds the test set's images among the given ones; both must be the same images.
+    """Find each image of the test set among the given ones; both must be the same images.
 
     Args:
         given (Sequence[str]): Names or paths of the predictions' images. Folders above the name
             don't matter.
         names (Sequence[str]): Names of the test set's images.
-        where (str | Path): Where the given ones come from, for the message.
-        lines (Sequence[int], optional): Their lines in that file, for the message.
+        where (str | Path): File of the given names, for error messages.
+        lines (Sequence[int], optional): Lines of the given names in that file, for error messages.
 
     Returns:
         np.ndarray: Integers of shape (N, ), such that ``given[result[i]]`` is ``names[i]``.
 
     Raises:
-        ConvcutError: Images that are missing, unknown or there twice.
+        ConvcutError: An image is missing, unknown or given twice.
     """
     wanted = set(names)
-    found, unknown = {}, []
+    found: dict[str, int] = {}
+    unknown = []
     for index, path in enumerate(given):
         name = _known_name(path, wanted)
         if name is None:
@@ -155,7 +155,7 @@ def match_images(
     return np.array([found[name] for name in names])
 
 
-def _known_name(path: str, names: set) -> Optional[str]:
+def _known_name(path: str, names: set[str]) -> str | None:
     parts = PurePosixPath(path.replace('\\', '/')).parts
     endings = ('/'.join(parts[start:]) for start in range(len(parts)))
     return next((ending for ending in endings if ending in names), None)

@@ -1,4 +1,4 @@
-"""Predictions of any classifier as a CSV file.
+"""Read the predictions of any classifier from a CSV file.
 
 ::
 
@@ -10,7 +10,6 @@ import csv
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Union
 
 import numpy as np
 
@@ -19,28 +18,28 @@ from ..errors import ConvcutError
 FILE, LABEL = 'file', 'label'
 
 
-def read_csv(path: Union[str, Path], classes: Sequence[str]) -> tuple:
-    """Reads a CSV file of predictions.
+def read_csv(path: str | Path, classes: Sequence[str]) -> tuple[list[str], np.ndarray, list[int]]:
+    """Read a CSV file of predictions.
 
     Args:
-        path (str | Path): The file. Its header names the column ``file`` and either a column
-            for each class, with probabilities (or anything not negative that is highest for the
+        path (str | Path): The file. Its header has the column ``file`` and either a column for
+            each class, with probabilities (or any values from 0 that are highest for the
             predicted class), or the column ``label``, with names or numbers (from 0) of classes.
         classes (Sequence[str]): Names of the classes.
 
     Returns:
-        tuple[list[str], np.ndarray, list[int]]: The files as written there, the scores of shape
-        (N, C), one-hot for labels, and the files' lines.
+        tuple[list[str], np.ndarray, list[int]]: Files as written there, probabilities of shape
+        (N, C), one-hot for labels, and line numbers.
 
     Raises:
-        ConvcutError: No such file, or one that is not like that; the message names the line.
+        ConvcutError: No such file, or one in another format; the message names the line.
     """
     path = Path(path)
     if not path.is_file():
         raise ConvcutError(f'{path}: no such file of predictions')
-    files, scores, lines = [], [], []
+    files, probabilities, lines = [], [], []
     try:
-        # utf-8-sig: spreadsheets put a mark before the header
+        # utf-8-sig: spreadsheets write a byte order mark before the header
         with open(path, newline='', encoding='utf-8-sig') as file:
             reader = csv.reader(file, strict=True)
             header = [cell.strip() for cell in next(reader, [])]
@@ -55,18 +54,18 @@ def read_csv(path: Union[str, Path], classes: Sequence[str]) -> tuple:
                 if not cells[0]:
                     raise ConvcutError(f'{place}: no file name')
                 files.append(cells[0])
-                read = _label_scores if LABEL in header else _probabilities
-                scores.append(read(cells[1:], classes, place))
+                read = _one_hot if LABEL in header else _probabilities
+                probabilities.append(read(cells[1:], classes, place))
                 lines.append(reader.line_num)
     except (csv.Error, UnicodeDecodeError) as error:
         raise ConvcutError(f'{path}: not a CSV file in UTF-8 ({error})') from None
     if not files:
         raise ConvcutError(f'{path}: no predictions below the header')
-    return files, np.array(scores), lines
+    return files, np.array(probabilities), lines
 
 
-def _columns(header: list, classes: Sequence[str], path: Path) -> list:
-    """Where the file name stands, and then the label or each class."""
+def _columns(header: list[str], classes: Sequence[str], path: Path) -> list[int]:
+    """Return the columns of the file name and of the label, or of the file name and each class."""
     if not header:
         raise ConvcutError(f'{path}: empty; expected {_expected(classes)}')
     wanted = [FILE, LABEL] if header.count(LABEL) else [FILE, *classes]
@@ -74,8 +73,8 @@ def _columns(header: list, classes: Sequence[str], path: Path) -> list:
         if header.count(name) != 1:
             problem = 'no column' if name not in header else 'more than one column'
             raise ConvcutError(
-                f'{path}, line 1: {problem} "{name}"; expected {_expected(classes)}; a class that '
-                'the classifier does not know has zeros'
+                f'{path}, line 1: {problem} "{name}"; expected {_expected(classes)}; write zeros '
+                'for a class that the classifier does not know'
             )
     for name in header:
         if name not in wanted:
@@ -89,7 +88,7 @@ def _expected(classes: Sequence[str]) -> str:
     return f'the header "{FILE},{LABEL}" or "{FILE},{",".join(classes)}"'
 
 
-def _label_scores(cells: list, classes: Sequence[str], place: str) -> list:
+def _one_hot(cells: list[str], classes: Sequence[str], place: str) -> list[float]:
     (label,) = cells
     if label in classes:
         predicted = list(classes).index(label)
@@ -103,7 +102,7 @@ def _label_scores(cells: list, classes: Sequence[str], place: str) -> list:
     return [float(index == predicted) for index in range(len(classes))]
 
 
-def _probabilities(cells: list, classes: Sequence[str], place: str) -> list:
+def _probabilities(cells: list[str], classes: Sequence[str], place: str) -> list[float]:
     values = []
     for cell, name in zip(cells, classes):
         try:
@@ -112,9 +111,9 @@ def _probabilities(cells: list, classes: Sequence[str], place: str) -> list:
             raise ConvcutError(f'{place}: "{cell}" for {name} is not a number') from None
         if not (math.isfinite(value) and value >= 0):
             raise ConvcutError(
-                f'{place}: {cell} for {name}, expected a probability, which is not negative'
+                f'{place}: {cell} for {name}, expected a probability that is not negative'
             )
         values.append(value)
     if not any(values):
-        raise ConvcutError(f'{place}: zero for every class predicts none')
+        raise ConvcutError(f'{place}: zero for every class, so no class is predicted')
     return values

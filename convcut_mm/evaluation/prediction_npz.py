@@ -1,4 +1,4 @@
-"""Files of predictions without pickles: paths, labels and scores as numpy's .npz."""
+"""Write and read predictions as .npz, which, unlike a pickle, cannot hold code."""
 
 import io
 import json
@@ -17,29 +17,29 @@ _HEADERS = {
 }
 
 
-def to_npz(paths: list[str], labels: np.ndarray, scores: np.ndarray) -> bytes:
-    """The content of a file of predictions.
+def to_npz(paths: list[str], labels: np.ndarray, probabilities: np.ndarray) -> bytes:
+    """Return the content of a .npz file of predictions.
 
     Args:
         paths (list[str]): Path of each of N images.
         labels (np.ndarray): True classes, integers of shape (N, ).
-        scores (np.ndarray): Probabilities, (N, C).
+        probabilities (np.ndarray): Shape (N, C).
     """
     content = io.BytesIO()
-    # JSON, so that a name may be of any length and of any letters
+    # JSON: names may have any length and any characters
     text = np.frombuffer(json.dumps(paths).encode(), np.uint8)
-    np.savez(content, paths=text, labels=labels, scores=scores)
+    np.savez(content, paths=text, labels=labels, scores=probabilities)
     return content.getvalue()
 
 
 def load_npz(path: str | Path) -> list[dict]:
-    """Reads what :func:`to_npz` wrote, and nothing else.
+    """Read a file that :func:`to_npz` wrote, and no other .npz file.
 
     Returns:
         list[dict]: ``img_path``, ``gt_label`` and ``pred_score`` of each image.
 
     Raises:
-        ConvcutError: No such file, or not one of predictions.
+        ConvcutError: No such file, or not a whole file of predictions.
     """
     path = Path(path)
     if not path.is_file():
@@ -52,7 +52,7 @@ def load_npz(path: str | Path) -> list[dict]:
             raise ValueError('paths and labels differ in number')
         if parts['scores'].ndim != 2 or len(parts['scores']) != len(paths) or labels.ndim != 1:
             raise ValueError('scores and labels differ in number')
-    except Exception as error:  # zipfile, numpy and JSON fail in many ways on damaged files
+    except Exception as error:  # zipfile, numpy and JSON raise many types on damaged files
         line = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise ConvcutError(f'{path}: not a whole file of predictions ({line})') from None
     return [
@@ -72,7 +72,7 @@ def _parts(archive: zipfile.ZipFile, size: int) -> dict[str, np.ndarray]:
 
 
 def _array(content: bytes, name: str) -> np.ndarray:
-    # not numpy.load, which makes room for what the header says before it looks for it
+    # not numpy.load, which allocates what the header claims before it looks at the content
     file = io.BytesIO(content)
     shape, fortran, dtype = _HEADERS[np.lib.format.read_magic(file)](file)
     kinds = dict(paths='u', labels='iu', scores='f')

@@ -1,10 +1,10 @@
-"""The predictions of a classifier for a test set, from a test or from its file."""
+"""The predictions of a classifier for a test set, from a test or from a file."""
 
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Optional, Union
+from typing import Any
 
 import numpy as np
 import torch
@@ -18,30 +18,28 @@ SUFFIXES = ('.npz', '.pkl', '.pickle')  # of files of predictions
 
 @dataclass
 class Predictions:
-    """What a classifier predicts for N images, with C classes.
+    """The predictions of a classifier for N images and C classes.
 
     Attributes:
-        names (list[str]): Names of the image files, unique; see :func:`image_names`.
-        labels (np.ndarray): True classes, integers of shape (N, ).
-        scores (np.ndarray): Probabilities of shape (N, C); one-hot where only labels are known.
-        classes (tuple[str], optional): Names of the classes.
+        names: Unique names of the image files; see :func:`image_names`.
+        labels: True classes, integers of shape (N, ).
+        probabilities: Shape (N, C); one-hot where only predicted labels are known.
+        classes: Names of the classes. Defaults to None: unknown.
     """
 
-    names: list
+    names: list[str]
     labels: np.ndarray
-    scores: np.ndarray
-    classes: Optional[tuple] = None
+    probabilities: np.ndarray
+    classes: tuple[str, ...] | None = None
 
     @property
     def pred_labels(self) -> np.ndarray:
-        """The class with the highest score for each image, shape (N, ); the first of equals."""
-        return self.scores.argmax(1)
+        """The most probable class of each image, shape (N, ); the first one in a tie."""
+        return self.probabilities.argmax(1)
 
 
-def load_predictions(
-    path: Union[str, Path], classes: Optional[Sequence[str]] = None
-) -> Predictions:
-    """Reads a file of ``tools/test.py --out``, .npz or .pkl, without running code from it.
+def load_predictions(path: str | Path, classes: Sequence[str] | None = None) -> Predictions:
+    """Read a file of ``tools/test.py --out``, .npz or .pkl, without running code from it.
 
     Args:
         path (str | Path): The file.
@@ -51,71 +49,72 @@ def load_predictions(
         Predictions: In the file's order.
 
     Raises:
-        ConvcutError: No such file, a damaged one, one that could run code, or one that holds
-            other things than predictions of single labels by images with names.
+        ConvcutError: No such file, or it is damaged, could run code, or holds anything but
+            predictions of one label for each of several named images.
     """
     samples = load_npz(path) if Path(path).suffix == '.npz' else load_pickle(path)
     if not isinstance(samples, list) or not all(isinstance(sample, dict) for sample in samples):
         raise ConvcutError(
-            f'{path}: no predictions in it; expected what tools/test.py --out FILE writes'
+            f'{path}: holds no predictions; expected what tools/test.py --out FILE writes'
         )
     return predictions_of(samples, path, classes)
 
 
 def predictions_of(
-    samples: Sequence[dict], where: Union[str, Path], classes: Optional[Sequence[str]] = None
+    samples: Sequence[dict[str, Any]], where: str | Path, classes: Sequence[str] | None = None
 ) -> Predictions:
-    """Puts the outputs of a test together.
+    """Collect the samples of a test.
 
     Args:
         samples (Sequence[dict]): ``DataSample.to_dict()`` of each image, with ``img_path``,
             ``gt_label`` and ``pred_score`` or ``pred_label``.
-        where (str | Path): Where they come from, for the message.
+        where (str | Path): Their origin, for error messages.
         classes (Sequence[str], optional): Names of the classes.
 
     Returns:
         Predictions: In the given order.
 
     Raises:
-        ConvcutError: No samples, something missing, or not a single label an image.
+        ConvcutError: There are no samples, or one lacks a field or has not exactly one label.
     """
     if not samples:
-        raise ConvcutError(f'{where}: no predictions in it')
+        raise ConvcutError(f'{where}: holds no predictions')
     paths = [_field(sample, 'img_path', index, where) for index, sample in enumerate(samples)]
     if not all(isinstance(path, str) for path in paths):
         raise ConvcutError(f'{where}: an img_path is not the path of a file')
     labels = _labels(samples, 'gt_label', where)
     if all('pred_score' in sample for sample in samples):
-        scores = _scores([sample['pred_score'] for sample in samples], where)
+        probabilities = _probabilities([sample['pred_score'] for sample in samples], where)
     else:
         predicted = _labels(samples, 'pred_label', where)
         count = len(classes) if classes is not None else 1 + max(labels.max(), predicted.max())
         if predicted.max() >= count:
             raise ConvcutError(f'{where}: pred_label {predicted.max()} of {count} classes')
-        scores = np.eye(count)[predicted]
-    if classes is not None and len(classes) != scores.shape[1]:
+        probabilities = np.eye(count)[predicted]
+    if classes is not None and len(classes) != probabilities.shape[1]:
         raise ConvcutError(
-            f'{where}: scores for {scores.shape[1]} classes, expected {len(classes)} '
-            f'({", ".join(classes)})'
+            f'{where}: probabilities for {probabilities.shape[1]} classes, expected '
+            f'{len(classes)} ({", ".join(classes)})'
         )
-    if labels.max() >= scores.shape[1]:
+    if labels.max() >= probabilities.shape[1]:
         raise ConvcutError(
-            f'{where}: label {labels.max()}, but scores for {scores.shape[1]} classes'
+            f'{where}: label {labels.max()}, but probabilities for only '
+            f'{probabilities.shape[1]} classes'
         )
     names = image_names(paths, where)
-    return Predictions(names, labels, scores, None if classes is None else tuple(classes))
+    return Predictions(names, labels, probabilities, None if classes is None else tuple(classes))
 
 
-def image_names(paths: Sequence[str], where: Union[str, Path]) -> list:
-    """The shortest names that tell images apart, equal for copies of a data set elsewhere.
+def image_names(paths: Sequence[str], where: str | Path) -> list[str]:
+    """Return the shortest unique names of images, the same for every copy of a data set.
 
     Args:
         paths (Sequence[str]): Paths of the images.
-        where (str | Path): Where they come from, for the message.
+        where (str | Path): Their origin, for error messages.
 
     Returns:
-        list[str]: The file names if no two are equal, otherwise as many of the folders above
-        them as it takes, with slashes.
+        list[str]: The file names, with as many of the folders above them as make them unique,
+        separated by slashes.
 
     Raises:
         ConvcutError: The same path twice.
@@ -123,38 +122,40 @@ def image_names(paths: Sequence[str], where: Union[str, Path]) -> list:
     parts = [PurePosixPath(path.replace('\\', '/')).parts for path in paths]
     path, times = Counter(parts).most_common(1)[0] if parts else ((), 0)
     if times > 1:
-        raise ConvcutError(f'{where}: the image {"/".join(path)} is in it {times} times')
+        raise ConvcutError(f'{where}: holds the image {"/".join(path)} {times} times')
     length = 1
     while len({path[-length:] for path in parts}) < len(parts):
         length += 1
     return ['/'.join(path[-length:]) for path in parts]
 
 
-def _field(sample: dict, key: str, index: int, where: Union[str, Path]):
+def _field(sample: dict[str, Any], key: str, index: int, where: str | Path) -> Any:
     if key not in sample:
-        raise ConvcutError(f'{where}: the prediction with index {index} has no "{key}"')
+        raise ConvcutError(f'{where}: the prediction at index {index} has no "{key}"')
     return sample[key]
 
 
-def _labels(samples: Sequence[dict], key: str, where: Union[str, Path]) -> np.ndarray:
+def _labels(samples: Sequence[dict[str, Any]], key: str, where: str | Path) -> np.ndarray:
     labels = []
     for index, sample in enumerate(samples):
         values = torch.as_tensor(_field(sample, key, index, where)).reshape(-1).tolist()
         if len(values) != 1 or not isinstance(values[0], int) or values[0] < 0:
             raise ConvcutError(
-                f'{where}: the prediction with index {index} has {key}={values}, not one class'
+                f'{where}: the prediction at index {index} has {key}={values}, expected one class'
             )
         labels += values
     return np.array(labels)
 
 
-def _scores(rows: Sequence, where: Union[str, Path]) -> np.ndarray:
-    rows = [torch.as_tensor(row).double() for row in rows]  # numpy has no bfloat16
+def _probabilities(pred_scores: Sequence[Any], where: str | Path) -> np.ndarray:
+    rows = [torch.as_tensor(row).double() for row in pred_scores]  # numpy has no bfloat16
     shapes = {tuple(row.shape) for row in rows}
     if len(shapes) != 1 or len(rows[0].shape) != 1:
         raise ConvcutError(f'{where}: expected a pred_score for each class, got shapes {shapes}')
-    scores = torch.stack(rows).numpy()
-    if not np.isfinite(scores).all():
-        index = int(np.argmin(np.isfinite(scores).all(1)))
-        raise ConvcutError(f'{where}: the prediction with index {index} has a score that is nan')
-    return scores
+    probabilities = torch.stack(rows).numpy()
+    if not np.isfinite(probabilities).all():
+        index = int(np.argmin(np.isfinite(probabilities).all(1)))
+        raise ConvcutError(
+            f'{where}: the prediction at index {index} has a pred_score that is not finite'
+        )
+    return probabilities

@@ -1,6 +1,6 @@
-"""Reading files of predictions without running code from them.
+"""Read pickles of predictions without running code from them.
 
-``tools/test.py --out`` and mmpretrain's own test.py write a plain pickle, and a pickle can run any
+``tools/test.py --out`` and mmpretrain's own test.py write pickles, and unpickling can run any
 program; see ``utils/plain_pickle.py``.
 """
 
@@ -17,7 +17,7 @@ from ..utils.torch_file import read_torch_file
 
 
 def _storage(content: Any) -> Any:
-    # how a tensor's numbers stand in a plain pickle: as a file of torch.save within it
+    # a plain pickle holds a tensor's values as a nested file of torch.save
     if type(content) is not bytes:
         raise Damaged('a storage without content')
     return read_torch_file(io.BytesIO(content))
@@ -27,7 +27,7 @@ NAMES = {'torch.storage._load_from_bytes': _storage}
 
 
 def load_pickle(path: str | Path) -> Any:
-    """Loads a pickle of tensors, numpy arrays and containers without running code from it.
+    """Load a pickle of tensors, numpy arrays and containers without running code from it.
 
     Args:
         path (str | Path): The file.
@@ -36,7 +36,7 @@ def load_pickle(path: str | Path) -> Any:
         The object; tensors are on the CPU.
 
     Raises:
-        ConvcutError: No such file, not a whole pickle, or one that needs anything else.
+        ConvcutError: No such file, or it is damaged or holds anything else.
     """
     path = Path(path)
     if not path.is_file():

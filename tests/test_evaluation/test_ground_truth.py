@@ -1,4 +1,4 @@
-"""The match between a test set's images and predictions."""
+"""Matching predictions to the images of a test set."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""CSV files of predictions, good and bad."""
+"""CSV files of predictions: both formats, and files with mistakes."""
 
 import numpy as np
 import pytest
@@ -16,18 +16,18 @@ def read(folder, text: str, encoding: str = 'utf-8') -> tuple:
 
 
 def test_probabilities_in_any_order_of_columns(tmp_path):
-    files, scores, lines = read(
+    files, probabilities, lines = read(
         tmp_path, 'sad, file ,neutral,happy\n0.5,a.png,0.25,0.1\n\n3,"b, c.png",0,1e-3\n'
     )
     assert files == ['a.png', 'b, c.png'] and lines == [2, 4]
-    np.testing.assert_array_equal(scores, [[0.1, 0.5, 0.25], [1e-3, 3, 0]])
+    np.testing.assert_array_equal(probabilities, [[0.1, 0.5, 0.25], [1e-3, 3, 0]])
 
 
 def test_labels_by_name_or_number(tmp_path):
     # as a spreadsheet saves it: a mark in front, Windows line ends
-    files, scores, _ = read(tmp_path, 'file,label\r\na.png,sad\r\nb.png,2\r\n', 'utf-8-sig')
+    files, probabilities, _ = read(tmp_path, 'file,label\r\na.png,sad\r\nb.png,2\r\n', 'utf-8-sig')
     assert files == ['a.png', 'b.png']
-    np.testing.assert_array_equal(scores, [[0, 1, 0], [0, 0, 1]])
+    np.testing.assert_array_equal(probabilities, [[0, 1, 0], [0, 0, 1]])
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Files of predictions as .npz: what is written is read, everything else refused."""
+"""Predictions as .npz: files of ours are read, all others refused."""
 
 import io
 import json
@@ -22,7 +22,7 @@ def test_written_and_read(tmp_path):
     found = load_predictions(path, ('x', 'y'))
     assert found.names == ['1.png', '2.png', 'ä\udcff.png'] and found.classes == ('x', 'y')
     np.testing.assert_array_equal(found.labels, LABELS)
-    np.testing.assert_array_equal(found.scores, SCORES)
+    np.testing.assert_array_equal(found.probabilities, SCORES)
 
 
 def test_the_metric_writes_both_kinds(tmp_path):
@@ -41,12 +41,12 @@ def test_the_metric_writes_both_kinds(tmp_path):
         metric.evaluate(len(samples))
         read.append(load_predictions(tmp_path / name))
     assert sorted(file.name for file in tmp_path.iterdir()) == ['p.npz', 'p.pkl']
-    for key in ('names', 'labels', 'scores'):
+    for key in ('names', 'labels', 'probabilities'):
         np.testing.assert_array_equal(getattr(read[0], key), getattr(read[1], key))
 
 
 def changed(**parts) -> bytes:
-    """The file with other parts: arrays, or the bytes of a .npy file."""
+    """Return a file with other parts: arrays, or the bytes of a .npy file."""
     text = np.frombuffer(json.dumps(PATHS).encode(), np.uint8)
     content = io.BytesIO()
     with zipfile.ZipFile(content, 'w') as archive:
@@ -101,8 +101,8 @@ def test_content_that_is_no_prediction(tmp_path):
     for parts, message in (
         (dict(paths=np.frombuffer(b'[1, 2, 3]', np.uint8)), 'not the path of a file'),
         (dict(labels=np.array([0, -1, 1])), 'not one class'),
-        (dict(labels=np.array([0, 2, 1])), 'label 2, but scores for 2 classes'),
-        (dict(scores=SCORES * np.nan), 'a score that is nan'),
+        (dict(labels=np.array([0, 2, 1])), 'label 2, but probabilities for only 2 classes'),
+        (dict(scores=SCORES * np.nan), 'pred_score that is not finite'),
     ):
         path.write_bytes(changed(**parts))
         with pytest.raises(ConvcutError, match=message):

@@ -44,18 +44,18 @@ def test_what_mmengine_writes(tmp_path):
     assert predictions.names == ['a.png', 'b.png', 'c.png']
     assert predictions.classes == ('x', 'y', 'z')
     np.testing.assert_array_equal(predictions.labels, [0, 1, 2])
-    np.testing.assert_allclose(predictions.scores, SCORES.numpy())
-    # the first of equal scores, as torch's topk gives it
+    np.testing.assert_allclose(predictions.probabilities, SCORES.numpy())
+    # the first of equal probabilities, as torch's topk gives it
     np.testing.assert_array_equal(predictions.pred_labels, [1, 0, 2])
     assert load_predictions(path).classes is None
 
 
-def test_labels_without_scores_become_one_hot(tmp_path):
+def test_labels_without_probabilities_become_one_hot(tmp_path):
     path = tmp_path / 'p.pkl'
     mmengine.dump([sample(f'{i}.png', 1, pred_label=i) for i in (2, 0)], path)
-    np.testing.assert_array_equal(load_predictions(path).scores, [[0, 0, 1], [1, 0, 0]])
+    np.testing.assert_array_equal(load_predictions(path).probabilities, [[0, 0, 1], [1, 0, 0]])
     four = load_predictions(path, 'abcd')
-    assert four.scores.shape == (2, 4) and four.pred_labels.tolist() == [2, 0]
+    assert four.probabilities.shape == (2, 4) and four.pred_labels.tolist() == [2, 0]
     with pytest.raises(ConvcutError, match='pred_label 2 of 2 classes'):
         load_predictions(path, 'ab')
 
@@ -63,7 +63,7 @@ def test_labels_without_scores_become_one_hot(tmp_path):
 def test_reduced_precision(tmp_path):
     path = tmp_path / 'p.pkl'
     mmengine.dump([sample('a.png', 1, score=SCORES[0].to(torch.bfloat16))], path)
-    np.testing.assert_allclose(load_predictions(path).scores, SCORES[:1].numpy(), atol=2e-3)
+    np.testing.assert_allclose(load_predictions(path).probabilities, SCORES[:1].numpy(), atol=2e-3)
 
 
 def test_names_that_folders_tell_apart(tmp_path):
@@ -98,4 +98,6 @@ def test_other_content(tmp_path):
     # what --out-item metrics writes
     assert 'no predictions' in error_of(path, {'accuracy/top1': 78.0})
     assert 'no predictions' in error_of(path, [1, 2])
-    assert 'scores for 3 classes, expected 2 (x, y)' in error_of(path, samples(), ['x', 'y'])
+    assert 'probabilities for 3 classes, expected 2 (x, y)' in error_of(
+        path, samples(), ['x', 'y']
+    )

@@ -1,4 +1,4 @@
-"""A file of predictions can't run code; what torch and numpy write is read."""
+"""Pickles of predictions: code in them never runs, tensors and arrays are read."""
 
 import io
 import os
@@ -15,7 +15,7 @@ from convcut_mm.evaluation import load_pickle
 
 
 class Call:
-    """Unpickling it calls something."""
+    """An object that calls a function when unpickled."""
 
     def __init__(self, function, *args):
         self.call = function, args
@@ -25,7 +25,7 @@ class Call:
 
 
 def hidden_in_a_storage(proof) -> Call:
-    """As torch pickles a tensor's numbers: bytes that torch loads, here with a call among them."""
+    """Return a pickled tensor whose storage, bytes that torch unpickles, holds a call."""
     content = io.BytesIO()
     torch.save(Call(os.mkdir, proof), content, _use_new_zipfile_serialization=False)
     return Call(torch.storage._load_from_bytes, content.getvalue())
@@ -124,7 +124,7 @@ def pickled_storage() -> bytes:
 
 
 class Dtype:
-    """Unpickling it gives a dtype any state."""
+    """An object that unpickles as a dtype with any state."""
 
     def __init__(self, state):
         self.state = state

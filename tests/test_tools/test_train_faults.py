@@ -201,7 +201,7 @@ def test_tta_averages_each_image_and_its_mirror_image(run_here, tiny_model, tmp_
         out = tmp_path / f'{len(list(tmp_path.iterdir()))}.pkl'
         options = ('--out', out, '--work-dir', tmp_path / 'work', *options)
         assert run_here(tool, config, checkpoint, *options) == 0
-        return load_predictions(out).scores
+        return load_predictions(out).probabilities
 
     plain, flipped = scores('tools/test.py', config), scores('tools/test.py', mirrored)
     assert abs(plain - flipped).max() > 1e-3

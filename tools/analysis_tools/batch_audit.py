@@ -25,7 +25,7 @@ from convcut_mm.datasets.builder import build_dataset
 from convcut_mm.errors import ConvcutError
 from convcut_mm.evaluation.batch_audit import (
     Audit,
-    BatchScorer,
+    BatchTester,
     Regime,
     audit,
     audit_record,
@@ -84,8 +84,8 @@ def main() -> None:
         classifier = load_classifier(args.config, checkpoint, cfg_options=options)
         loader = classifier.config.test_dataloader
         dataset = build_dataset(loader.dataset, pipeline=loader.dataset.pipeline)
-        scorer = BatchScorer(classifier.model, dataset, loader)
-        audits.append(run(scorer, checkpoint, tests, args.tolerance, loader.get('batch_size', 32)))
+        tester = BatchTester(classifier.model, dataset, loader)
+        audits.append(run(tester, checkpoint, tests, args.tolerance, loader.get('batch_size', 32)))
     found = Audit.of_all(audits)
     about = dict(
         config=args.config,
@@ -93,7 +93,7 @@ def main() -> None:
         dataset=type(dataset).__name__,
         split=loader.dataset.get('split'),
         classes=classifier.classes,
-        computed='whole model' if scorer.features is None else 'head on stored features',
+        computed='whole model' if tester.features is None else 'head on stored features',
     )
     content = json.dumps({**about, **audit_record(found)}, indent=2, allow_nan=False)
     write_atomically(out / 'batch_audit.json', f'{content}\n'.encode())
@@ -108,23 +108,27 @@ def main() -> None:
 
 
 def run(
-    scorer: BatchScorer, checkpoint: str, tests: list[Regime], tolerance: float, batch_size: int
+    tester: BatchTester, checkpoint: str, tests: list[Regime], tolerance: float, batch_size: int
 ) -> Audit:
     """Tests under all regimes, with a progress bar."""
     # TensorFloat-32 rounds by more than the tolerance
     torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = False
-    labels = scorer.labels()
-    with progress('Computing features', len(scorer)) as step:
-        scorer.store_features(batch_size, step)
-    if not scorer.features_hold(probe_batches(tests, labels), tolerance):
+    labels = tester.labels()
+    with progress('Computing features', len(tester)) as step:
+        tester.store_features(batch_size, step)
+    if not tester.features_hold(probe_batches(tests, labels), tolerance):
         print(
             'what enters the head depends on the batch or cannot be kept: the whole model runs '
             f'in each of the {len(tests)} tests',
             file=sys.stderr,
         )
-    with progress('Testing', len(tests) * len(scorer)) as step:
+    with progress('Testing', len(tests) * len(tester)) as step:
         return audit(
-            lambda batches: scorer.scores(batches, step), labels, tests, tolerance, checkpoint
+            lambda batches: tester.probabilities(batches, step),
+            labels,
+            tests,
+            tolerance,
+            checkpoint,
         )
 
 

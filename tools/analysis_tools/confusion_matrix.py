@@ -53,7 +53,7 @@ def test(args) -> Predictions:
     return Predictions(
         names=[Path(image.path).name for image in images],
         labels=np.array([image.label for image in images]),
-        scores=classifier.probabilities([image.path for image in images]),
+        probabilities=classifier.probabilities([image.path for image in images]),
         classes=classifier.classes,
     )
 

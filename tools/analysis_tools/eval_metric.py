@@ -34,7 +34,7 @@ from convcut_mm.evaluation import (
     method_table,
     predictions_for,
 )
-from convcut_mm.evaluation.functional.bootstrap import DRAWS, LEVEL
+from convcut_mm.evaluation.functional.bootstrap import LEVEL, RESAMPLES
 from convcut_mm.utils.atomic import write_atomically
 from convcut_mm.utils.config import merge_options, read_config
 from convcut_mm.utils.progress import progress
@@ -53,7 +53,7 @@ def parse_args() -> argparse.Namespace:
     )
     parser.add_argument('--out', metavar='FILE.json', help='file for all metrics')
     parser.add_argument('--markdown', metavar='FILE.md', help='file for the tables')
-    parser.add_argument('--draws', type=int, default=DRAWS, help='draws of the bootstrap')
+    parser.add_argument('--draws', type=int, default=RESAMPLES, help='draws of the bootstrap')
     parser.add_argument('--seed', type=int, default=0, help='seed of the draws')
     add_cfg_options(parser, 'the config, e.g. test_dataloader.dataset.split=test')
     return parser.parse_intermixed_args()
@@ -72,7 +72,7 @@ def main() -> None:
         for name, paths in files.items()
     }
     methods, first = [], next(iter(pred_labels.values()))
-    settings = dict(draws=args.draws, seed=args.seed)
+    settings = dict(resamples=args.draws, seed=args.seed)
     with progress('Evaluating', len(pred_labels), 'methods') as step:
         for name, given in pred_labels.items():
             metrics = evaluate(truth.labels, given, len(truth.classes), **settings)

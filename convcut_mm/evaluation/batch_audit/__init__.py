@@ -1,7 +1,7 @@
-"""Whether predictions depend on the batch, and how to test such a model."""
+"""Find out whether predictions depend on the batch, and test models whose predictions do."""
 
 from .audit import Audit, AuditRow, AuditRun, audit, changed_labels
-from .batch_scorer import BatchScorer
+from .batch_tester import BatchTester
 from .batching import BATCH_REGIMES, set_test_batches
 from .regimes import ALONE, CLASS_ORDERED, SHUFFLED, Regime, probe_batches, regimes
 from .report import audit_record, audit_table
@@ -14,7 +14,7 @@ __all__ = [
     'Audit',
     'AuditRow',
     'AuditRun',
-    'BatchScorer',
+    'BatchTester',
     'Regime',
     'audit',
     'audit_record',

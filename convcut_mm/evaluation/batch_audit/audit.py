@@ -1,9 +1,9 @@
-"""Whether a model's predictions depend on the batch in which an image is tested.
+"""Find out whether a model's predictions depend on the batch in which an image is tested.
 
-A model that judges each image by itself gives it the same scores in any batch. One that attends
-over the batch (the released Conv-cut program, PAtt-Lite) does not, and if the test set is read
-class by class, the batch gives the class away. The audit tests the same weights on the same
-images, cut into batches in different ways, and compares image by image with batches of one.
+A model that judges each image by itself predicts the same probabilities in any batch. A model that
+attends over the batch (the released Conv-cut program, PAtt-Lite) does not, and if the test set is
+read class by class, the batch reveals the class. The audit tests the same weights on the same
+images, split into batches in different ways, and compares each image with its batch of one.
 """
 
 from collections.abc import Callable, Sequence
@@ -22,18 +22,27 @@ from .regimes import ALONE, Regime
 
 @dataclass(frozen=True)
 class AuditRun:
-    """The predictions for the test set under one regime."""
+    """The predictions of one checkpoint for the test set, batched by one regime.
 
-    weights: str  # the checkpoint
+    Attributes:
+        weights (str): The checkpoint.
+        regime (Regime): How the test set was batched.
+        pred_labels (ndarray): Predicted labels, (N,); ties within the tolerance are resolved as in
+            batches of one.
+        changed (ndarray): Whether the predicted label differs from that alone, (N,) bool.
+        moved (float): Largest difference of a probability from that alone, 0 to 1.
+    """
+
+    weights: str
     regime: Regime
-    pred_labels: np.ndarray  # (N,), a tie within the tolerance resolved as when alone
-    changed: np.ndarray  # (N,) bool: the predicted label is not the one given alone
-    moved: float  # largest difference of a score from the one given alone, 0 to 1
+    pred_labels: np.ndarray
+    changed: np.ndarray
+    moved: float
 
 
 @dataclass(frozen=True)
 class AuditRow:
-    """All seeds of one order and batch size, and all checkpoints; per cent."""
+    """Estimates over all seeds and checkpoints for one order and batch size, in per cent."""
 
     order: str
     batch_size: int
@@ -43,13 +52,13 @@ class AuditRow:
 
 
 class Audit:
-    """Runs of one model on one test set, with one checkpoint or several.
+    """The runs of one architecture on one test set, with one or several checkpoints.
 
     Args:
-        runs (Sequence[AuditRun]): The runs; each checkpoint's batch of one is among them.
+        runs (Sequence[AuditRun]): The runs, batches of one for each checkpoint included.
         labels (ndarray): Class of each image, (N,).
-        num_classes (int): C.
-        tolerance (float): Differences of a score up to this are numerical noise.
+        num_classes (int): C, the number of classes.
+        tolerance (float): Largest difference of a probability that counts as numerical noise.
     """
 
     def __init__(
@@ -60,37 +69,37 @@ class Audit:
 
     @classmethod
     def of_all(cls, audits: Sequence['Audit']) -> 'Audit':
-        """One audit of several checkpoints of the same architecture on the same images."""
+        """Merge audits of several checkpoints of one architecture on the same images."""
         first = audits[0]
-        runs = [run for one in audits for run in one.runs]
+        runs = [run for audit in audits for run in audit.runs]
         return cls(runs, first.labels, first.num_classes, first.tolerance)
 
     @property
     def moved(self) -> float:
-        """Largest difference of any score from the one that its image gets alone."""
+        """Largest difference of any probability from that of the same image alone."""
         return max(run.moved for run in self.runs)
 
     @property
     def depends_on_batch(self) -> bool:
-        """Whether some image's scores moved by more than the tolerance."""
+        """Whether some probability moved by more than the tolerance."""
         return self.moved > self.tolerance
 
     def accuracy(self, run: AuditRun) -> float:
-        """Share of images whose predicted class is the true one, per cent."""
+        """Return the overall accuracy of a run, in per cent."""
         return float(overall_accuracy(self._matrix(run)))
 
     def mean_class_accuracy(self, run: AuditRun) -> float:
-        """Mean of the classes' accuracies, per cent."""
+        """Return the mean class accuracy of a run, in per cent."""
         return float(mean_class_accuracy(self._matrix(run)))
 
     def changed(self, run: AuditRun) -> float:
-        """Share of images with another predicted class than alone, per cent."""
+        """Return the fraction of images with another predicted label than alone, in per cent."""
         return 100 * float(run.changed.mean())
 
     @cached_property
     def rows(self) -> list[AuditRow]:
-        """The runs, summed up over seeds and checkpoints, in the order of the runs."""
-        groups: dict = {}
+        """The runs averaged over seeds and checkpoints, in the order of the runs."""
+        groups: dict[tuple[str, int], list[AuditRun]] = {}
         for run in self.runs:
             groups.setdefault((run.regime.order, run.regime.batch_size), []).append(run)
         return [AuditRow(*regime, *self._estimates(runs)) for regime, runs in groups.items()]
@@ -116,14 +125,14 @@ class Audit:
         return bootstrap(of_each_run, [self.labels, pred_labels, changed])
 
     def verdict(self) -> str:
-        """What was found, in one line."""
+        """Return the finding in one line."""
         alone = [self.accuracy(run) for run in self.runs if run.regime.order == ALONE]
         others = [run for run in self.runs if run.regime.order != ALONE]
         single = f'{np.mean(alone):.2f} %'
         if not self.depends_on_batch:
             return (
                 f'independent of the batch: accuracy {single}, and in all {len(self.runs)} tests '
-                f'each image gets the scores that it gets alone (largest difference '
+                f'each image has the same probabilities as alone (largest difference '
                 f'{self.moved:.0e}, tolerance {self.tolerance:.0e})'
             )
         accuracies = [self.accuracy(run) for run in others]
@@ -131,63 +140,68 @@ class Audit:
         return (
             f'DEPENDS ON THE BATCH: accuracy {single} for single images, {min(accuracies):.2f} to '
             f'{max(accuracies):.2f} % in batches; the other images of a batch change up to '
-            f'{most:.1f} % of the predictions and move scores by up to {self.moved:.2g}'
+            f'{most:.1f} % of the predictions and move probabilities by up to {self.moved:.2g}'
         )
 
 
 def audit(
-    scores_in: Callable,
+    probabilities_in: Callable[[list[np.ndarray]], np.ndarray],
     labels: np.ndarray,
     tests: Sequence[Regime],
     tolerance: float = 1e-4,
     weights: str = '',
 ) -> Audit:
-    """Test under each regime and compare with the first, the batch of one.
+    """Test with the batches of each regime and compare with the first, batches of one.
 
     Args:
-        scores_in (callable): Takes batches, a list of arrays of positions, and gives the
-            probabilities of all images in the order of the data set, (N, C).
+        probabilities_in (callable): Takes batches (arrays of indices into the data set) and
+            returns the probabilities of all images in the order of the data set, (N, C).
         labels (ndarray): Class of each image, (N,).
         tests (Sequence[Regime]): As from :func:`~convcut_mm.evaluation.batch_audit.regimes`;
             the first is the reference.
-        tolerance (float): Differences of a probability up to this are numerical noise. Defaults
-            to 1e-4.
+        tolerance (float): Largest difference of a probability that counts as numerical noise.
+            Defaults to 1e-4.
         weights (str): Name of the checkpoint. Defaults to ''.
 
     Raises:
-        ConvcutError: A score that is not a finite number.
+        ConvcutError: A probability is not finite.
     """
     labels = np.asarray(labels)
     runs, reference = [], None
     for regime in tests:
-        scores = np.asarray(scores_in(regime.batches(labels)))
-        if not np.isfinite(scores).all():
-            image = int(np.flatnonzero(~np.isfinite(scores).all(axis=1))[0])
-            raise ConvcutError(f'image {image} of the test set: its scores are not finite')
-        reference = scores if reference is None else reference
-        changed = changed_labels(reference, scores, tolerance)
-        pred_labels = np.where(changed, scores.argmax(axis=1), reference.argmax(axis=1))
-        moved = float(np.abs(scores - reference).max())
+        probabilities = np.asarray(probabilities_in(regime.batches(labels)))
+        if not np.isfinite(probabilities).all():
+            image = int(np.flatnonzero(~np.isfinite(probabilities).all(axis=1))[0])
+            raise ConvcutError(
+                f'image {image} of the test set: its probabilities are not finite; use a '
+                'checkpoint from before the training diverged'
+            )
+        reference = probabilities if reference is None else reference
+        changed = changed_labels(reference, probabilities, tolerance)
+        pred_labels = np.where(changed, probabilities.argmax(axis=1), reference.argmax(axis=1))
+        moved = float(np.abs(probabilities - reference).max())
         runs.append(AuditRun(weights, regime, pred_labels, changed, moved))
-    return Audit(runs, labels, scores.shape[1], tolerance)
+    return Audit(runs, labels, probabilities.shape[1], tolerance)
 
 
-def changed_labels(reference: np.ndarray, scores: np.ndarray, tolerance: float) -> np.ndarray:
-    """Find the images that get another predicted class.
+def changed_labels(
+    reference: np.ndarray, probabilities: np.ndarray, tolerance: float
+) -> np.ndarray:
+    """Find the images whose predicted label changes.
 
-    Two classes whose scores noise of the size ``tolerance`` could have swapped are a tie, and a
-    swap of them is no change.
+    Two classes that noise of the size ``tolerance`` could swap are a tie; swapping them is no
+    change.
 
     Args:
-        reference (ndarray): Probabilities (N, C).
-        scores (ndarray): Probabilities of the same images, (N, C).
+        reference (ndarray): Probabilities, (N, C).
+        probabilities (ndarray): Probabilities of the same images in other batches, (N, C).
         tolerance (float): Size of the noise.
 
     Returns:
         ndarray: (N,) bool.
     """
     images = np.arange(len(reference))
-    before, after = reference.argmax(axis=1), scores.argmax(axis=1)
+    before, after = reference.argmax(axis=1), probabilities.argmax(axis=1)
     lead_before = reference[images, before] - reference[images, after]
-    lead_after = scores[images, after] - scores[images, before]
-    return np.maximum(lead_before, lead_after) > 2 * tolerance  # both scores can move
+    lead_after = probabilities[images, after] - probabilities[images, before]
+    return np.maximum(lead_before, lead_after) > 2 * tolerance  # both probabilities can move

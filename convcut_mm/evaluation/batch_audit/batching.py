@@ -1,4 +1,4 @@
-"""Batches for a test of a model that looks at its batch."""
+"""Choose the batches in which tools/test.py tests a model that depends on its batch."""
 
 from mmengine.config import Config
 from torch import nn
@@ -11,16 +11,16 @@ BATCH_REGIMES = (ALONE, CONFIGURED)
 
 
 def set_test_batches(cfg: Config, model: nn.Module, wanted: str | None) -> str | None:
-    """Let a model that looks at its batch see each test image alone, unless asked otherwise.
+    """Test a batch-dependent model in batches of one, unless asked otherwise.
 
     Args:
         cfg (Config): The config; its ``test_dataloader`` is changed.
         model (nn.Module): The model of that config.
         wanted (str, optional): 'alone', 'configured' (the config's batches), or None: 'alone' for
-            a model that looks at its batch, 'configured' for all others.
+            a batch-dependent model, 'configured' for all others.
 
     Returns:
-        str | None: A line that says how images were batched, for a model that looks at its batch.
+        str | None: A line that says how a batch-dependent model was tested, None for all others.
     """
     parts = batch_dependent_parts(model)
     loader = cfg.test_dataloader
@@ -30,7 +30,7 @@ def set_test_batches(cfg: Config, model: nn.Module, wanted: str | None) -> str |
         how = (
             f'{", ".join(parts)} looks at the other images of the batch, so each image was tested '
             'alone (batches of one); '
-            '--batch-regime configured takes the batches of the config'
+            '--batch-regime configured uses the batches of the config'
         )
     else:
         how = (

@@ -1,4 +1,4 @@
-"""Ways to cut a test set into batches."""
+"""Ways to split a test set into batches."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,13 +14,13 @@ CLASS_ORDERED = 'class-ordered'
 
 @dataclass(frozen=True)
 class Regime:
-    """A way to cut a test set into batches.
+    """A way to split a test set into batches.
 
     Args:
-        order (str): 'alone' (batches of one), 'shuffled' (drawn at random) or 'class-ordered'
-            (class after class, drawn at random within a class).
-        batch_size (int): Images a batch; the last batch has what is left. Defaults to 1.
-        seed (int, optional): Seed of the draw. Defaults to None: files' order.
+        order (str): 'alone' (batches of one), 'shuffled', or 'class-ordered' (class after class,
+            shuffled within a class).
+        batch_size (int): Images a batch; the last batch may have fewer. Defaults to 1.
+        seed (int, optional): Seed of the shuffle. Defaults to None: no shuffle.
     """
 
     order: str = ALONE
@@ -28,13 +28,13 @@ class Regime:
     seed: int | None = None
 
     def batches(self, labels: np.ndarray) -> list[np.ndarray]:
-        """Cut the test set.
+        """Split the test set.
 
         Args:
             labels (ndarray): Class of each of N images, (N,).
 
         Returns:
-            list[ndarray]: Positions in ``labels``, each of them once.
+            list[ndarray]: Indices into ``labels``, each of them once.
         """
         order = np.arange(len(labels))
         if self.seed is not None:
@@ -45,14 +45,14 @@ class Regime:
 
 
 def regimes(batch_sizes: Sequence[int], seeds: int) -> list[Regime]:
-    """Give the regimes of an audit: batches of one, then each order with each size and seed.
+    """Return the regimes of an audit: batches of one, then each order with each size and seed.
 
     Args:
         batch_sizes (Sequence[int]): Two or more images a batch.
-        seeds (int): Number of draws of each order and size: seeds 0, 1, ...
+        seeds (int): Number of shuffles of each order and size: seeds 0, 1, ...
 
     Raises:
-        ConvcutError: A batch size below 2, none at all, or no seed.
+        ConvcutError: No batch size, one below 2, or no seed.
     """
     sizes = sorted(set(batch_sizes))
     if not sizes or sizes[0] < 2:
@@ -73,15 +73,14 @@ def regimes(batch_sizes: Sequence[int], seeds: int) -> list[Regime]:
 def probe_batches(
     tests: Sequence[Regime], labels: np.ndarray, images: int = 8
 ) -> list[np.ndarray]:
-    """Give a few batches of each order of an audit: the first, the middle and the last.
+    """Return a few batches of each order of an audit: the first, the middle and the last.
 
     Args:
-        tests (Sequence[Regime]): The audit's regimes; of each order the smallest batches are
-            taken.
+        tests (Sequence[Regime]): The audit's regimes; each order uses its smallest batch size.
         labels (ndarray): Class of each image, (N,).
         images (int): Number of batches of one. Defaults to 8.
     """
-    smallest: dict = {}
+    smallest: dict[str, Regime] = {}
     for regime in sorted(tests, key=lambda regime: regime.batch_size):
         smallest.setdefault(regime.order, regime)
     probes = []

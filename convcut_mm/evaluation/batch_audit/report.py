@@ -1,4 +1,6 @@
-"""A batch audit as a table and as plain data."""
+"""A batch audit as a table and as JSON data."""
+
+from typing import Any
 
 from rich.table import Table
 
@@ -7,20 +9,20 @@ from .audit import Audit
 
 
 def audit_table(audit: Audit) -> Table:
-    """Give a row an order and batch size: means over seeds and checkpoints, 95 % intervals."""
-    shown = Table(box=None, pad_edge=False)
-    shown.add_column('order')
+    """Return a table with means and 95 % intervals for each order and batch size."""
+    table = Table(box=None, pad_edge=False)
+    table.add_column('order')
     titles = ('batch size', 'accuracy (%)', 'mean class accuracy (%)', 'predictions changed (%)')
     for title in titles:
-        shown.add_column(title, justify='right')
+        table.add_column(title, justify='right')
     for row in audit.rows:
         estimates = (row.accuracy, row.mean_class_accuracy, row.changed)
-        shown.add_row(row.order, str(row.batch_size), *map(estimate_text, estimates))
-    return shown
+        table.add_row(row.order, str(row.batch_size), *map(estimate_text, estimates))
+    return table
 
 
-def audit_record(audit: Audit) -> dict:
-    """Give verdict, rows and runs as plain data for JSON; accuracies and shares in per cent."""
+def audit_record(audit: Audit) -> dict[str, Any]:
+    """Return verdict, rows and runs as data for JSON, accuracies and fractions in per cent."""
     return dict(
         depends_on_batch=audit.depends_on_batch,
         verdict=audit.verdict(),

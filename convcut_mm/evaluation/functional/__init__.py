@@ -1,4 +1,4 @@
-"""Metrics as functions of labels and predicted labels, with intervals, and as text."""
+"""Functions that compute metrics with intervals from labels, and write them as text."""
 
 from .accuracy import (
     class_accuracies,

@@ -1,4 +1,4 @@
-"""The metrics of a test as functions of confusion matrices, all in per cent.
+"""Metrics as functions of confusion matrices, all in per cent.
 
 The formulas are scikit-learn's. Its functions take the labels of one test; these take stacks of
 matrices of shape (..., C, C), so that a bootstrap evaluates thousands of resamples in one call.
@@ -27,25 +27,25 @@ def confusion_matrices(
         np.ndarray: Matrices of shape (..., S, C, C).
 
     Raises:
-        ConvcutError: A label that is not from 0 to C - 1.
+        ConvcutError: A label is not between 0 and C - 1.
     """
     labels, pred_labels = np.asarray(labels), np.asarray(pred_labels)
     for name, values in (('label', labels), ('predicted label', pred_labels)):
         outside = values[(values < 0) | (values >= num_classes)]
         if outside.size:
             raise ConvcutError(
-                f'{name} {outside[0]}: expected 0 to {num_classes - 1}, a number for each class'
+                f'{name} {outside[0]}: expected 0 to {num_classes - 1}, one number a class'
             )
     cells = labels[:, None] * num_classes + pred_labels
     one_hot = np.zeros((*cells.shape, num_classes**2))
     np.put_along_axis(one_hot, cells[..., None], 1, axis=-1)
-    # a matrix product of floats, exact for counts, is much faster than one of integers
+    # a product of float matrices is exact for counts and much faster than one of integers
     matrices = np.asarray(counts, dtype=float) @ one_hot.reshape(len(labels), -1)
     return matrices.reshape(*matrices.shape[:-1], -1, num_classes, num_classes)
 
 
 def overall_accuracy(matrices: np.ndarray) -> np.ndarray:
-    """Share of images whose predicted class is the true one.
+    """Return the fraction of images whose predicted class is the true one.
 
     Args:
         matrices (np.ndarray): Confusion matrices of shape (..., C, C).
@@ -57,7 +57,7 @@ def overall_accuracy(matrices: np.ndarray) -> np.ndarray:
 
 
 def class_accuracies(matrices: np.ndarray) -> np.ndarray:
-    """Share of each class's images whose predicted class is the true one: the class's recall.
+    """Return the recall of each class: the fraction of its images that are predicted as it.
 
     Args:
         matrices (np.ndarray): Confusion matrices of shape (..., C, C).
@@ -69,7 +69,7 @@ def class_accuracies(matrices: np.ndarray) -> np.ndarray:
 
 
 def mean_class_accuracy(matrices: np.ndarray) -> np.ndarray:
-    """Mean of :func:`class_accuracies` over the classes that have images (macro recall).
+    """Return the mean of :func:`class_accuracies` over classes that have images (macro recall).
 
     Args:
         matrices (np.ndarray): Confusion matrices of shape (..., C, C).
@@ -81,7 +81,9 @@ def mean_class_accuracy(matrices: np.ndarray) -> np.ndarray:
 
 
 def macro_f1(matrices: np.ndarray) -> np.ndarray:
-    """Mean F1 of the classes that are true or predicted, as scikit-learn's ``average='macro'``.
+    """Return the mean F1 of classes that occur, as scikit-learn's ``average='macro'`` does.
+
+    A class occurs if it is the true or the predicted class of some image.
 
     Args:
         matrices (np.ndarray): Confusion matrices of shape (..., C, C).
@@ -102,5 +104,5 @@ def _divide(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
 
 
 def _mean_of_numbers(values: np.ndarray) -> np.ndarray:
-    """Mean over the last axis without nan; np.nanmean would warn where all are nan."""
+    """Return the mean over the last axis without nan; np.nanmean warns where all are nan."""
     return _divide(np.nansum(values, axis=-1), np.sum(~np.isnan(values), axis=-1))

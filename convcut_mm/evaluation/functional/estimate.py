@@ -1,4 +1,4 @@
-"""A metric with how far it is to be trusted."""
+"""A metric with its confidence interval and its spread over seeds."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,12 +23,12 @@ class Estimate:
     @classmethod
     def of_seeds(cls, values: Sequence[float], interval: tuple[float, float]) -> 'Estimate':
         """Summarise a metric's value for each seed, given the interval of their mean."""
-        values = np.asarray(values, dtype=float)
-        spread = float(values.std(ddof=1)) if len(values) > 1 else float('nan')
-        return cls(float(values.mean()), interval, spread)
+        numbers = np.asarray(values, dtype=float)
+        spread = float(numbers.std(ddof=1)) if len(numbers) > 1 else float('nan')
+        return cls(float(numbers.mean()), interval, spread)
 
     def as_dict(self) -> dict[str, object]:
-        """Give value, interval and spread for JSON, with None for nan, which JSON lacks."""
+        """Return value, interval and spread for JSON, with None for nan, which JSON lacks."""
         numbers = [self.value, *self.interval, self.spread]
         value, low, high, spread = (None if np.isnan(n) else float(n) for n in numbers)
         return dict(value=value, interval=[low, high], spread=spread)

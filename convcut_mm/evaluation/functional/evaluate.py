@@ -1,4 +1,4 @@
-"""All metrics of one method on a test set, with intervals, for one or several seeds."""
+"""Evaluate a method on a test set: all metrics with intervals, for one or several seeds."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ from .accuracy import (
     mean_class_accuracy,
     overall_accuracy,
 )
-from .bootstrap import DRAWS, LEVEL, bootstrap
+from .bootstrap import LEVEL, RESAMPLES, bootstrap
 from .estimate import Estimate
 
 
@@ -30,7 +30,7 @@ def evaluate(
     pred_labels: np.ndarray,
     num_classes: int,
     level: float = LEVEL,
-    draws: int = DRAWS,
+    resamples: int = RESAMPLES,
     seed: int = 0,
 ) -> Metrics:
     """Evaluate the predictions of one method.
@@ -38,17 +38,17 @@ def evaluate(
     Args:
         labels (np.ndarray): True classes, integers of shape (N, ).
         pred_labels (np.ndarray): Predicted classes, integers of shape (N, ), or (N, S) for S
-            seeds. The interval of several seeds is that of their mean, on the same drawn images.
+            seeds. The interval of several seeds is that of their mean, on the same resamples.
         num_classes (int): C, the number of classes.
-        level (float): Share of the draws that an interval holds. Defaults to 0.95.
-        draws (int): Draws of the bootstrap. Defaults to 2000.
-        seed (int): Seed of the draws. Defaults to 0.
+        level (float): Fraction of the resamples inside an interval. Defaults to 0.95.
+        resamples (int): Number of bootstrap resamples. Defaults to 2000.
+        seed (int): Seed of the resamples. Defaults to 0.
 
     Returns:
         Metrics: In per cent; nan for a class without images.
 
     Raises:
-        ConvcutError: No images, or a class that is not from 0 to C - 1.
+        ConvcutError: No images, or a label that is not between 0 and C - 1.
     """
 
     def of_each_seed(cells: np.ndarray, counts: np.ndarray) -> np.ndarray:
@@ -56,8 +56,9 @@ def evaluate(
         means = [metric(matrices) for metric in (overall_accuracy, mean_class_accuracy, macro_f1)]
         return np.concatenate([np.stack(means, axis=-1), class_accuracies(matrices)], axis=-1)
 
-    estimates = bootstrap(of_each_seed, [labels, pred_labels], level, draws, seed)
-    return Metrics(*estimates[:3], estimates[3:])
+    estimates = bootstrap(of_each_seed, [labels, pred_labels], level, resamples, seed)
+    overall, mean_class, f1, *of_classes = estimates
+    return Metrics(overall, mean_class, f1, of_classes)
 
 
 def difference(
@@ -65,24 +66,24 @@ def difference(
     first: np.ndarray,
     other: np.ndarray,
     level: float = LEVEL,
-    draws: int = DRAWS,
+    resamples: int = RESAMPLES,
     seed: int = 0,
 ) -> Estimate:
     """Estimate how much higher the overall accuracy of ``other`` is than that of ``first``.
 
-    Both are compared on the same drawn images, so what makes images hard for both cancels out.
+    Both are compared on the same resamples, so what makes images hard for both cancels out.
 
     Args:
         labels (np.ndarray): True classes, integers of shape (N, ).
         first (np.ndarray): Predicted classes of one method, shape (N, ) or (N, S).
         other (np.ndarray): Predicted classes of the other method, shape (N, ) or (N, T).
-        level (float): Share of the draws that the interval holds. Defaults to 0.95.
-        draws (int): Draws of the bootstrap. Defaults to 2000.
-        seed (int): Seed of the draws. Defaults to 0.
+        level (float): Fraction of the resamples inside the interval. Defaults to 0.95.
+        resamples (int): Number of bootstrap resamples. Defaults to 2000.
+        seed (int): Seed of the resamples. Defaults to 0.
 
     Returns:
-        Estimate: In percentage points, with the paired interval: zero outside of it means that
-        the images suffice to tell the two apart.
+        Estimate: In percentage points, with the paired interval; an interval without zero means
+        that the test set is large enough to tell the two methods apart.
 
     Raises:
         ConvcutError: No images.
@@ -95,5 +96,5 @@ def difference(
         gains = cells[:, seeds:].mean(axis=1) - cells[:, :seeds].mean(axis=1)
         return 100 * (counts @ gains / len(labels))[..., None, None]
 
-    (estimate,) = bootstrap(gain, right, level, draws, seed)
+    (estimate,) = bootstrap(gain, right, level, resamples, seed)
     return estimate

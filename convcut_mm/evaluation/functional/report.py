@@ -1,14 +1,16 @@
-"""Metrics as text: the lines of a test, and tables of methods."""
+"""Write metrics as text: the lines of a test, and tables of methods."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import torch
 
 from ..ground_truth import GroundTruth
 from .estimate import Estimate
+from .evaluate import Metrics
 
-# a line's title, its metric by CollectPredictions, and the one to take without
+# title of a line, key of CollectPredictions, key of mmpretrain if that one is missing
 _LINES = (
     ('overall accuracy', 'convcut/overall_accuracy', 'accuracy/top1'),
     (
@@ -21,13 +23,13 @@ _LINES = (
 )
 
 
-def summary_lines(metrics: dict, classes: Sequence[str] | None) -> list[str]:
-    """Give readable lines for the metrics of a test; see tools/test.py.
+def summary_lines(metrics: dict[str, Any], classes: Sequence[str] | None) -> list[str]:
+    """Return readable lines for the metrics of a test, as tools/test.py prints them.
 
     Args:
-        metrics (dict): What ``Runner.test`` returns. With those of ``CollectPredictions`` among
-            them, the accuracies have their 95 % intervals.
-        classes (Sequence[str], optional): Names of the classes; numbers without.
+        metrics (dict): What ``Runner.test`` returns. Accuracies have 95 % intervals if
+            ``CollectPredictions`` is among the metrics.
+        classes (Sequence[str], optional): Names of the classes; None for their numbers.
 
     Returns:
         list[str]: Accuracies and macro averages in per cent, and the confusion matrix.
@@ -75,13 +77,15 @@ def estimate_text(estimate: Estimate, sign: str = '') -> str:
     return f'{estimate.value:{sign}.2f}{spread} ({low} to {high})'
 
 
-def method_table(methods: Sequence[tuple], images: int) -> list[list[str]]:
-    """Give a row for each method; the first row has the titles.
+def method_table(
+    methods: Sequence[tuple[str, Metrics, Estimate | None]], images: int
+) -> list[list[str]]:
+    """Return a header row and a row for each method.
 
     Args:
-        methods (Sequence[tuple]): Name, :class:`Metrics`, and the :class:`Estimate` of the
-            difference to the first method (None for itself).
-        images (int): Images of the test set.
+        methods (Sequence[tuple]): Name, metrics, and difference to the first method (None for
+            the first method itself).
+        images (int): Number of test images.
 
     Returns:
         list[list[str]]: The cells.
@@ -104,11 +108,13 @@ def method_table(methods: Sequence[tuple], images: int) -> list[list[str]]:
     return rows
 
 
-def class_table(methods: Sequence[tuple], truth: GroundTruth) -> list[list[str]]:
-    """Give a row for each class with the accuracy of each method; the first row has the titles.
+def class_table(
+    methods: Sequence[tuple[str, Metrics, Estimate | None]], truth: GroundTruth
+) -> list[list[str]]:
+    """Return a header row and, for each class, a row with the accuracy of each method.
 
     Args:
-        methods (Sequence[tuple]): As for :func:`method_table`.
+        methods (Sequence[tuple]): See :func:`method_table`.
         truth (GroundTruth): The test set.
 
     Returns:
@@ -123,7 +129,7 @@ def class_table(methods: Sequence[tuple], truth: GroundTruth) -> list[list[str]]
 
 
 def markdown_table(rows: Sequence[Sequence[str]]) -> str:
-    """Write cells as a Markdown table: the first row is its head, numbers stand to the right.
+    """Write cells as a Markdown table with the first row as header, numbers right-aligned.
 
     Args:
         rows (Sequence[Sequence[str]]): The cells.

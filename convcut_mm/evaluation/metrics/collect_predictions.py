@@ -1,4 +1,4 @@
-"""The metric that tools/test.py adds to a config: accuracies with their intervals."""
+"""The metric that tools/test.py adds to a config: accuracies with intervals."""
 
 import logging
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from mmpretrain.registry import METRICS
 
 from ...errors import ConvcutError
 from ..functional.evaluate import evaluate
-from ..predictions import predictions_of
+from ..predictions import Predictions, predictions_of
 from .dump_predictions import own_copy
 
 _NEEDED = ('img_path', 'gt_label', 'pred_score', 'pred_label')
@@ -18,34 +18,34 @@ _NEEDED = ('img_path', 'gt_label', 'pred_score', 'pred_label')
 
 @METRICS.register_module()
 class CollectPredictions(BaseMetric):
-    """Gather the predictions of all processes and give the accuracies with 95 % intervals.
+    """Accuracies with 95 % intervals over the predictions of all processes.
 
-    Its metrics are ``overall_accuracy``, ``mean_class_accuracy`` (over the classes that have
+    The metrics are ``overall_accuracy``, ``mean_class_accuracy`` (over the classes that have
     images) and, for each, ``..._interval``: the ends of the bootstrap interval over images, all
-    in per cent. Images without names or with several labels have none, which a warning says.
+    in per cent. If images have no names or several labels, a warning says so and there are none.
 
     Args:
         **kwargs: See mmengine's ``BaseMetric``.
 
     Attributes:
-        predictions (Predictions, optional): Those of the last test, in the first process.
+        predictions (Predictions, optional): Predictions of the last test, in the first process.
     """
 
     default_prefix = 'convcut'
 
     def __init__(self, **kwargs) -> None:
         super().__init__(**kwargs)
-        self.predictions = None
+        self.predictions: Predictions | None = None
 
     def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
-        """Keep name, label and scores of each image."""
+        """Keep name, label and probabilities of each image."""
         self.results.extend(
             own_copy({key: sample[key] for key in _NEEDED if key in sample})
             for sample in data_samples
         )
 
-    def compute_metrics(self, results: list) -> dict:
-        """Give the accuracies and the ends of their intervals."""
+    def compute_metrics(self, results: list[dict]) -> dict[str, Any]:
+        """Return the accuracies and the ends of their intervals."""
         self.predictions = None
         classes = (self.dataset_meta or {}).get('classes')
         try:
@@ -54,8 +54,9 @@ class CollectPredictions(BaseMetric):
             print_log(f'no intervals: {error}', logger='current', level=logging.WARNING)
             return {}
         self.predictions = predictions
-        found = evaluate(predictions.labels, predictions.pred_labels, predictions.scores.shape[1])
-        metrics = {}
+        num_classes = predictions.probabilities.shape[1]
+        found = evaluate(predictions.labels, predictions.pred_labels, num_classes)
+        metrics: dict[str, Any] = {}
         for name in ('overall_accuracy', 'mean_class_accuracy'):
             estimate = getattr(found, name)
             metrics[name] = estimate.value

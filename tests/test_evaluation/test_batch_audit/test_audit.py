@@ -1,4 +1,4 @@
-"""Regimes, comparison and report of a batch audit, on scores that plain numpy makes."""
+"""Regimes, comparison and report of a batch audit, on probabilities computed by numpy."""
 
 import json
 
@@ -33,7 +33,7 @@ def alone_in_any_batch(batches) -> np.ndarray:
 
 
 def attending_over_the_batch(batches) -> np.ndarray:
-    """Attention that hardly prefers anyone: a batch's mean, more or less."""
+    """Nearly uniform attention: close to the mean of the batch."""
     features, attended = weak_features(), np.zeros((len(LABELS), CLASSES))
     for batch in batches:
         tokens = features[batch]
@@ -57,7 +57,7 @@ def test_orders():
     assert (np.diff(LABELS[shuffled]) < 0).sum() > 20
 
 
-def test_draws_follow_the_seed():
+def test_shuffles_follow_the_seed():
     for order in ('shuffled', 'class-ordered'):
         first, again, other = (
             np.concatenate(Regime(order, 16, seed).batches(LABELS)) for seed in (0, 0, 1)
@@ -115,47 +115,49 @@ def test_model_that_judges_each_image_by_itself():
     assert found.verdict().startswith('independent of the batch')
 
 
-def test_noise_of_the_arithmetic_is_no_dependence():
-    """Exact ties that rounding decides in another way in each batch."""
+def test_rounding_is_no_dependence():
+    """Exact ties, which rounding breaks differently in each batch."""
 
-    def scores_in(batches):
-        scores = np.tile([0.4, 0.4, 0.1, 0.1], (len(LABELS), 1))
-        noise = np.random.default_rng(len(batches)).normal(scale=1e-6, size=scores.shape)
-        return scores + noise
+    def probabilities_in(batches):
+        probabilities = np.tile([0.4, 0.4, 0.1, 0.1], (len(LABELS), 1))
+        noise = np.random.default_rng(len(batches)).normal(scale=1e-6, size=probabilities.shape)
+        return probabilities + noise
 
-    found = audit(scores_in, LABELS, regimes([8, 40], seeds=2))
+    found = audit(probabilities_in, LABELS, regimes([8, 40], seeds=2))
     assert not found.depends_on_batch and 0 < found.moved < 1e-4
     assert not any(run.changed.any() for run in found.runs)
     assert len({found.accuracy(run) for run in found.runs}) == 1
-    assert audit(scores_in, LABELS, regimes([8], 1), tolerance=1e-8).depends_on_batch
+    assert audit(probabilities_in, LABELS, regimes([8], 1), tolerance=1e-8).depends_on_batch
 
 
-def test_scores_that_move_without_changing_a_prediction():
-    def scores_in(batches):
+def test_probabilities_that_move_without_changing_a_prediction():
+    def probabilities_in(batches):
         top = 0.9 if len(batches) == len(LABELS) else 0.8
         rest = (1 - top) / (CLASSES - 1)
         return np.where(np.eye(CLASSES)[LABELS] > 0, top, rest)
 
-    found = audit(scores_in, LABELS, regimes([8], seeds=1))
+    found = audit(probabilities_in, LABELS, regimes([8], seeds=1))
     assert found.depends_on_batch and found.moved == pytest.approx(0.1)
     assert not any(run.changed.any() for run in found.runs)
 
 
 def test_changed_labels():
     reference = np.array([[0.6, 0.4], [0.6, 0.4], [0.5, 0.5], [0.5005, 0.4995], [0.4, 0.6]])
-    scores = np.array([[0.9, 0.1], [0.4, 0.6], [0.5 - 9e-5, 0.5 + 9e-5], [0.4, 0.6], [0.6, 0.4]])
-    changed = changed_labels(reference, scores, tolerance=1e-4)
+    probabilities = np.array(
+        [[0.9, 0.1], [0.4, 0.6], [0.5 - 9e-5, 0.5 + 9e-5], [0.4, 0.6], [0.6, 0.4]]
+    )
+    changed = changed_labels(reference, probabilities, tolerance=1e-4)
     assert changed.tolist() == [False, True, False, True, True]
 
 
-def test_scores_that_are_not_finite():
-    def scores_in(batches):
-        scores = alone_in_any_batch(batches)
-        scores[7, 2] = np.nan
-        return scores
+def test_probabilities_that_are_not_finite():
+    def probabilities_in(batches):
+        probabilities = alone_in_any_batch(batches)
+        probabilities[7, 2] = np.nan
+        return probabilities
 
     with pytest.raises(ConvcutError, match='image 7 of the test set'):
-        audit(scores_in, LABELS, regimes([8], 1))
+        audit(probabilities_in, LABELS, regimes([8], 1))
 
 
 def test_rows_and_record_follow_from_the_predictions():
@@ -163,8 +165,8 @@ def test_rows_and_record_follow_from_the_predictions():
     written = json.loads(json.dumps(audit_record(found), allow_nan=False))
     assert [run['seed'] for run in written['runs']] == [None, 0, 1, 2, 0, 1, 2]
     for entry, run in zip(written['runs'], found.runs):
-        scores = attending_over_the_batch(run.regime.batches(LABELS))
-        pred_labels, alone = scores.argmax(axis=1), weak_features().argmax(axis=1)
+        probabilities = attending_over_the_batch(run.regime.batches(LABELS))
+        pred_labels, alone = probabilities.argmax(axis=1), weak_features().argmax(axis=1)
         assert entry['accuracy'] == pytest.approx(100 * (pred_labels == LABELS).mean())
         of_class = [(pred_labels[LABELS == c] == c).mean() for c in range(CLASSES)]
         assert entry['mean_class_accuracy'] == pytest.approx(100 * np.mean(of_class))

@@ -1,4 +1,4 @@
-"""The metrics against values worked out by hand and against scikit-learn."""
+"""The metrics against values computed by hand and against scikit-learn."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Bootstrap intervals against the normal approximation; how often they hold the truth."""
+"""Bootstrap intervals against the normal approximation, and how often they cover the truth."""
 
 import math
 
@@ -11,7 +11,7 @@ from convcut_mm.evaluation import bootstrap as bootstrap_function
 
 
 def predicted(right: int, images: int) -> tuple:
-    """Labels 0, of which that many are predicted rightly."""
+    """Return labels 0 and predictions, of which ``right`` are right."""
     return np.zeros(images, dtype=int), (np.arange(images) >= right).astype(int)
 
 
@@ -28,17 +28,17 @@ def test_normal_approximation():
         assert high == pytest.approx(80 + half, abs=0.06)
 
 
-def test_holds_the_truth_as_often_as_it_says():
+def test_coverage():
     rng = np.random.default_rng(0)
     held = 0
     for trial in range(200):
-        low, high = interval_of(*predicted(rng.binomial(300, 0.7), 300), draws=300, seed=trial)
+        low, high = interval_of(*predicted(rng.binomial(300, 0.7), 300), resamples=300, seed=trial)
         held += low <= 70 <= high
     assert 0.91 <= held / 200 <= 0.98
 
 
-def test_equals_drawing_the_images_one_by_one():
-    """The joint table loses nothing: macro F1 of two seeds, from images drawn by index."""
+def test_equals_sampling_the_images_one_by_one():
+    """The joint table loses nothing: macro F1 of two seeds, from images sampled by index."""
     rng = np.random.default_rng(5)
     labels = rng.integers(3, size=400)
     seeds = np.where(rng.random((400, 2)) < 0.6, labels[:, None], rng.integers(3, size=(400, 2)))
@@ -49,22 +49,22 @@ def test_equals_drawing_the_images_one_by_one():
         return 100 * (2 * right / (true.sum(0) + both.sum(1))).mean()
 
     drawn = [mean_f1(labels[at], seeds[at]) for at in rng.integers(400, size=(4000, 400))]
-    found = evaluate(labels, seeds, 3, draws=4000).macro_f1
+    found = evaluate(labels, seeds, 3, resamples=4000).macro_f1
     assert found.value == pytest.approx(mean_f1(labels, seeds))
     np.testing.assert_allclose(found.interval, np.percentile(drawn, [2.5, 97.5]), atol=0.25)
 
 
 def test_seed_decides():
     labels, pred_labels = predicted(70, 101)
-    intervals = [interval_of(labels, pred_labels, draws=200, seed=seed) for seed in (3, 3, 4)]
+    intervals = [interval_of(labels, pred_labels, resamples=200, seed=seed) for seed in (3, 3, 4)]
     assert intervals[0] == intervals[1] != intervals[2]
     assert all(isinstance(end, float) for end in intervals[0])
 
 
-def test_many_cells_are_drawn_in_parts(monkeypatch):
+def test_many_cells_are_resampled_in_parts(monkeypatch):
     labels, pred_labels = predicted(70, 101)
     whole = interval_of(labels, pred_labels)
-    monkeypatch.setitem(bootstrap_function.__globals__, '_NUMBERS_AT_ONCE', 300)
+    monkeypatch.setitem(bootstrap_function.__globals__, '_COUNTS_AT_ONCE', 300)
     assert interval_of(labels, pred_labels) == whole
 
 
@@ -74,7 +74,7 @@ def test_a_class_without_images_and_one_with_two():
     first, second, third = evaluate(labels, pred_labels, 3).class_accuracies
     assert 60 < first.interval[0] < 80 < first.interval[1] < 95
     assert np.isnan([second.value, *second.interval]).all()
-    # two images: both wrong or both right in many draws, none of them in some
+    # two images: both wrong or both right in many resamples, and neither is in some
     assert third.interval == (0, 100)
 
 

@@ -27,7 +27,7 @@ def test_one_seed():
     assert metrics.class_accuracies[0].interval == (100, 100)
 
 
-def test_two_seeds_are_averaged_on_the_same_drawn_images():
+def test_two_seeds_are_averaged_on_the_same_resamples():
     metrics = evaluate(LABELS, np.column_stack([FIRST, SECOND]), 3)
     assert metrics.overall_accuracy.value == pytest.approx(65)
     assert metrics.overall_accuracy.spread == pytest.approx(30 / math.sqrt(2))
@@ -53,6 +53,6 @@ def test_difference_of_seeds():
 
 
 def test_json_has_no_nan():
-    metrics = evaluate(LABELS, FIRST, 4, draws=20)
+    metrics = evaluate(LABELS, FIRST, 4, resamples=20)
     content = json.dumps([one.as_dict() for one in metrics.class_accuracies])
     assert json.loads(content)[3] == dict(value=None, interval=[None, None], spread=None)

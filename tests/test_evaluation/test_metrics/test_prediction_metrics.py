@@ -16,18 +16,18 @@ LABELS = np.array([0, 0, 0, 0, 0, 0, 1, 1, 2, 2] * 10)
 
 
 def metrics_of(metrics: list, labels=LABELS, named: bool = True, batch: int = 16) -> tuple:
-    """An evaluator's metrics of a test, in batches as from a model, and the predicted labels."""
-    scores = torch.rand(len(labels), 3, generator=torch.Generator().manual_seed(0))
-    scores[range(len(labels)), labels.tolist()] += 0.4
+    """Evaluate random predictions batch by batch; return metrics and predicted labels."""
+    probabilities = torch.rand(len(labels), 3, generator=torch.Generator().manual_seed(0))
+    probabilities[range(len(labels)), labels.tolist()] += 0.4
     evaluator = Evaluator(metrics)
-    for rows, chunk in zip(scores.split(batch), torch.arange(len(labels)).split(batch)):
+    for rows, chunk in zip(probabilities.split(batch), torch.arange(len(labels)).split(batch)):
         rows = rows.clone()  # of the batch: each sample gets a view
         samples = []
         for row, index in zip(rows, chunk.tolist()):
             sample = DataSample(metainfo=dict(img_path=f'd/{index}.png') if named else {})
             samples.append(sample.set_gt_label(int(labels[index])).set_pred_score(row))
         evaluator.process(samples)
-    return evaluator.evaluate(len(labels)), scores.argmax(1).numpy()
+    return evaluator.evaluate(len(labels)), probabilities.argmax(1).numpy()
 
 
 def test_accuracies_with_intervals():
@@ -60,7 +60,7 @@ def test_file_of_predictions(tmp_path):
     predictions = load_predictions(path)
     np.testing.assert_array_equal(predictions.labels, LABELS)
     np.testing.assert_array_equal(predictions.pred_labels, pred_labels)
-    # a sample holds its own three scores, not those of its batch
+    # a sample holds its own three probabilities, not those of its batch
     for sample in pickle.loads(path.read_bytes()):
         assert sample['pred_score'].untyped_storage().nbytes() == 12
     assert [file.name for file in path.parent.iterdir()] == ['p.pkl']

@@ -34,7 +34,7 @@ def run(args: argparse.Namespace) -> dict:
         common.train(config, args.out / name, *options)
         predictions, _ = common.test(config, args.out / name)
         lines[name] = common.read_lines(args.out / name / 'iterations.jsonl')
-        probabilities[name] = predictions.scores
+        probabilities[name] = predictions.probabilities
     for key in ('images', 'flips'):
         if any(one[key] != other[key] for one, other in zip(*lines.values(), strict=True)):
             raise ConvcutError(f'the {key} of the two sides differ')

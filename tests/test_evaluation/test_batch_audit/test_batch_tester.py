@@ -1,4 +1,4 @@
-"""Scores in chosen batches: the head on stored features, and the whole model, agree."""
+"""Tests in chosen batches: the head on stored features agrees with the whole model."""
 
 import numpy as np
 import pytest
@@ -8,7 +8,7 @@ from mmpretrain.registry import DATASETS, MODELS
 from PIL import Image
 
 from convcut_mm.errors import ConvcutError
-from convcut_mm.evaluation.batch_audit import BatchScorer
+from convcut_mm.evaluation.batch_audit import BatchTester
 
 IMAGES = 10
 BATCHES = [np.array(batch) for batch in ([7], [3, 0, 9, 1], [2, 8, 4, 5, 6])]
@@ -33,7 +33,7 @@ def dataset(tmp_path_factory):
     )
 
 
-def scorer(dataset, attention, norm=None) -> BatchScorer:
+def tester(dataset, attention, norm=None) -> BatchTester:
     neck = dict(
         type='DetailExtractionNeck',
         in_channels=24,
@@ -63,43 +63,43 @@ def scorer(dataset, attention, norm=None) -> BatchScorer:
             )
         )
     model.init_weights()
-    model.head.fc.weight.data *= 20  # scores far from one half
-    return BatchScorer(model, dataset, {})
+    model.head.fc.weight.data *= 20  # probabilities far from one half
+    return BatchTester(model, dataset, {})
 
 
-def by_hand(one: BatchScorer) -> np.ndarray:
-    scores = np.zeros((IMAGES, 2))
+def by_hand(one: BatchTester) -> np.ndarray:
+    probabilities = np.zeros((IMAGES, 2))
     for batch in BATCHES:
         inputs = torch.stack([one.dataset[i]['inputs'] for i in batch])
         with torch.no_grad():
             samples = one.model.test_step(dict(inputs=inputs))
-        scores[batch] = torch.stack([sample.pred_score for sample in samples]).numpy()
-    return scores
+        probabilities[batch] = torch.stack([sample.pred_score for sample in samples]).numpy()
+    return probabilities
 
 
 @pytest.mark.parametrize('attention', ['channel', 'spatial', 'batch', None])
 def test_head_on_stored_features_equals_the_whole_model(dataset, attention):
-    one = scorer(dataset, attention)
+    one = tester(dataset, attention)
     expected, seen = by_hand(one), []
-    assert np.abs(one.scores(BATCHES) - expected).max() < 1e-6  # nothing stored: whole model
+    assert np.abs(one.probabilities(BATCHES) - expected).max() < 1e-6  # whole model
     one.store_features(batch_size=4, step=seen.append)
     assert seen == [4, 4, 2] and one.features_hold(BATCHES, 1e-4)
     seen.clear()
-    assert np.abs(one.scores(BATCHES, seen.append) - expected).max() < 1e-5
+    assert np.abs(one.probabilities(BATCHES, seen.append) - expected).max() < 1e-5
     assert seen == [1, 4, 5]
 
 
 def test_features_that_depend_on_the_batch_are_not_used(dataset):
-    one = scorer(dataset, None, norm=dict(type='BN', track_running_stats=False))
+    one = tester(dataset, None, norm=dict(type='BN', track_running_stats=False))
     one.store_features(batch_size=4)
     assert one.features is not None
     assert not one.features_hold(BATCHES, 1e-4) and one.features is None
-    assert np.abs(one.scores(BATCHES) - by_hand(one)).max() < 1e-6
+    assert np.abs(one.probabilities(BATCHES) - by_hand(one)).max() < 1e-6
 
 
 def test_model_without_features(dataset):
-    """Any model of mmengine's kind will do."""
-    one = scorer(dataset, 'batch')
+    """Any mmengine model will do."""
+    one = tester(dataset, 'batch')
     whole = one.model
 
     class Wrapped(torch.nn.Module):
@@ -110,17 +110,17 @@ def test_model_without_features(dataset):
         def test_step(self, data):
             return self.inner.test_step(data)
 
-    other = BatchScorer(Wrapped(), dataset, {})
+    other = BatchTester(Wrapped(), dataset, {})
     other.store_features(batch_size=4)
     assert other.features is None
-    assert np.abs(other.scores(BATCHES) - by_hand(one)).max() < 1e-6
+    assert np.abs(other.probabilities(BATCHES) - by_hand(one)).max() < 1e-6
 
 
 def test_labels(dataset, tmp_path):
-    assert scorer(dataset, None).labels().tolist() == [0] * 5 + [1] * 5
+    assert tester(dataset, None).labels().tolist() == [0] * 5 + [1] * 5
     Image.new('RGB', (32, 32)).save(tmp_path / 'one.png')
     unlabelled = DATASETS.build(
         dict(type='CustomDataset', data_prefix=str(tmp_path), with_label=False, pipeline=[])
     )
     with pytest.raises(ConvcutError, match='one class each'):
-        BatchScorer(torch.nn.Identity(), unlabelled, {}).labels()
+        BatchTester(torch.nn.Identity(), unlabelled, {}).labels()

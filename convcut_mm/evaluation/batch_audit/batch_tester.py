@@ -1,48 +1,52 @@
-"""The scores that a model gives a data set's images in whatever batches one asks for."""
+"""Test a model on batches that the caller chooses."""
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import torch
+from mmengine.dataset import BaseDataset
 from mmengine.registry import FUNCTIONS
 from torch import nn
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader
 
 from ...errors import ConvcutError
 
-STRICTER = 0.1  # features must agree with the whole model to this share of the tolerance
+STRICTER = 0.1  # features must match the whole model within this fraction of the tolerance
 
 
-class BatchScorer:
-    """Test a model on batches that the caller chooses.
+class BatchTester:
+    """A model and a data set, tested in batches that the caller chooses.
 
-    Most models depend on the batch in their head at most; then the head alone is run on features
-    that :meth:`store_features` computed once, and hundreds of batches take seconds. That is never
-    assumed: :meth:`features_hold` compares with the whole model.
+    Most models depend on the batch in their head at most. Then only the head runs, on features
+    that :meth:`store_features` computed once, and hundreds of batches take seconds.
+    :meth:`features_hold` checks that against the whole model.
 
     Args:
-        model (nn.Module): The model, on its device; is put into eval mode.
-        dataset (Dataset): mmengine's, with one ``gt_label`` an image.
-        loader (dict): Settings of the data loader that hold for any batch: ``num_workers``,
-            ``pin_memory``, ``collate_fn``.
+        model (nn.Module): The model, on its device; it is put into eval mode.
+        dataset (BaseDataset): A data set with one ``gt_label`` an image.
+        loader (dict): Settings of the data loader; ``num_workers``, ``pin_memory`` and
+            ``collate_fn`` are used.
     """
 
-    def __init__(self, model: nn.Module, dataset: Dataset, loader: dict) -> None:
-        self.model, self.dataset = model.eval(), dataset
+    def __init__(self, model: nn.Module, dataset: BaseDataset, loader: dict[str, Any]) -> None:
+        # Any: mmpretrain's models have methods that nn.Module does not declare
+        self.model: Any = model.eval()
+        self.dataset = dataset
         self.workers = loader.get('num_workers', 0)
         self.pin_memory = loader.get('pin_memory', False)
         collate = loader.get('collate_fn') or dict(type='default_collate')
         self.collate = FUNCTIONS.get(collate['type'])
-        self.features: tuple | None = None
+        self.features: tuple[torch.Tensor, ...] | None = None
 
     def __len__(self) -> int:
         return len(self.dataset)
 
     def labels(self) -> np.ndarray:
-        """Give the class of each image, (N,).
+        """Return the class of each image, (N,).
 
         Raises:
-            ConvcutError: No images, or images without one class each.
+            ConvcutError: The data set is empty or has images without exactly one class.
         """
         labels = [self.dataset.get_data_info(i).get('gt_label') for i in range(len(self))]
         if not labels or not all(isinstance(label, (int, np.integer)) for label in labels):
@@ -53,12 +57,14 @@ class BatchScorer:
         return np.array(labels)
 
     @torch.inference_mode()
-    def store_features(self, batch_size: int, step: Callable = lambda images: None) -> None:
-        """Compute what enters the head, once for each image, unless the model has no such place.
+    def store_features(
+        self, batch_size: int, step: Callable[[int], Any] = lambda images: None
+    ) -> None:
+        """Compute the input of the head once for each image, if the model has such a head.
 
         Args:
             batch_size (int): Images in a forward pass.
-            step (callable): Told how many images were done.
+            step (callable): Called with the number of images of each finished batch.
         """
         self.features = None
         head = getattr(self.model, 'head', None)
@@ -79,13 +85,13 @@ class BatchScorer:
             self.features = tuple(torch.cat(column) for column in columns)
 
     def features_hold(self, batches: Sequence[np.ndarray], tolerance: float) -> bool:
-        """Check that the head on stored features gives what the whole model gives.
+        """Check that the head on stored features computes what the whole model computes.
 
-        If not, the features are forgotten, and :meth:`scores` runs the whole model.
+        If not, drop the features, so that :meth:`probabilities` runs the whole model.
 
         Args:
-            batches (Sequence[ndarray]): Batches to try, of each kind that will be asked for.
-            tolerance (float): Differences of a probability up to this are numerical noise.
+            batches (Sequence[ndarray]): Batches to try, some of each kind that will be tested.
+            tolerance (float): Largest difference of a probability that counts as numerical noise.
         """
         if self.features is not None:
             for batch, whole in zip(batches, self._whole(batches)):
@@ -94,14 +100,14 @@ class BatchScorer:
                     break
         return self.features is not None
 
-    def scores(
-        self, batches: Sequence[np.ndarray], step: Callable = lambda images: None
+    def probabilities(
+        self, batches: Sequence[np.ndarray], step: Callable[[int], Any] = lambda images: None
     ) -> np.ndarray:
         """Test each image in its batch.
 
         Args:
-            batches (Sequence[ndarray]): Positions in the data set, each of the N images once.
-            step (callable): Told how many images were done.
+            batches (Sequence[ndarray]): Indices into the data set, each of the N images once.
+            step (callable): Called with the number of images of each finished batch.
 
         Returns:
             ndarray: Probabilities (N, C), in the order of the data set.
@@ -112,18 +118,18 @@ class BatchScorer:
             parts.append(part)
             step(len(part))
         together = np.concatenate(parts)
-        scores = np.empty_like(together)
-        scores[np.concatenate(batches)] = together
-        return scores
+        probabilities = np.empty_like(together)
+        probabilities[np.concatenate(batches)] = together
+        return probabilities
 
     @torch.inference_mode()
     def _head(self, batch: np.ndarray) -> np.ndarray:
         device = next(self.model.parameters()).device
-        places = torch.from_numpy(batch)
-        maps = tuple(one[places].to(device) for one in self.features)
+        indices = torch.from_numpy(batch)
+        maps = tuple(one[indices].to(device) for one in self.features or ())
         return _probabilities(self.model.head.predict(maps, None))
 
-    def _whole(self, batches: Sequence[np.ndarray]) -> Iterator:
+    def _whole(self, batches: Sequence[np.ndarray]) -> Iterator[np.ndarray]:
         for data in self._read(batches):
             with torch.inference_mode():
                 samples = self.model.test_step(data)

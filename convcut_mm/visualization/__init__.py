@@ -1,1 +1,1 @@
-"""The paper's figures, drawn from configs, predictions and checkpoints by tools/visualization."""
+"""The paper's figures, plotted from configs, predictions and checkpoints."""

@@ -1,8 +1,9 @@
-"""Pictures of Conv-cut's self-attention, one kind for each of its three readings."""
+"""Plot Conv-cut's self-attention over positions, channels or the batch."""
 
 from collections.abc import Callable, Sequence
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ..apis.classifier import Classifier, LabelledImage
@@ -12,29 +13,29 @@ from ..utils.plotting import (
     stacked,
     styled,
 )
-from .attention import attention_shares, channel_attention, position_attention
+from .attention import attention_fractions, channel_attention, position_attention
 from .face_grid import (
-    Row,
+    GridRow,
     add_scale,
-    answer_caption,
-    draw_face,
-    draw_grid,
-    draw_over_face,
+    face_row,
     headers,
+    plot_grid,
+    plot_over_face,
+    prediction_captions,
 )
 
-MOST_NUMBERS = 16  # positions up to which each gets its number
+MOST_NUMBERS = 16  # largest number of positions that are labelled with their values
 
 
 @styled
-def draw_position_attention(classifier: Classifier, images: Sequence[LabelledImage]) -> Figure:
-    """Draws each image and, below it, the attention of its positions over the face."""
+def plot_position_attention(classifier: Classifier, images: Sequence[LabelledImage]) -> Figure:
+    """Plot each image and, below it, the attention of its positions over the face."""
     received = [100 * position_attention(classifier, image.path) for image in images]
-    most = max(map(np.max, received))
+    highest = float(max(map(np.max, received)))
 
-    def draw(axes, i: int) -> None:
+    def plot(axes: Axes, i: int) -> None:
         picture, values = classifier.picture(images[i].path), received[i]
-        draw_over_face(axes, picture, values, most, smooth=False)
+        plot_over_face(axes, picture, values, highest)
         if values.size <= MOST_NUMBERS:
             height, width = picture.shape[:2]
             for (row, column), value in np.ndenumerate(values):
@@ -44,61 +45,61 @@ def draw_position_attention(classifier: Classifier, images: Sequence[LabelledIma
                     f'{value:.0f}',
                     ha='center',
                     va='center',
-                    color='white' if value < 0.6 * most else 'black',
+                    color='white' if value < 0.6 * highest else 'black',
                     fontweight='bold',
                 )
 
-    figure = _draw_with_answers(classifier, images, 'attention', draw)
+    figure = _plot_with_predictions(classifier, images, 'attention', plot)
     positions = received[0].size
     height, width = received[0].shape
     add_scale(
         figure,
-        most,
-        f'% of the attention that each of {height} x {width} positions gets '
-        f'(equal shares: {100 / positions:.1f})',
+        highest,
+        f'% of the attention that each of {height} x {width} positions receives '
+        f'(if equal: {100 / positions:.1f})',
     )
     return figure
 
 
 @styled
-def draw_channel_attention(classifier: Classifier, images: Sequence[LabelledImage]) -> Figure:
-    """Draws each image and, below it, the matrix of its channels; 1 is an equal share."""
+def plot_channel_attention(classifier: Classifier, images: Sequence[LabelledImage]) -> Figure:
+    """Plot each image and, below it, the attention between its channels; 1 if it were equal."""
     matrices = [channel_attention(classifier, image.path) for image in images]
     matrices = [len(matrix) * matrix for matrix in matrices]
-    most = max(map(np.max, matrices))
+    highest = float(max(map(np.max, matrices)))
 
-    def draw(axes, i: int) -> None:
-        axes.imshow(matrices[i], cmap=SEQUENTIAL, vmin=0, vmax=most, interpolation='nearest')
+    def plot(axes: Axes, i: int) -> None:
+        axes.imshow(matrices[i], cmap=SEQUENTIAL, vmin=0, vmax=highest, interpolation='nearest')
 
     channels = len(matrices[0])
-    figure = _draw_with_answers(classifier, images, 'attention between channels', draw)
+    figure = _plot_with_predictions(classifier, images, 'attention between channels', plot)
     add_scale(
         figure,
-        most,
-        f'weight x {channels} (equal shares: 1)\n{channels} channels, strongest first, '
-        'a row for each query',
+        highest,
+        f'weight x {channels} (if equal: 1)\n{channels} channels, strongest first, '
+        'one row a query',
         colours=SEQUENTIAL,
     )
     return figure
 
 
-def _draw_with_answers(
-    classifier: Classifier, images: Sequence, name: str, draw: Callable
+def _plot_with_predictions(
+    classifier: Classifier,
+    images: Sequence[LabelledImage],
+    name: str,
+    plot: Callable[[Axes, int], None],
 ) -> Figure:
-    scores = classifier.probabilities([image.path for image in images])
-    captions = [
-        answer_caption(row, image.label, classifier.classes) for row, image in zip(scores, images)
-    ]
-    rows = [
-        Row('image', lambda axes, i: draw_face(axes, classifier.picture(images[i].path))),
-        Row(name, draw, captions),
-    ]
-    return draw_grid(headers(images, classifier.classes), rows)
+    probabilities = classifier.probabilities([image.path for image in images])
+    captions = prediction_captions(probabilities, images, classifier.classes)
+    rows = [face_row(classifier, images), GridRow(name, plot, captions)]
+    return plot_grid(headers(images, classifier.classes), rows)
 
 
 @styled
-def draw_batch_attention(weights: np.ndarray, labels: np.ndarray, classes: tuple) -> Figure:
-    """Draws the matrix of a class-ordered batch.
+def plot_batch_attention(
+    weights: np.ndarray, labels: np.ndarray, classes: tuple[str, ...]
+) -> Figure:
+    """Plot the attention between the images of a class-ordered batch.
 
     Args:
         weights (ndarray): (N, N), see :func:`batch_attention`.
@@ -106,7 +107,7 @@ def draw_batch_attention(weights: np.ndarray, labels: np.ndarray, classes: tuple
         classes (tuple[str]): Class names.
 
     Returns:
-        Figure: Lines between the classes; in the title where the attention goes.
+        Figure: A matrix with lines between the classes; the title says where the attention goes.
     """
     present, first, number = np.unique(labels, return_index=True, return_counts=True)
     side = max(6.5, 0.95 * len(present) + 1.2)
@@ -120,9 +121,9 @@ def draw_batch_attention(weights: np.ndarray, labels: np.ndarray, classes: tuple
     for edge in first[1:] - 0.5:
         panel.axhline(edge, color='white', linewidth=1)
         panel.axvline(edge, color='white', linewidth=1)
-    panel.set_xlabel('images that are attended to')
+    panel.set_xlabel('images that receive attention')
     panel.set_ylabel('images that attend')
-    itself, others, rest = (100 * share for share in attention_shares(weights, labels))
+    itself, others, rest = (100 * part for part in attention_fractions(weights, labels))
     panel.set_title(
         f'One class-ordered batch of {len(labels)} test images. An image attends\n'
         f'{itself:.0f} % to itself, {others:.0f} % to others of its class, '

@@ -1,15 +1,18 @@
-"""The picture of a batch audit: what the batches do to the same weights on the same images."""
+"""Plot a batch audit: how batches change the predictions of the same weights and images."""
+
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from ..evaluation.batch_audit import ALONE, CLASS_ORDERED, SHUFFLED, Audit
+from ..evaluation.batch_audit import ALONE, CLASS_ORDERED, SHUFFLED, Audit, AuditRow
 from ..utils.plotting import OKABE_ITO, new_figure, styled
 
-# marks and strokes differ too; the larger hollow mark stays visible where both lines coincide
-STYLES = {
+# markers and dashes differ too; a larger hollow marker stays visible where both lines coincide
+STYLES: dict[str, dict[str, Any]] = {
     CLASS_ORDERED: dict(
         label='class-ordered batches', color=OKABE_ITO[3], marker='s', ms=11, ls='--', mfc='none'
     ),
@@ -18,20 +21,20 @@ STYLES = {
 PANELS = {
     'accuracy': 'accuracy (%)',
     'mean_class_accuracy': 'mean class accuracy (%)',
-    'changed': 'answers that differ from\nthose given alone (%)',
+    'changed': 'predictions that differ from\nthose of single images (%)',
 }
 
 
 @styled
-def draw(audit: Audit, title: str) -> Figure:
-    """Accuracy, mean class accuracy and changed answers over the batch size.
+def plot_batch_audit(audit: Audit, title: str) -> Figure:
+    """Plot accuracy, mean class accuracy and changed predictions over the batch size.
 
-    Points are means over seeds and checkpoints, bars their standard deviations; the dotted line is
-    the batch of one.
+    Points are means over seeds and checkpoints, error bars standard deviations; the dotted line
+    is that of batches of one.
 
     Args:
         audit (Audit): The audit.
-        title (str): Lines above the picture: which model, which images.
+        title (str): Title of the figure: the model and the images.
 
     Returns:
         Figure: Three panels.
@@ -40,25 +43,25 @@ def draw(audit: Audit, title: str) -> Figure:
     figure.suptitle(title)
     panels = figure.subplots(1, len(PANELS))
     for axes, (name, label) in zip(panels, PANELS.items()):
-        _draw_panel(axes, audit.rows, name)
+        _plot_panel(axes, audit.rows, name)
         axes.set_ylabel(label)
     handles, labels = panels[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc='outside lower center', ncols=3)
     return figure
 
 
-def _draw_panel(axes: Axes, rows: list, name: str) -> None:
-    figures = {
+def _plot_panel(axes: Axes, rows: Sequence[AuditRow], name: str) -> None:
+    estimates = {
         order: [getattr(row, name) for row in rows if row.order == order]
         for order in (ALONE, *STYLES)
     }
-    alone = figures[ALONE][0].value
+    alone = estimates[ALONE][0].value
     # (batch sizes, 2): mean and standard deviation
     lines = {
-        order: np.array([(one.value, one.spread) for one in figures[order]]) for order in STYLES
+        order: np.array([(one.value, one.spread) for one in estimates[order]]) for order in STYLES
     }
     sizes = [row.batch_size for row in rows if row.order == SHUFFLED]
-    places = np.arange(len(sizes))  # even steps, whatever the sizes are
+    places = range(len(sizes))  # equal steps, whatever the sizes are
     upper = max(lines, key=lambda order: lines[order][:, 0].mean())
     seen = [alone]
     for order, style in STYLES.items():
@@ -88,10 +91,10 @@ def _draw_panel(axes: Axes, rows: list, name: str) -> None:
     axes.set_xticks(places, map(str, sizes))
     axes.set_xlim(-0.5, len(sizes) - 0.5)
     axes.set_xlabel('batch size (images)')
-    # room for the numbers; and a model that no batch changes gives a flat line, not its noise
+    # room for the numbers; at least 5, so that a batch-independent model shows as a flat line
     margin = max(0.18 * (max(seen) - min(seen)), 5.0)
     low, high = min(seen) - margin, max(seen) + margin
-    # a share lies between 0 and 100 %, whatever room its numbers take
+    # the margin may reach beyond 0 to 100 %, the ticks may not
     ticks = MaxNLocator(8, steps=[1, 2, 5, 10]).tick_values(low, high)
     axes.set_yticks([tick for tick in ticks if 0 <= tick <= 100])
     axes.set_ylim(low, high)

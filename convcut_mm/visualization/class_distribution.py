@@ -1,11 +1,12 @@
-"""Images per class of training and test set: Figure 1A of the paper."""
+"""Plot the images per class of training and test set: Figure 1A of the paper."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Optional, Union
+from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from mmpretrain.datasets import BaseDataset
 
@@ -15,40 +16,39 @@ from ..datasets.fer_dataset import FERDataset
 from ..utils.plotting import OKABE_ITO, new_figure, styled
 
 COLUMNS = 2
-ROOM = 0.3  # inches for each bar
+BAR = 0.3  # inches
 
 
 @dataclass
 class ClassDistribution:
-    """How the images of a data set spread over its classes.
+    """The number of images of each class of a data set.
 
     Attributes:
-        name (str): The data set.
-        classes (tuple[str]): Class names in the order of the labels.
-        counts (dict[str, ndarray]): Images of each class, (C,), by the name of the split.
+        name: The data set.
+        classes: Class names in the order of the labels.
+        counts: Images of each class, (C,), by the name of the split.
     """
 
     name: str
-    classes: tuple
-    counts: dict = field(default_factory=dict)
+    classes: tuple[str, ...]
+    counts: dict[str, np.ndarray] = field(default_factory=dict)
 
 
 def class_distribution(
-    config_file: Union[str, Path], name: Optional[str] = None, cfg_options: Optional[dict] = None
+    config_file: str | Path, name: str | None = None, cfg_options: dict[str, Any] | None = None
 ) -> ClassDistribution:
-    """Counts the images of a config's training and test set.
+    """Count the images of a config's training and test set.
 
-    The part of the training split that is held out for choosing is counted with it, as in the
-    data set's own figures.
+    The part of the training split that is held out for validation counts as training, as in the
+    data set's own tables.
 
     Args:
-        config_file (str | Path): Config file.
-        name (str, optional): What the picture calls the data set. Defaults to its type, with its
-            rule if it has one.
+        config_file (str | Path): Config file with a ``test_dataloader``.
+        name (str, optional): Title of the data set. Defaults to its type and, if any, its rule.
         cfg_options (dict, optional): Settings that override the config's.
     """
     config = read_model_config(config_file, cfg_options)
-    counts, dataset = {}, None
+    counts = {}
     for use in ('train', 'test'):
         loader = config.get(f'{use}_dataloader')
         if loader is not None:
@@ -65,35 +65,35 @@ def class_distribution(
     return ClassDistribution(name, tuple(map(str, classes)), counts)
 
 
-def _whole_split(settings: dict) -> BaseDataset:
+def _whole_split(settings: dict[str, Any]) -> BaseDataset:
     dataset = build_dataset(settings, lazy_init=True)
     changes = dict(part=None) if isinstance(dataset, FERDataset) else {}
     return build_dataset(settings, **changes)
 
 
 @styled
-def draw_class_distribution(distributions: Sequence[ClassDistribution]) -> Figure:
-    """Draws one panel of horizontal bars for each data set.
+def plot_class_distribution(distributions: Sequence[ClassDistribution]) -> Figure:
+    """Plot one panel of horizontal bars for each data set.
 
     Args:
         distributions (Sequence[ClassDistribution]): The data sets.
 
     Returns:
-        Figure: Classes from top to bottom, a bar for each split with its count and its share.
+        Figure: Classes from top to bottom, a bar for each split with count and per cent.
     """
     columns = min(COLUMNS, len(distributions))
     rows = -(-len(distributions) // columns)
     bars = max(len(item.classes) * len(item.counts) for item in distributions)
-    figure = new_figure(6.2 * columns, rows * (1.5 + ROOM * bars))
+    figure = new_figure(6.2 * columns, rows * (1.5 + BAR * bars))
     panels = figure.subplots(rows, columns, squeeze=False)
     for panel, item in zip(panels.flat, distributions):
-        _draw_panel(panel, item)
+        _plot_panel(panel, item)
     for panel in panels.flat[len(distributions) :]:
         panel.set_axis_off()
     return figure
 
 
-def _draw_panel(panel, item: ClassDistribution) -> None:
+def _plot_panel(panel: Axes, item: ClassDistribution) -> None:
     places = np.arange(len(item.classes))
     height = 0.8 / len(item.counts)
     for number, (split, counts) in enumerate(item.counts.items()):
@@ -114,7 +114,7 @@ def _draw_panel(panel, item: ClassDistribution) -> None:
     panel.xaxis.set_major_formatter('{x:,.0f}')
     panel.set_xlabel('images')
     panel.set_title(item.name, loc='left', pad=34)
-    # between title and bars: no class can be so frequent that its bar runs into it
+    # between title and bars, where no bar can reach it
     panel.legend(
         loc='lower left', bbox_to_anchor=(0, 1), ncols=len(item.counts), borderaxespad=0.2
     )

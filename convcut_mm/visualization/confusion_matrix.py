@@ -1,4 +1,4 @@
-"""The confusion matrix: Figure 3 of the paper."""
+"""Plot a confusion matrix: Figure 3 of the paper."""
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -9,14 +9,14 @@ from ..evaluation.predictions import Predictions
 from ..utils.plotting import new_figure, stacked, styled
 
 CELL = 0.95  # inches a class
-TITLE = 8.4  # inches of the title with its margins
-# one hue from white to dark: empty cells stay white, and grey print keeps the order
+TITLE = 8.4  # inches, with margins
+# one hue from white to dark: empty cells stay white, and the order survives grey print
 COLOURS = 'Blues'
 
 
 @styled
-def draw_confusion_matrix(predictions: Predictions, classes: tuple) -> Figure:
-    """Draw per cent of the true class, with the number of images below.
+def plot_confusion_matrix(predictions: Predictions, classes: tuple[str, ...]) -> Figure:
+    """Plot the confusion matrix in per cent of the true class, with the number of images.
 
     Args:
         predictions (Predictions): Labels and predicted labels.
@@ -30,38 +30,39 @@ def draw_confusion_matrix(predictions: Predictions, classes: tuple) -> Figure:
     labels, pred_labels = predictions.labels, predictions.pred_labels
     counts = confusion_matrix(labels, pred_labels, labels=range(number))
     with np.errstate(invalid='ignore'):
-        shares = 100 * counts / counts.sum(axis=1, keepdims=True)
+        per_cent = 100 * counts / counts.sum(axis=1, keepdims=True)
     figure = new_figure(max(2.2 + CELL * number, TITLE), 1.7 + 0.75 * number)
     panel = figure.subplots()
     image = panel.imshow(
-        np.ma.masked_invalid(shares), cmap=COLOURS, vmin=0, vmax=100, aspect='auto'
+        np.ma.masked_invalid(per_cent), cmap=COLOURS, vmin=0, vmax=100, aspect='auto'
     )
     for true in range(number):
         if not counts[true].any():
             panel.text((number - 1) / 2, true, 'no images', ha='center', va='center')
             continue
         for predicted in range(number):
-            share = shares[true, predicted]
+            value = per_cent[true, predicted]
             panel.text(
                 predicted,
                 true,
-                f'{share:.1f}\n({counts[true, predicted]:,})',
+                f'{value:.1f}\n({counts[true, predicted]:,})',
                 ha='center',
                 va='center',
                 fontsize=10.5,
                 fontweight='bold' if true == predicted else 'normal',
-                color='white' if share > 55 else 'black',
+                color='white' if value > 55 else 'black',
             )
     panel.set_xticks(range(number), stacked(classes), fontsize=11)
     panel.set_yticks(range(number), classes)
     panel.tick_params(length=0)
-    panel.spines[:].set_visible(False)
+    for spine in panel.spines.values():
+        spine.set_visible(False)
     # white lines between the cells
     panel.set_xticks(np.arange(number - 1) + 0.5, minor=True)
     panel.set_yticks(np.arange(number - 1) + 0.5, minor=True)
     panel.grid(which='minor', color='white', linewidth=2)
     panel.tick_params(which='minor', length=0)
-    panel.set_xlabel('answer')
+    panel.set_xlabel('predicted class')
     panel.set_ylabel('true class')
     panel.set_title('\n'.join(_title(labels, pred_labels, number)), loc='left', pad=12)
     bar = figure.colorbar(image, ax=panel, fraction=0.05, pad=0.02)

@@ -1,36 +1,34 @@
-"""Faces in columns with something drawn below each: the grid of Grad-CAM and attention."""
+"""Plot a grid with a column for each face and a row for each kind of picture of it."""
 
 import os
 import textwrap
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Optional
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from PIL import Image
 
 from ..apis.classifier import Classifier, LabelledImage
-from ..errors import ConvcutError
 from ..utils.plotting import WRONG, new_figure
-from .sampling import sample_per_class
 
 MOST_COLUMNS = 8
-CELL = 1.35  # inches of a face
-# over a grey face: from violet to yellow, which every kind of colour blindness keeps apart
+CELL = 1.35  # side of a face in inches
+# from violet to yellow, which every kind of colour blindness tells apart
 HEAT = 'inferno'
-OPACITY = 0.1, 0.7  # of no heat and of the most: the face stays visible where there is none
+OPACITY = 0.1, 0.7  # of the lowest and the highest value; low values leave the face visible
 
 
 @dataclass
 class Caption:
-    """What stands below a face.
+    """The text below a face.
 
     Attributes:
-        text (str): The answer.
-        wrong (bool): Whether it is known to be wrong.
+        text: The predicted class.
+        wrong: Whether it is known to be wrong. Defaults to False.
     """
 
     text: str
@@ -38,81 +36,73 @@ class Caption:
 
 
 @dataclass
-class Row:
+class GridRow:
     """One row of the grid.
 
     Attributes:
-        name (str): What stands before it.
-        draw (callable): Draws cell ``(axes, number of the image)``.
-        captions (list[Caption], optional): One below each face.
+        name: Title on the left of the row.
+        plot: Plots the cell of an image; takes its axes and the index of the image.
+        captions: A caption below each face. Defaults to None.
     """
 
     name: str
-    draw: Callable
-    captions: Optional[list] = None
+    plot: Callable[[Axes, int], None]
+    captions: list[Caption] | None = None
 
 
-def choose_images(
-    classifier: Classifier, per_class: int = 1, seed: int = 0, files: Optional[Sequence] = None
-) -> list:
-    """Images of the test set, drawn by class, or given files.
-
-    Args:
-        classifier (Classifier): Whose test set.
-        per_class (int): Images a class. Defaults to 1.
-        seed (int): Seed of the draw. Defaults to 0.
-        files (Sequence[str], optional): Files to show instead. Their classes are known where
-            they are files of the test set.
-
-    Returns:
-        list[LabelledImage]: Ordered by class, or as given.
-    """
-    if files:
-        known = _known_labels(classifier)
-        return [LabelledImage(str(file), known.get(os.path.abspath(file))) for file in files]
-    images = classifier.test_images
-    labels = [image.label for image in images]
-    return [images[index] for index in sample_per_class(labels, per_class, seed)]
-
-
-def _known_labels(classifier: Classifier) -> dict:
-    try:
-        return {os.path.abspath(image.path): image.label for image in classifier.test_images}
-    except ConvcutError:  # pictures of one's own need no data set
-        return {}
-
-
-def headers(images: Sequence[LabelledImage], classes: tuple) -> list:
-    """What stands above each face: its true class, or the file's name where that is unknown."""
+def headers(images: Sequence[LabelledImage], classes: tuple[str, ...]) -> list[str]:
+    """Return a header for each face: its true class, or its file name if that is unknown."""
     return [
         os.path.basename(image.path) if image.label is None else classes[image.label]
         for image in images
     ]
 
 
-def answer_caption(scores: np.ndarray, label: Optional[int], classes: tuple) -> Caption:
-    """The answer and its probability.
+def face_row(classifier: Classifier, images: Sequence[LabelledImage]) -> GridRow:
+    """Return the row of the faces themselves, as the model sees them."""
+
+    def plot(axes: Axes, i: int) -> None:
+        axes.imshow(classifier.picture(images[i].path), interpolation='bicubic')
+
+    return GridRow('image', plot)
+
+
+def prediction_caption(
+    probabilities: np.ndarray, label: int | None, classes: tuple[str, ...]
+) -> Caption:
+    """Return the predicted class and its probability.
 
     Args:
-        scores (ndarray): Probabilities, (C,).
-        label (int, optional): True class.
+        probabilities (ndarray): (C,).
+        label (int, optional): True class, None if unknown.
         classes (tuple[str]): Class names.
     """
-    answer = int(scores.argmax())
-    wrong = label is not None and answer != label
+    pred_label = int(probabilities.argmax())
+    wrong = label is not None and pred_label != label
     cross = '\N{BALLOT X} ' if wrong else ''
-    return Caption(f'{cross}{classes[answer]}\n{100 * scores[answer]:.0f} %', wrong)
+    return Caption(f'{cross}{classes[pred_label]}\n{100 * probabilities[pred_label]:.0f} %', wrong)
 
 
-def draw_grid(titles: Sequence[str], rows: Sequence[Row]) -> Figure:
-    """Draws rows of faces; more than eight faces continue in further rows below.
+def prediction_captions(
+    probabilities: Sequence[np.ndarray] | np.ndarray,
+    images: Sequence[LabelledImage],
+    classes: tuple[str, ...],
+) -> list[Caption]:
+    """Return :func:`prediction_caption` for each of N images with probabilities (N, C)."""
+    return [
+        prediction_caption(row, image.label, classes) for row, image in zip(probabilities, images)
+    ]
+
+
+def plot_grid(titles: Sequence[str], rows: Sequence[GridRow]) -> Figure:
+    """Plot rows of faces; more than eight faces continue in further rows below.
 
     Args:
-        titles (Sequence[str]): One above each column of the first row.
-        rows (Sequence[Row]): The rows.
+        titles (Sequence[str]): A title for each face.
+        rows (Sequence[GridRow]): The rows.
 
     Returns:
-        Figure: The cells are ``figure.axes`` from left to right, row by row.
+        Figure: The cells are ``figure.axes``, from left to right and row by row.
     """
     number = len(titles)
     blocks = -(-number // MOST_COLUMNS)
@@ -123,12 +113,13 @@ def draw_grid(titles: Sequence[str], rows: Sequence[Row]) -> Figure:
     for cell in cells.flat:
         cell.set_xticks([])
         cell.set_yticks([])
-        cell.spines[:].set_visible(False)
+        for spine in cell.spines.values():
+            spine.set_visible(False)
     for index in range(number):
         block, column = divmod(index, columns)
         for place, row in enumerate(rows):
             cell = cells[block * len(rows) + place, column]
-            row.draw(cell, index)
+            row.plot(cell, index)
             if place == 0:
                 cell.set_title(textwrap.fill(titles[index], 16), fontsize=11)
             if column == 0:
@@ -154,20 +145,14 @@ def draw_grid(titles: Sequence[str], rows: Sequence[Row]) -> Figure:
     return figure
 
 
-def draw_face(axes, picture: np.ndarray) -> None:
-    """Draws a face, (H, W, 3) uint8, smooth where it is enlarged."""
-    axes.imshow(picture, interpolation='bicubic')
-
-
-def draw_over_face(axes, picture: np.ndarray, values: np.ndarray, most: float, smooth: bool):
-    """Draws values over a grey face.
+def plot_over_face(axes: Axes, picture: np.ndarray, values: np.ndarray, highest: float) -> None:
+    """Plot values over a grey face.
 
     Args:
-        axes (Axes): Where.
+        axes (Axes): The cell.
         picture (ndarray): (H, W, 3) uint8.
-        values (ndarray): (h, w) from 0 to ``most``; laid over the whole face.
-        most (float): The value of the brightest colour.
-        smooth (bool): Interpolate between the values.
+        values (ndarray): (h, w) from 0 to ``highest``, stretched over the whole face.
+        highest (float): The value of the brightest colour.
     """
     height, width = picture.shape[:2]
     extent = (-0.5, width - 0.5, height - 0.5, -0.5)
@@ -177,27 +162,31 @@ def draw_over_face(axes, picture: np.ndarray, values: np.ndarray, most: float, s
         values,
         cmap=HEAT,
         vmin=0,
-        vmax=most,
-        alpha=OPACITY[0] + (OPACITY[1] - OPACITY[0]) * values / most,
-        interpolation='bicubic' if smooth else 'nearest',
+        vmax=highest,
+        alpha=OPACITY[0] + (OPACITY[1] - OPACITY[0]) * values / highest,
+        interpolation='nearest',
         extent=extent,
     )
 
 
 def add_scale(
-    figure: Figure, most: float, label: str, ticks: Optional[dict] = None, colours: str = HEAT
+    figure: Figure,
+    highest: float,
+    label: str,
+    ticks: dict[float, str] | None = None,
+    colours: str = HEAT,
 ) -> None:
-    """A colour bar below the grid.
+    """Add a colour bar below the grid.
 
     Args:
         figure (Figure): The grid.
-        most (float): The value of the brightest colour.
+        highest (float): The value of the brightest colour.
         label (str): What the colour means.
-        ticks (dict, optional): Text by value. Defaults to matplotlib's choice.
-        colours (str): Colour map. Defaults to that of :func:`draw_over_face`.
+        ticks (dict, optional): Tick labels by value. Defaults to matplotlib's choice.
+        colours (str): Colour map. Defaults to that of :func:`plot_over_face`.
     """
     bar = figure.colorbar(
-        ScalarMappable(Normalize(0, most), colours),
+        ScalarMappable(Normalize(0, highest), colours),
         ax=figure.axes,
         location='bottom',
         fraction=0.03,

@@ -1,13 +1,14 @@
-"""Grad-CAM of several models over the same faces: Figure 5 of the paper."""
+"""Compute and plot Grad-CAMs of several models over the same faces: Figure 5 of the paper."""
 
 import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Optional
+from typing import Any
 
 import numpy as np
 import torch
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from pytorch_grad_cam import GradCAM
 from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
@@ -18,13 +19,13 @@ from ..errors import ConvcutError
 from ..models.utils import grad_cam_layer
 from ..utils.plotting import styled
 from .face_grid import (
-    Row,
+    GridRow,
     add_scale,
-    answer_caption,
-    draw_face,
-    draw_grid,
-    draw_over_face,
+    face_row,
     headers,
+    plot_grid,
+    plot_over_face,
+    prediction_captions,
 )
 
 TARGETS = ('answer', 'true')
@@ -32,35 +33,35 @@ TARGETS = ('answer', 'true')
 
 @dataclass
 class Explanation:
-    """Where a model looked.
+    """The Grad-CAM of one image.
 
     Attributes:
-        heat (ndarray): (H, W) of the image, 0 to 1; 1 is the strongest place of this image.
-        scores (ndarray): Class probabilities, (C,).
+        heat: (H, W) of the image, 0 to 1; 1 is the strongest evidence in this image.
+        probabilities: Class probabilities, (C,).
     """
 
     heat: np.ndarray
-    scores: np.ndarray
+    probabilities: np.ndarray
 
 
 def grad_cam(
     classifier: Classifier,
     image: LabelledImage,
-    layer: Optional[str] = None,
+    layer: str | None = None,
     target: str = 'answer',
 ) -> Explanation:
-    """Explains one answer by the gradient of a class's logit in a layer's map.
+    """Explain a class by the gradient of its logit with respect to a layer's map.
 
     Args:
         classifier (Classifier): The model.
-        image (LabelledImage): The image, by itself: a batch of one.
-        layer (str, optional): Name of a layer whose output is a map. Defaults to what the model
-            says, see :func:`~convcut_mm.models.utils.grad_cam_layer.grad_cam_layer`.
-        target (str): The class to explain, the model's 'answer' or the 'true' one. Defaults to
-            'answer'.
+        image (LabelledImage): The image, tested in a batch of one.
+        layer (str, optional): Name of a layer whose output is a map. Defaults to the model's own
+            choice, see :func:`~convcut_mm.models.utils.grad_cam_layer.grad_cam_layer`.
+        target (str): The class to explain, the predicted one ('answer') or the true one
+            ('true'). Defaults to 'answer'.
 
     Raises:
-        ConvcutError: No such layer, one without a map, or no true class.
+        ConvcutError: No such layer, a layer without a map, or an unknown true class.
     """
     label = None
     if target == 'true':
@@ -76,33 +77,33 @@ def grad_cam(
 def explain(
     classifier: Classifier,
     inputs: torch.Tensor,
-    layer: Optional[str] = None,
-    label: Optional[int] = None,
+    layer: str | None = None,
+    label: int | None = None,
 ) -> Explanation:
-    """Explains the answer about an image that has gone through the data preprocessor.
+    """Explain a class of an image that the data preprocessor has normalised.
 
     Args:
         classifier (Classifier): The model.
         inputs (Tensor): (1, 3, H, W), normalised.
         layer (str, optional): See :func:`grad_cam`.
-        label (int, optional): The class to explain. Defaults to None: the model's answer.
+        label (int, optional): The class to explain. Defaults to None: the predicted class.
 
     Raises:
-        ConvcutError: No such layer, or one without a map.
+        ConvcutError: No such layer, or a layer without a map.
     """
     layer = layer or grad_cam_layer(classifier.model, inputs)
     module = _find_layer(classifier, layer)
     as_map = partial(_as_map, module, layer)
-    # a frozen backbone gives no gradients unless its input asks for them
+    # a frozen backbone has gradients only if its input requires them
     inputs = inputs.detach().requires_grad_()
-    scores = _dry_run(classifier, module, inputs, as_map, layer)
-    label = int(scores.argmax()) if label is None else label
+    probabilities = _dry_run(classifier, module, inputs, as_map, layer)
+    label = int(probabilities.argmax()) if label is None else label
     cam = GradCAM(classifier.model, [module], reshape_transform=as_map)
     try:
         (heat,) = cam(inputs, [ClassifierOutputTarget(label)])
     finally:
         cam.activations_and_grads.release()
-    return Explanation(heat, scores)
+    return Explanation(heat, probabilities)
 
 
 def _find_layer(classifier: Classifier, name: str) -> nn.Module:
@@ -118,22 +119,24 @@ def _find_layer(classifier: Classifier, name: str) -> nn.Module:
 def _dry_run(
     classifier: Classifier, module: nn.Module, inputs: torch.Tensor, as_map: Any, layer: str
 ) -> np.ndarray:
-    """The probabilities, (C,); a layer without a map is found out before any gradient."""
+    """Return the probabilities, (C,), and check before any gradient that the layer has a map."""
     seen = []
     handle = module.register_forward_hook(lambda *call: seen.append(as_map(call[-1])))
     try:
-        (scores,) = classifier.model(inputs).softmax(dim=1).cpu().numpy()
+        (probabilities,) = classifier.model(inputs).softmax(dim=1).cpu().numpy()
     finally:
         handle.remove()
     if not seen:
-        raise ConvcutError(f'--target-layer {layer}: not used by {classifier.name} in testing')
-    return scores
+        raise ConvcutError(
+            f'--target-layer {layer}: {classifier.name} does not use it in testing; name another'
+        )
+    return probabilities
 
 
 def _as_map(module: nn.Module, layer: str, output: Any) -> torch.Tensor:
-    """A layer's output as a map (N, C, H, W).
+    """Return a layer's output as a map (N, C, H, W).
 
-    Inside a ConvNeXt block channels come last: its norm and its linear layers see (N, H, W, C).
+    Inside a ConvNeXt block, norm and linear layers compute (N, H, W, C).
     """
     if isinstance(output, torch.Tensor) and output.ndim == 4:
         if isinstance(module, nn.Linear):
@@ -150,13 +153,13 @@ def _as_map(module: nn.Module, layer: str, output: Any) -> torch.Tensor:
 
 
 @styled
-def draw_grad_cam(
+def plot_grad_cam(
     images: Sequence[LabelledImage],
     classifiers: Sequence[Classifier],
     explanations: Sequence[Sequence[Explanation]],
     target: str = 'answer',
 ) -> Figure:
-    """Draws a column for each image: the image, then each model's Grad-CAM with its answer.
+    """Plot a column for each image: the image, then each model's Grad-CAM and prediction.
 
     Args:
         images (Sequence[LabelledImage]): The images.
@@ -165,23 +168,19 @@ def draw_grad_cam(
         target (str): What was explained, 'answer' or 'true'. Defaults to 'answer'.
     """
     classes = classifiers[0].classes
-    rows = [
-        Row('image', lambda axes, i: draw_face(axes, classifiers[0].picture(images[i].path))),
-    ]
+    rows = [face_row(classifiers[0], images)]
     for classifier, explained in zip(classifiers, explanations):
 
-        def draw(axes, i, classifier=classifier, explained=explained) -> None:
+        def plot(axes: Axes, i: int, classifier=classifier, explained=explained) -> None:
             picture = classifier.picture(images[i].path)
-            draw_over_face(axes, picture, explained[i].heat, most=1, smooth=False)
+            plot_over_face(axes, picture, explained[i].heat, highest=1)
 
-        captions = [
-            answer_caption(item.scores, image.label, classes)
-            for item, image in zip(explained, images)
-        ]
-        rows.append(Row(classifier.name, draw, captions))
-    figure = draw_grid(headers(images, classes), rows)
-    meaning = "the model's answer" if target == 'answer' else 'the true class'
+        probabilities = [item.probabilities for item in explained]
+        captions = prediction_captions(probabilities, images, classes)
+        rows.append(GridRow(classifier.name, plot, captions))
+    figure = plot_grid(headers(images, classes), rows)
+    meaning = 'the predicted class' if target == 'answer' else 'the true class'
     add_scale(
-        figure, 1, f'Grad-CAM: evidence for {meaning}', {0: 'none', 1: 'strongest of the image'}
+        figure, 1, f'Grad-CAM: evidence for {meaning}', {0: 'none', 1: 'strongest in the image'}
     )
     return figure

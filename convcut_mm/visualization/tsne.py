@@ -1,4 +1,4 @@
-"""t-SNE of the features of several models side by side: Figure 4 of the paper."""
+"""Plot t-SNEs of the features of several models side by side: Figure 4 of the paper."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,15 +18,15 @@ PANEL = 4.3  # inches
 
 
 @dataclass
-class Embedding:
-    """Features in two dimensions, and how well the classes lie apart in all dimensions.
+class TSNEmbedding:
+    """Features embedded in two dimensions, and how well they separate the classes.
 
     Attributes:
         name (str): The model.
         points (ndarray): (N, 2).
-        neighbours (int): How many of the nearest other images are asked for their class.
-        pred_labels (ndarray): The most frequent class among them, (N,).
-        silhouette (float): Mean silhouette, -1 to 1; 0 where classes overlap.
+        neighbours (int): Number of nearest other images that predict the class of an image.
+        pred_labels (ndarray): The most frequent class among the neighbours, (N,).
+        silhouette (float): Mean silhouette of the features, -1 to 1; 0 where classes overlap.
     """
 
     name: str
@@ -43,22 +43,22 @@ def embed(
     seed: int = 0,
     perplexity: float = 30.0,
     iterations: int = 1000,
-) -> Embedding:
-    """Lays features out by t-SNE and measures the classes in the features themselves.
+) -> TSNEmbedding:
+    """Embed features by t-SNE, and measure how well the features themselves separate the classes.
 
-    Distances between groups in a t-SNE mean little, hence the two figures.
+    Distances between groups in a t-SNE mean little, hence the two measures.
 
     Args:
         name (str): The model.
         features (ndarray): (N, D).
         labels (ndarray): (N,).
         seed (int): Seed of t-SNE, which starts from the principal components. Defaults to 0.
-        perplexity (float): About how many neighbours an image has; lowered for few images.
+        perplexity (float): Approximate number of neighbours of an image; lowered for few images.
             Defaults to 30.
         iterations (int): Steps of the optimisation. Defaults to 1000.
 
     Raises:
-        ConvcutError: Too few images, one class, or features that are not finite or all alike.
+        ConvcutError: Too few images, only one class, or features that are not finite or all equal.
     """
     number = len(features)
     if number < 4 or len(np.unique(labels)) < 2:
@@ -67,11 +67,16 @@ def embed(
             'four images and two classes; raise --per-class'
         )
     if not np.isfinite(features).all():
-        raise ConvcutError(f'{name}: its features are not finite, so the checkpoint is of no use')
+        raise ConvcutError(
+            f'{name}: its features are not finite; use a checkpoint from before the training '
+            'diverged'
+        )
     if np.ptp(features, axis=0).max() == 0:
-        raise ConvcutError(f'{name}: its features are the same for every image')
+        raise ConvcutError(
+            f'{name}: its features are the same for every image; use another checkpoint or --stage'
+        )
     points = TSNE(
-        # a third: beyond it every image is everybody's neighbour
+        # with more than a third, every image would be a neighbour of all others
         perplexity=min(perplexity, (number - 1) / 3),
         init='pca',
         learning_rate='auto',
@@ -80,19 +85,19 @@ def embed(
     ).fit_transform(features)
     neighbours = min(NEIGHBOURS, number - 1)
     pred_labels = neighbour_labels(features, labels, neighbours)
-    return Embedding(name, points, neighbours, pred_labels, _silhouette(features, labels))
+    return TSNEmbedding(name, points, neighbours, pred_labels, _silhouette(features, labels))
 
 
 def neighbour_labels(features: np.ndarray, labels: np.ndarray, neighbours: int) -> np.ndarray:
-    """The class that most of an image's nearest others have, the image itself left out.
+    """Predict the class of each image as the most frequent one of its nearest other images.
 
     Args:
         features (ndarray): (N, D).
         labels (ndarray): (N,).
-        neighbours (int): How many others are asked, below N.
+        neighbours (int): Number of other images, below N.
 
     Returns:
-        ndarray: (N,); the lowest label where several are most frequent.
+        ndarray: (N,); the lowest label in a tie.
     """
     search = NearestNeighbors(n_neighbors=neighbours).fit(features)
     return stats.mode(labels[search.kneighbors(return_distance=False)], axis=1).mode
@@ -105,16 +110,18 @@ def _silhouette(features: np.ndarray, labels: np.ndarray) -> float:
 
 
 @styled
-def draw_tsne(embeddings: Sequence[Embedding], labels: np.ndarray, classes: tuple) -> Figure:
-    """Draws a panel for each model, the same images in each.
+def plot_tsne(
+    embeddings: Sequence[TSNEmbedding], labels: np.ndarray, classes: tuple[str, ...]
+) -> Figure:
+    """Plot a panel for each model, with the same images in each.
 
     Args:
-        embeddings (Sequence[Embedding]): One to four models.
+        embeddings (Sequence[TSNEmbedding]): One to four models.
         labels (ndarray): Class of each image, (N,).
         classes (tuple[str]): Class names in the order of the labels.
 
     Returns:
-        Figure: A colour and a marker for each class; one legend below.
+        Figure: A colour and a marker for each class, and one legend below the panels.
     """
     columns = len(embeddings) if len(embeddings) < 4 else 2
     rows = -(-len(embeddings) // columns)
@@ -142,8 +149,9 @@ def draw_tsne(embeddings: Sequence[Embedding], labels: np.ndarray, classes: tupl
         panel.set_box_aspect(1)
         panel.set_xticks([])
         panel.set_yticks([])
-        panel.spines[:].set_visible(True)
-        panel.spines[:].set_color('0.7')
+        for spine in panel.spines.values():
+            spine.set_visible(True)
+            spine.set_color('0.7')
     entry = 0.65 + 0.095 * max(map(len, classes))  # inches: marker, gaps, the longest name
     handles, names = panels.flat[0].get_legend_handles_labels()
     figure.legend(

@@ -100,7 +100,7 @@ def test_content_that_is_no_prediction(tmp_path):
     path = tmp_path / 'p.npz'
     for parts, message in (
         (dict(paths=np.frombuffer(b'[1, 2, 3]', np.uint8)), 'not the path of a file'),
-        (dict(labels=np.array([0, -1, 1])), 'not one class'),
+        (dict(labels=np.array([0, -1, 1])), 'expected one class'),
         (dict(labels=np.array([0, 2, 1])), 'label 2, but probabilities for only 2 classes'),
         (dict(scores=SCORES * np.nan), 'pred_score that is not finite'),
     ):

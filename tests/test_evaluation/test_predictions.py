@@ -83,7 +83,7 @@ def test_names_that_folders_tell_apart(tmp_path):
         (lambda s: s[0].update(gt_label=torch.tensor([3])), 'label 3'),
         (lambda s: s[0].update(pred_score=torch.ones(4)), 'pred_score'),
         (lambda s: s[1].update(pred_score=torch.tensor([0, float('nan'), 1])), 'index 1'),
-        (lambda s: s[2].update(img_path='data/a.png'), 'data/a.png is in it 2 times'),
+        (lambda s: s[2].update(img_path='data/a.png'), 'data/a.png 2 times'),
         (lambda s: s.clear(), 'no predictions'),
     ],
 )

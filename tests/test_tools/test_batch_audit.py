@@ -49,7 +49,7 @@ test_cfg = dict()
 
 
 def draw_colours(folder, per_class: int, seed: int) -> None:
-    """Writes ``folder/CLASS/NUMBER.png``; read in the files' order, the classes come in turn."""
+    """Write ``folder/CLASS/NUMBER.png``; in the files' order, classes take turns."""
     rng = np.random.default_rng(seed)
     for name, colour in COLOURS.items():
         (folder / name).mkdir(parents=True)
@@ -62,7 +62,7 @@ def draw_colours(folder, per_class: int, seed: int) -> None:
 
 @torch.no_grad()
 def single_vectors(model, dataset) -> tuple:
-    """What enters the classifier for each image alone, (N, D), and the labels."""
+    """Return the input of the classifier for each image alone, (N, D), and the labels."""
     batches = [dict(inputs=dataset[i]['inputs'][None]) for i in range(len(dataset))]
     inputs = [model.data_preprocessor(batch)['inputs'] for batch in batches]
     vectors = [model.head.pre_logits(model.extract_feat(one)) for one in inputs]
@@ -70,7 +70,7 @@ def single_vectors(model, dataset) -> tuple:
 
 
 def fitted(config, **options) -> tuple:
-    """A model whose classifier was fitted on single training images, and its test set."""
+    """Return a model with its classifier fitted on single training images, and its test set."""
     cfg = Config.fromfile(config)
     cfg.merge_from_dict(options)
     torch.manual_seed(0)
@@ -90,7 +90,7 @@ def fitted(config, **options) -> tuple:
 
 @pytest.fixture(scope='module')
 def leak(tmp_path_factory, root):
-    """Config, checkpoint, and the truth: each test image's label and answer when alone."""
+    """Config, checkpoint, and each test image's label and predicted label when alone."""
     folder = tmp_path_factory.mktemp('leak')
     draw_colours(folder / 'train', TRAIN, seed=0)
     draw_colours(folder / 'test', TEST, seed=1)
@@ -99,12 +99,12 @@ def leak(tmp_path_factory, root):
     model, test = fitted(config)
     torch.save(dict(state_dict=model.state_dict()), folder / 'leak.pth')
     vectors, labels = single_vectors(model, test)
-    answers = model.head.fc(torch.from_numpy(vectors)).argmax(dim=1).numpy()
-    return config, folder / 'leak.pth', labels, answers
+    pred_labels = model.head.fc(torch.from_numpy(vectors)).argmax(dim=1).numpy()
+    return config, folder / 'leak.pth', labels, pred_labels
 
 
 def test_leak_is_shown_and_written(leak, run_here, capsys, tmp_path):
-    config, checkpoint, labels, answers = leak
+    config, checkpoint, labels, pred_labels = leak
     sizes = ('--batch-sizes', 8, TEST, '--seeds', 2)
     status = run_here(TOOL, config, checkpoint, *sizes, '--out', tmp_path)
     printed = capsys.readouterr().out
@@ -116,9 +116,9 @@ def test_leak_is_shown_and_written(leak, run_here, capsys, tmp_path):
     assert written['classes'] == list(COLOURS) and written['images'] == 4 * TEST
     rows = {(row['order'], row['batch_size']): row for row in written['rows']}
     alone = rows['alone', 1]
-    assert alone['accuracy']['value'] == pytest.approx(100 * accuracy_score(labels, answers))
+    assert alone['accuracy']['value'] == pytest.approx(100 * accuracy_score(labels, pred_labels))
     assert alone['mean_class_accuracy']['value'] == pytest.approx(
-        100 * recall_score(labels, answers, average='macro')
+        100 * recall_score(labels, pred_labels, average='macro')
     )
     accuracy = {regime: row['accuracy']['value'] for regime, row in rows.items()}
     assert accuracy['class-ordered', TEST] > accuracy['alone', 1] + 20
@@ -138,14 +138,14 @@ def test_leak_is_shown_and_written(leak, run_here, capsys, tmp_path):
 
 
 def test_several_trainings_are_averaged(leak, run_here, capsys, tmp_path):
-    """Here the other training answers the same class always: a quarter of its answers is right."""
-    config, checkpoint, labels, answers = leak
+    """The second training always predicts one class, which is right for a quarter."""
+    config, checkpoint, labels, pred_labels = leak
     other = torch.load(checkpoint, weights_only=True)
     other['state_dict']['head.fc.weight'].zero_()
     torch.save(other, tmp_path / 'other.pth')
     sizes = ('--batch-sizes', TEST, '--seeds', 1)
     status = run_here(TOOL, config, checkpoint, tmp_path / 'other.pth', *sizes, '--out', tmp_path)
-    mean = (100 * accuracy_score(labels, answers) + 25) / 2
+    mean = (100 * accuracy_score(labels, pred_labels) + 25) / 2
     assert status == 3 and f'accuracy {mean:.2f} % for single images' in capsys.readouterr().out
     written = json.loads((tmp_path / 'batch_audit.json').read_text())
     assert written['checkpoints'] == [str(checkpoint), str(tmp_path / 'other.pth')]
@@ -157,8 +157,8 @@ def test_several_trainings_are_averaged(leak, run_here, capsys, tmp_path):
 
 
 def test_test_py_takes_each_image_alone(leak, run_here, capsys, tmp_path):
-    """The configured batches, class after class, are the way to the leaked figure."""
-    config, checkpoint, labels, answers = leak
+    """The configured batches, class after class, give the leaked accuracy."""
+    config, checkpoint, labels, pred_labels = leak
     figures = {}
     for regime, says in ((None, 'each image was tested alone'), ('configured', 'say nothing')):
         options = () if regime is None else ('--batch-regime', regime)
@@ -168,7 +168,7 @@ def test_test_py_takes_each_image_alone(leak, run_here, capsys, tmp_path):
         lines = [x for x in capsys.readouterr().out.splitlines() if 'images of the batch' in x]
         assert says in lines[-1] and '--batch-regime' in lines[-1]
         figures[regime] = json.loads(out.read_text())['accuracy/top1']
-    assert figures[None] == pytest.approx(100 * accuracy_score(labels, answers), abs=0.01)
+    assert figures[None] == pytest.approx(100 * accuracy_score(labels, pred_labels), abs=0.01)
     assert figures['configured'] > figures[None] + 20
 
 
@@ -195,7 +195,7 @@ def test_heads_that_judge_each_image_by_itself(leak, run_here, capsys, tmp_path,
 
 
 def test_dependence_below_the_head_is_found(leak, run_here, capsys, tmp_path):
-    """A norm that takes the batch's statistics, under a head that judges each image by itself."""
+    """A norm with statistics of the batch, below a head that judges each image by itself."""
     config = leak[0]
     norm = {'type': 'BN', 'track_running_stats': False}
     # before the convolutions: behind them one image has one position left, too few for a norm

@@ -1,4 +1,4 @@
-"""tools/analysis_tools/eval_metric.py on drawn faces: figures known by hand, bad files."""
+"""tools/analysis_tools/eval_metric.py on synthetic faces: metrics known by hand, bad files."""
 
 import csv
 import json
@@ -16,7 +16,7 @@ CLASSES = ['surprise', 'fear', 'disgust', 'happiness', 'sadness', 'anger', 'neut
 
 @pytest.fixture
 def faces(small_config, tmp_path):
-    """A config, and the true class of each of its 28 test images by its label file."""
+    """A config, and the true class of each of its 28 test images."""
     from convcut_mm.datasets import DrawnFaces
 
     config = small_config()
@@ -38,32 +38,34 @@ def write(path, rows: list):
 
 
 def with_mistakes(truth: dict) -> dict:
-    """All four of fear taken for surprise, one neutral face for anger: 23 of 28 are right."""
-    answers = {name: 'surprise' if label == 'fear' else label for name, label in truth.items()}
-    answers[next(name for name, label in truth.items() if label == 'neutral')] = 'anger'
-    return answers
+    """Confuse all four fear faces with surprise and one neutral face with anger: 23 of 28."""
+    pred_labels = {name: 'surprise' if label == 'fear' else label for name, label in truth.items()}
+    pred_labels[next(name for name, label in truth.items() if label == 'neutral')] = 'anger'
+    return pred_labels
 
 
-def as_labels(path, answers: dict):
-    return write(path, [('file', 'label'), *answers.items()])
+def as_labels(path, pred_labels: dict):
+    return write(path, [('file', 'label'), *pred_labels.items()])
 
 
-def as_scores(path, answers: dict):
-    """Scores of any scale, columns and rows in another order."""
+def as_probabilities(path, pred_labels: dict):
+    """Write values of any scale, columns and rows in another order."""
     rows = [
         [name, *(7.5 if label == answer else 0.5 for label in reversed(CLASSES))]
-        for name, answer in reversed(answers.items())
+        for name, answer in reversed(pred_labels.items())
     ]
     return write(path, [('file', *reversed(CLASSES)), *rows])
 
 
-def test_figures_known_by_hand(faces, run_here, capsys, tmp_path):
+def test_metrics_known_by_hand(faces, run_here, capsys, tmp_path):
     config, truth = faces
-    answers = with_mistakes(truth)
+    pred_labels = with_mistakes(truth)
     one_wrong = {**truth, next(iter(truth)): next(c for c in CLASSES if c != [*truth.values()][0])}
-    mistakes = as_labels(tmp_path / 'mistakes.csv', answers)
-    same = as_scores(tmp_path / 'same.csv', {f'any/{name}': a for name, a in answers.items()})
-    better = as_scores(tmp_path / 'better.csv', one_wrong)
+    mistakes = as_labels(tmp_path / 'mistakes.csv', pred_labels)
+    same = as_probabilities(
+        tmp_path / 'same.csv', {f'any/{name}': a for name, a in pred_labels.items()}
+    )
+    better = as_probabilities(tmp_path / 'better.csv', one_wrong)
     out, markdown = tmp_path / 'new' / 'figures.json', tmp_path / 'table.md'
     status = run_here(
         *(TOOL, config, mistakes, same, '--group', f'seeds={mistakes},{better}', '--draws', '200'),

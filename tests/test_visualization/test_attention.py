@@ -7,19 +7,19 @@ import torch
 from convcut_mm.apis.classifier import LabelledImage
 from convcut_mm.errors import ConvcutError
 from convcut_mm.visualization.attention import (
+    attention_fractions,
     attention_over,
-    attention_shares,
     batch_attention,
     channel_attention,
     class_ordered,
     position_attention,
 )
 from convcut_mm.visualization.attention_figure import (
-    draw_batch_attention,
-    draw_channel_attention,
-    draw_position_attention,
+    plot_batch_attention,
+    plot_channel_attention,
+    plot_position_attention,
 )
-from convcut_mm.visualization.face_grid import choose_images
+from convcut_mm.visualization.sampling import choose_images
 
 
 def softmax(x: np.ndarray) -> np.ndarray:
@@ -38,9 +38,9 @@ def test_positions_by_hand(classifier):
     maps = neck_map(model, path)  # (16, 2, 2)
     tokens = maps.reshape(16, 4).T
     expected = softmax(tokens @ tokens.T / 4).mean(axis=0).reshape(2, 2)
-    shares = position_attention(model, path)
-    assert shares == pytest.approx(expected, abs=1e-5) and shares.sum() == pytest.approx(1)
-    assert np.ptp(shares) > 0.01
+    fractions = position_attention(model, path)
+    assert fractions == pytest.approx(expected, abs=1e-5) and fractions.sum() == pytest.approx(1)
+    assert np.ptp(fractions) > 0.01
 
 
 def test_channels_by_hand_strongest_first(classifier):
@@ -62,8 +62,8 @@ def test_batch_by_hand(classifier):
 def test_shares_by_hand():
     weights = np.array([[0.5, 0.25, 0.25], [0.5, 0.25, 0.25], [0.125, 0.125, 0.75]])
     # itself (0.5 + 0.25 + 0.75) / 3; others of the class (0.25 + 0.5 + 0) / 3
-    shares = attention_shares(weights, np.array([0, 0, 4]))
-    assert shares == pytest.approx((0.5, 0.25, 0.25))
+    fractions = attention_fractions(weights, np.array([0, 0, 4]))
+    assert fractions == pytest.approx((0.5, 0.25, 0.25))
 
 
 def test_models_without_attention_or_positions(classifier):
@@ -94,13 +94,13 @@ def test_class_order_needs_classes(classifier):
 def test_the_picture_of_positions(classifier, legible):
     model = classifier('spatial')
     images = choose_images(model)
-    figure = draw_position_attention(model, images)
+    figure = plot_position_attention(model, images)
     cells, scale = np.reshape(figure.axes[:14], (2, 7)), figure.axes[14]
     assert [cell.get_title() for cell in cells[0]] == list(model.classes)
-    answers = model.probabilities([image.path for image in images]).argmax(axis=1)
-    shares = [100 * position_attention(model, image.path) for image in images]
-    most = max(map(np.max, shares))
-    for cell, share, answer, image in zip(cells[1], shares, answers, images):
+    pred_labels = model.probabilities([image.path for image in images]).argmax(axis=1)
+    fractions = [100 * position_attention(model, image.path) for image in images]
+    most = max(map(np.max, fractions))
+    for cell, share, answer, image in zip(cells[1], fractions, pred_labels, images):
         heat = cell.images[1]
         assert np.asarray(heat.get_array()) == pytest.approx(share) and heat.get_clim() == (
             0,
@@ -116,7 +116,7 @@ def test_the_picture_of_positions(classifier, legible):
         assert model.classes[answer] in cell.get_xlabel()
         assert cell.get_xlabel().startswith('✗') == (answer != image.label)
     assert scale.get_xlabel() == (
-        '% of the attention that each of 2 x 2 positions gets (equal shares: 25.0)'
+        '% of the attention that each of 2 x 2 positions gets (equal fractions: 25.0)'
     )
     assert scale.get_xlim() == (0, most)
     legible(figure)
@@ -125,7 +125,7 @@ def test_the_picture_of_positions(classifier, legible):
 def test_the_picture_of_channels(classifier, legible):
     model = classifier('channel')
     images = choose_images(model)[:3]
-    figure = draw_channel_attention(model, images)
+    figure = plot_channel_attention(model, images)
     cells, scale = np.reshape(figure.axes[:6], (2, 3)), figure.axes[6]
     for cell, image in zip(cells[1], images):
         matrix = np.asarray(cell.images[0].get_array())
@@ -140,7 +140,7 @@ def test_the_picture_of_a_batch(legible):
     same = labels[:, None] == labels[None]
     weights = np.where(same, 0.2, 0.025)  # rows sum to 1
     classes = ('surprise', 'fear', 'disgust', 'happiness')
-    figure = draw_batch_attention(weights, labels, classes)
+    figure = plot_batch_attention(weights, labels, classes)
     panel, scale = figure.axes
     assert np.asarray(panel.images[0].get_array()) == pytest.approx(100 * weights)
     names = ['surprise', 'fear', 'happiness']  # no disgust among the images

@@ -9,7 +9,7 @@ from scipy.special import softmax
 
 from convcut_mm.evaluation.batch_audit import audit, regimes
 from convcut_mm.utils.plotting import save
-from convcut_mm.visualization.batch_audit import draw
+from convcut_mm.visualization.batch_audit import plot_batch_audit
 
 LABELS = np.repeat([0, 1, 2], 20)
 FEATURES = np.eye(3)[LABELS] + np.random.default_rng(0).normal(size=(60, 3))
@@ -32,7 +32,7 @@ def found(request):
 
 
 def test_panels_show_the_rows(found):
-    figure = draw(found, 'tiny.py on 60 images')
+    figure = plot_batch_audit(found, 'tiny.py on 60 images')
     assert figure.get_suptitle() == 'tiny.py on 60 images'
     accuracy, mean_class, changed = figure.axes
     assert accuracy.get_ylabel() == 'accuracy (%)'
@@ -63,12 +63,12 @@ def test_panels_show_the_rows(found):
 
 def test_one_seed_has_no_bars(tmp_path):
     found = audit(batch_means, LABELS, regimes([4], seeds=1))
-    png, svg = save(draw(found, 'one seed'), tmp_path / 'one')
+    png, svg = save(plot_batch_audit(found, 'one seed'), tmp_path / 'one')
     assert png.is_file() and svg.is_file()
 
 
 def test_files(found, tmp_path):
-    paths = save(draw(found, 'tiny.py on 60 images'), tmp_path / 'audit')
+    paths = save(plot_batch_audit(found, 'tiny.py on 60 images'), tmp_path / 'audit')
     assert paths == [tmp_path / 'audit.png', tmp_path / 'audit.svg']
     with Image.open(paths[0]) as image:
         assert image.size == (2600, 1000)
@@ -79,5 +79,5 @@ def test_files(found, tmp_path):
         assert f'{row.accuracy.value:.1f}' in texts
     assert 'class-ordered batches' in texts and 'tiny.py on 60 images' in texts
     before = [path.read_bytes() for path in paths]
-    save(draw(found, 'tiny.py on 60 images'), tmp_path / 'audit')
+    save(plot_batch_audit(found, 'tiny.py on 60 images'), tmp_path / 'audit')
     assert [path.read_bytes() for path in paths] == before

@@ -9,7 +9,7 @@ from convcut_mm.errors import ConvcutError
 from convcut_mm.visualization.class_distribution import (
     ClassDistribution,
     class_distribution,
-    draw_class_distribution,
+    plot_class_distribution,
 )
 
 CLASSES = ('surprise', 'fear', 'disgust', 'happiness', 'sadness', 'anger', 'neutral')
@@ -61,7 +61,7 @@ def test_bars_counts_and_names(legible):
     item = ClassDistribution(
         'RAF-DB', CLASSES, {'train': np.array(TRAIN) * 1000, 'test': np.array(TEST)}
     )
-    figure = draw_class_distribution([item])
+    figure = plot_class_distribution([item])
     (panel,) = figure.axes
     train, test = panel.containers
     assert [bar.get_width() for bar in train] == [1000 * number for number in TRAIN]
@@ -87,7 +87,7 @@ def test_a_panel_for_each_data_set(legible):
         ClassDistribution(name, CLASSES, {'train': np.array(TRAIN), 'test': np.array(TEST)})
         for name in ('one', 'two', 'three')
     ]
-    figure = draw_class_distribution(items)
+    figure = plot_class_distribution(items)
     assert [panel.get_title('left') for panel in figure.axes if panel.axison] == [
         'one',
         'two',

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from convcut_mm.evaluation.predictions import Predictions
-from convcut_mm.visualization.confusion_matrix import draw_confusion_matrix
+from convcut_mm.visualization.confusion_matrix import plot_confusion_matrix
 
 CLASSES = ('surprise', 'fear', 'sadly angry', 'neutral')
 # rows are true classes; nobody is sadly angry
@@ -14,15 +14,15 @@ COUNTS = np.array([[30, 5, 0, 5], [1, 2, 0, 1], [0, 0, 0, 0], [20, 0, 4, 76]])
 @pytest.fixture(scope='module')
 def figure():
     labels = np.repeat([0, 1, 2, 3], COUNTS.sum(axis=1))
-    answers = np.concatenate([np.repeat(range(4), row) for row in COUNTS])
+    pred_labels = np.concatenate([np.repeat(range(4), row) for row in COUNTS])
     order = np.random.default_rng(0).permutation(len(labels))
     predictions = Predictions(
         names=[f'{i}.png' for i in range(len(labels))],
         labels=labels[order],
-        scores=np.eye(4)[answers[order]],
+        probabilities=np.eye(4)[pred_labels[order]],
         classes=CLASSES,
     )
-    return draw_confusion_matrix(predictions, CLASSES)
+    return plot_confusion_matrix(predictions, CLASSES)
 
 
 def test_colours_are_per_cent_of_the_true_class(figure):

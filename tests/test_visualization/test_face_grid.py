@@ -1,42 +1,17 @@
-"""The grid of faces: which faces, what stands above and below them, in reading order."""
+"""The grid of faces: titles and captions, in reading order."""
 
 import numpy as np
 import pytest
 
-from convcut_mm.apis.classifier import LabelledImage
 from convcut_mm.utils.plotting import styled
 from convcut_mm.visualization.face_grid import (
-    Row,
-    answer_caption,
-    choose_images,
-    draw_grid,
-    draw_over_face,
-    headers,
+    GridRow,
+    plot_grid,
+    plot_over_face,
+    prediction_caption,
 )
 
 CLASSES = ('surprise', 'fear')
-
-
-def test_a_face_of_each_class_by_seed(classifier):
-    model = classifier()
-    chosen = choose_images(model, seed=3)
-    assert [image.label for image in chosen] == list(range(7))
-    assert chosen == choose_images(model, seed=3) != choose_images(model, seed=4)
-    assert set(chosen) < set(model.test_images)
-
-
-def test_given_files_have_a_class_where_it_is_known(classifier, tmp_path, monkeypatch):
-    model = classifier()
-    image = model.test_images[9]
-    own = tmp_path / 'own.png'
-    assert choose_images(model, files=[own, image.path]) == [
-        LabelledImage(str(own), None),
-        image,
-    ]
-    assert headers(choose_images(model, files=[own, image.path]), model.classes) == [
-        'own.png',
-        model.classes[image.label],
-    ]
 
 
 @pytest.mark.parametrize(
@@ -44,23 +19,22 @@ def test_given_files_have_a_class_where_it_is_known(classifier, tmp_path, monkey
     [(1, 'fear\n80 %', False), (0, '✗ fear\n80 %', True), (None, 'fear\n80 %', False)],
 )
 def test_captions(label, text, wrong):
-    caption = answer_caption(np.array([0.2, 0.8]), label, CLASSES)
+    caption = prediction_caption(np.array([0.2, 0.8]), label, CLASSES)
     assert (caption.text, caption.wrong) == (text, wrong)
 
 
 @styled
 def grid(number: int, rows: int = 2):
-    drawn = []
-
-    def draw(axes, index) -> None:
+    def plot(axes, index) -> None:
         axes.imshow(np.full((2, 2), index), vmin=0, vmax=20)
-        drawn.append(index)
 
     captions = [
-        answer_caption(np.array([0.2, 0.8]), index % 2, CLASSES) for index in range(number)
+        prediction_caption(np.array([0.2, 0.8]), index % 2, CLASSES) for index in range(number)
     ]
-    rows = [Row('image', draw)] + [Row(f'model {i}', draw, captions) for i in range(1, rows)]
-    return draw_grid([f'happiness {i}' for i in range(number)], rows)
+    rows = [GridRow('image', plot)] + [
+        GridRow(f'model {i}', plot, captions) for i in range(1, rows)
+    ]
+    return plot_grid([f'happiness {i}' for i in range(number)], rows)
 
 
 def test_columns_in_reading_order(legible):
@@ -72,7 +46,7 @@ def test_columns_in_reading_order(legible):
         assert [cell.images[0].get_array()[0, 0] for cell in row] == list(range(7))
     assert [cell.get_xlabel() for cell in cells[0]] == [''] * 7
     assert cells[1, 0].get_xlabel() == '✗ fear\n80 %' and cells[1, 1].get_xlabel() == 'fear\n80 %'
-    # wrong answers have another colour too
+    # wrong predictions have another colour too
     assert cells[1, 0].xaxis.label.get_color() != cells[1, 1].xaxis.label.get_color()
     legible(figure)
 
@@ -98,11 +72,11 @@ def test_values_lie_over_the_whole_face():
     picture = np.zeros((48, 48, 3), np.uint8)
     picture[..., 1] = 255
     values = np.array([[0.1, 0.2], [0.3, 0.4]])
-    draw_over_face(axes, picture, values, most=0.4, smooth=False)
+    plot_over_face(axes, picture, values, highest=0.4)
     face, heat = axes.images
     assert heat.get_array().tolist() == values.tolist()
     assert tuple(heat.get_extent()) == tuple(face.get_extent()) == (-0.5, 47.5, 47.5, -0.5)
     assert heat.get_clim() == (0, 0.4)
-    # the face stays visible everywhere, most where there is least
+    # the face stays visible everywhere, most where the values are low
     assert (np.diff(heat.get_alpha().ravel()) > 0).all() and heat.get_alpha().max() < 1
     assert face.get_array().shape == (48, 48) and face.get_array()[0, 0] == 150  # grey of green

@@ -9,12 +9,12 @@ from torch.nn import functional as F
 from convcut_mm.apis.classifier import LabelledImage
 from convcut_mm.errors import ConvcutError
 from convcut_mm.models.utils import grad_cam_layer
-from convcut_mm.visualization.face_grid import choose_images
 from convcut_mm.visualization.grad_cam import (
     Explanation,
-    draw_grad_cam,
     grad_cam,
+    plot_grad_cam,
 )
+from convcut_mm.visualization.sampling import choose_images
 
 FROZEN = 'model = dict(backbone=dict(frozen=True))'
 
@@ -57,7 +57,7 @@ def test_as_by_hand(layer, channels_last, extra, classifier):
     for target, label in (('true', image.label), ('answer', None)):
         explanation = grad_cam(model, image, layer, target)
         if label is None:
-            label = int(explanation.scores.argmax())
+            label = int(explanation.probabilities.argmax())
         expected = by_hand(model, image.path, layer, label, channels_last)
         assert explanation.heat == pytest.approx(expected, abs=2e-3)
         assert explanation.heat.max() == pytest.approx(1, abs=1e-3)
@@ -71,7 +71,7 @@ def test_the_default_is_the_last_block_and_scores_are_the_model_s(classifier):
     assert (explanation.heat == grad_cam(model, image, 'backbone.stages.2.1').heat).all()
     with torch.no_grad():
         scores = F.softmax(model.model(model.batch([image.path])), dim=1)[0]
-    assert explanation.scores == pytest.approx(scores.numpy(), abs=1e-6)
+    assert explanation.probabilities == pytest.approx(scores.numpy(), abs=1e-6)
     assert not any(module._forward_hooks for module in model.model.modules())
 
 
@@ -81,7 +81,7 @@ def test_the_default_is_a_norm_where_one_follows_the_backbone(classifier):
     image = model.test_images[5]
     assert default_layer(model) == 'neck.norm'
     explanation = grad_cam(model, image)
-    label = int(explanation.scores.argmax())
+    label = int(explanation.probabilities.argmax())
     expected = by_hand(model, image.path, 'neck.norm', label, channels_last=True)
     assert explanation.heat == pytest.approx(expected, abs=2e-3)
 
@@ -132,7 +132,7 @@ def test_the_picture_shows_images_heats_and_answers(classifier, legible):
         [Explanation(heats[0, i], scores[i]) for i in range(7)],  # all right
         [Explanation(heats[1, i], scores[3]) for i in range(7)],  # all happy
     ]
-    figure = draw_grad_cam(images, models, explanations)
+    figure = plot_grad_cam(images, models, explanations)
     cells, scale = np.reshape(figure.axes[:21], (3, 7)), figure.axes[21]
     assert [cell.get_title() for cell in cells[0]] == list(models[0].classes)
     assert [cell.get_ylabel() for cell in cells[:, 0]] == ['image', 'baseline', 'Conv-cut']

@@ -7,7 +7,7 @@ import pytest
 
 from convcut_mm.errors import ConvcutError
 from convcut_mm.visualization.features import extract_features
-from convcut_mm.visualization.tsne import Embedding, draw_tsne, embed, neighbour_labels
+from convcut_mm.visualization.tsne import TSNEmbedding, embed, neighbour_labels, plot_tsne
 
 LABELS = np.repeat([0, 1, 2], 15)
 
@@ -56,10 +56,10 @@ def test_every_panel_shows_every_class(legible):
     classes = ('surprise', 'fear', 'disgust')
     random = np.random.default_rng(0)
     embeddings = [
-        Embedding(name, random.normal(size=(45, 2)), 10, LABELS * (LABELS < last), 0.25)
+        TSNEmbedding(name, random.normal(size=(45, 2)), 10, LABELS * (LABELS < last), 0.25)
         for name, last in (('baseline', 1), ('truncated', 2), ('Conv-cut', 3))
     ]
-    figure = draw_tsne(embeddings, LABELS, classes)
+    figure = plot_tsne(embeddings, LABELS, classes)
     assert len(figure.axes) == 3
     for panel, item, share in zip(figure.axes, embeddings, (33.3, 66.7, 100)):
         assert panel.get_title() == (
@@ -77,10 +77,10 @@ def test_four_models_and_eleven_classes_fit(legible):
     labels = np.arange(44) % 11
     names = [f'fearfully number {i}' for i in range(11)]
     embeddings = [
-        Embedding(f'model {i}', np.random.default_rng(i).normal(size=(44, 2)), 10, labels, 0.0)
+        TSNEmbedding(f'model {i}', np.random.default_rng(i).normal(size=(44, 2)), 10, labels, 0.0)
         for i in range(4)
     ]
-    figure = draw_tsne(embeddings, labels, names)
+    figure = plot_tsne(embeddings, labels, names)
     assert len(figure.axes) == 4 and len(figure.legends[0].get_texts()) == 11
     legible(figure)
 

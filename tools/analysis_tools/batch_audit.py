@@ -36,7 +36,7 @@ from convcut_mm.evaluation.batch_audit import (
 from convcut_mm.utils.atomic import write_atomically
 from convcut_mm.utils.plotting import save
 from convcut_mm.utils.progress import progress
-from convcut_mm.visualization.batch_audit import draw
+from convcut_mm.visualization.batch_audit import plot_batch_audit
 
 DEPENDS = 3  # exit status
 
@@ -99,7 +99,7 @@ def main() -> None:
     write_atomically(out / 'batch_audit.json', f'{content}\n'.encode())
     paths = [
         out / 'batch_audit.json',
-        *save(draw(found, title(about, found)), out / 'batch_audit'),
+        *save(plot_batch_audit(found, title(about, found)), out / 'batch_audit'),
     ]
     print_table(audit_table(found))
     print(f'written: {", ".join(map(str, paths))}\n{found.verdict()}')

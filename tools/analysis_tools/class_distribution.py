@@ -13,7 +13,7 @@ from convcut_mm.errors import ConvcutError
 from convcut_mm.utils.plotting import save
 from convcut_mm.visualization.class_distribution import (
     class_distribution,
-    draw_class_distribution,
+    plot_class_distribution,
 )
 
 
@@ -37,7 +37,7 @@ def main() -> None:
                 f'{name} {count:,}' for name, count in zip(item.classes, counts.tolist())
             )
             print(f'{item.name}, {split}: {counts.sum():,} images: {numbers}')
-    announce(save(draw_class_distribution(distributions), args.out))
+    announce(save(plot_class_distribution(distributions), args.out))
 
 
 if __name__ == '__main__':

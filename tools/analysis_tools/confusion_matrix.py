@@ -19,7 +19,7 @@ from convcut_mm.datasets.builder import class_names
 from convcut_mm.evaluation.predictions import SUFFIXES, Predictions, load_predictions
 from convcut_mm.models.utils import is_batch_dependent
 from convcut_mm.utils.plotting import save
-from convcut_mm.visualization.confusion_matrix import draw_confusion_matrix
+from convcut_mm.visualization.confusion_matrix import plot_confusion_matrix
 
 
 def main() -> None:
@@ -36,7 +36,7 @@ def main() -> None:
     else:
         predictions = test(args)
         classes = predictions.classes
-    announce(save(draw_confusion_matrix(predictions, classes), args.out))
+    announce(save(plot_confusion_matrix(predictions, classes), args.out))
 
 
 def test(args) -> Predictions:

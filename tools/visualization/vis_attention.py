@@ -25,7 +25,7 @@ from convcut_mm.cli.figure_options import (
 from convcut_mm.cli.run import run_tool
 from convcut_mm.utils.plotting import save
 from convcut_mm.visualization import attention, attention_figure
-from convcut_mm.visualization.face_grid import choose_images
+from convcut_mm.visualization.sampling import choose_images
 
 BATCH_PER_CLASS = 8
 
@@ -44,13 +44,13 @@ def main() -> None:
     per_class = args.per_class or (BATCH_PER_CLASS if over == 'batch' else 1)
     images = choose_images(classifier, per_class, args.seed, args.images)
     if over == 'spatial':
-        figure = attention_figure.draw_position_attention(classifier, images)
+        figure = attention_figure.plot_position_attention(classifier, images)
     elif over == 'channel':
         print(
             'attention="channel": channels attend, not positions; drawing their matrix',
             file=sys.stderr,
         )
-        figure = attention_figure.draw_channel_attention(classifier, images)
+        figure = attention_figure.plot_channel_attention(classifier, images)
     else:
         figure = batch_figure(classifier, images)
     announce(save(figure, args.out))
@@ -61,13 +61,13 @@ def batch_figure(classifier, images: list):
     images = attention.class_ordered(images)
     labels = np.array([image.label for image in images])
     weights = attention.batch_attention(classifier, [image.path for image in images])
-    itself, others, rest = attention.attention_shares(weights, labels)
+    itself, others, rest = attention.attention_fractions(weights, labels)
     print(
         f'attention="batch": in a class-ordered batch of {len(labels)} an image attends '
         f'{100 * itself:.1f} % to itself, {100 * others:.1f} % to others of its class and '
         f'{100 * rest:.1f} % to other classes'
     )
-    return attention_figure.draw_batch_attention(weights, labels, classifier.classes)
+    return attention_figure.plot_batch_attention(weights, labels, classifier.classes)
 
 
 if __name__ == '__main__':

@@ -18,8 +18,8 @@ from convcut_mm.cli.figure_options import (
 )
 from convcut_mm.cli.run import run_tool
 from convcut_mm.utils.plotting import save
-from convcut_mm.visualization.face_grid import choose_images
-from convcut_mm.visualization.grad_cam import TARGETS, draw_grad_cam, grad_cam
+from convcut_mm.visualization.grad_cam import TARGETS, grad_cam, plot_grad_cam
+from convcut_mm.visualization.sampling import choose_images
 
 
 def main() -> None:
@@ -49,7 +49,7 @@ def main() -> None:
         [grad_cam(model, image, layer, args.target) for image in images]
         for model, layer in zip(models, layers)
     ]
-    announce(save(draw_grad_cam(images, models, explanations, args.target), args.out))
+    announce(save(plot_grad_cam(images, models, explanations, args.target), args.out))
 
 
 if __name__ == '__main__':

@@ -29,7 +29,7 @@ from convcut_mm.evaluation import evaluate, interval_text
 from convcut_mm.utils.plotting import save
 from convcut_mm.visualization.features import STAGES, extract_features
 from convcut_mm.visualization.sampling import sample_per_class
-from convcut_mm.visualization.tsne import draw_tsne, embed
+from convcut_mm.visualization.tsne import embed, plot_tsne
 
 
 def main() -> None:
@@ -86,7 +86,7 @@ def main() -> None:
             f'silhouette {embedding.silhouette:.3f}, {len(labels)} images'
         )
         embeddings.append(embedding)
-    announce(save(draw_tsne(embeddings, labels, models[0].classes), args.out))
+    announce(save(plot_tsne(embeddings, labels, models[0].classes), args.out))
 
 
 if __name__ == '__main__':

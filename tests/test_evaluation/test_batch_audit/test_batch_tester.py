@@ -33,7 +33,7 @@ def dataset(tmp_path_factory):
     )
 
 
-def tester(dataset, attention, norm=None) -> BatchTester:
+def make_tester(dataset, attention, norm=None) -> BatchTester:
     neck = dict(
         type='DetailExtractionNeck',
         in_channels=24,
@@ -79,7 +79,7 @@ def by_hand(one: BatchTester) -> np.ndarray:
 
 @pytest.mark.parametrize('attention', ['channel', 'spatial', 'batch', None])
 def test_head_on_stored_features_equals_the_whole_model(dataset, attention):
-    one = tester(dataset, attention)
+    one = make_tester(dataset, attention)
     expected, seen = by_hand(one), []
     assert np.abs(one.probabilities(BATCHES) - expected).max() < 1e-6  # whole model
     one.store_features(batch_size=4, step=seen.append)
@@ -90,7 +90,7 @@ def test_head_on_stored_features_equals_the_whole_model(dataset, attention):
 
 
 def test_features_that_depend_on_the_batch_are_not_used(dataset):
-    one = tester(dataset, None, norm=dict(type='BN', track_running_stats=False))
+    one = make_tester(dataset, None, norm=dict(type='BN', track_running_stats=False))
     one.store_features(batch_size=4)
     assert one.features is not None
     assert not one.features_hold(BATCHES, 1e-4) and one.features is None
@@ -99,7 +99,7 @@ def test_features_that_depend_on_the_batch_are_not_used(dataset):
 
 def test_model_without_features(dataset):
     """Any mmengine model will do."""
-    one = tester(dataset, 'batch')
+    one = make_tester(dataset, 'batch')
     whole = one.model
 
     class Wrapped(torch.nn.Module):
@@ -117,7 +117,7 @@ def test_model_without_features(dataset):
 
 
 def test_labels(dataset, tmp_path):
-    assert tester(dataset, None).labels().tolist() == [0] * 5 + [1] * 5
+    assert make_tester(dataset, None).labels().tolist() == [0] * 5 + [1] * 5
     Image.new('RGB', (32, 32)).save(tmp_path / 'one.png')
     unlabelled = DATASETS.build(
         dict(type='CustomDataset', data_prefix=str(tmp_path), with_label=False, pipeline=[])

@@ -133,5 +133,5 @@ def plot_batch_attention(
     )
     bar = figure.colorbar(image, ax=panel, fraction=0.045, pad=0.02)
     bar.set_label('% of the attention of an image')
-    bar.outline.set_visible(False)
+    bar.outline.set_visible(False)  # type: ignore[operator]  # stub: not a Spine
     return figure

@@ -67,7 +67,7 @@ def plot_confusion_matrix(predictions: Predictions, classes: tuple[str, ...]) ->
     panel.set_title('\n'.join(_title(labels, pred_labels, number)), loc='left', pad=12)
     bar = figure.colorbar(image, ax=panel, fraction=0.05, pad=0.02)
     bar.set_label('% of the true class')
-    bar.outline.set_visible(False)
+    bar.outline.set_visible(False)  # type: ignore[operator]  # stub: not a Spine
     return figure
 
 

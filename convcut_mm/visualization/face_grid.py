@@ -194,6 +194,6 @@ def add_scale(
         pad=0.02,
         label=label,
     )
-    bar.outline.set_visible(False)
+    bar.outline.set_visible(False)  # type: ignore[operator]  # stub: not a Spine
     if ticks is not None:
         bar.set_ticks(list(ticks), labels=list(ticks.values()))

@@ -44,8 +44,8 @@ def extract_features(
             features = features.mean(dim=(2, 3))
         if features.ndim != 2:
             raise ConvcutError(
-                f'{classifier.name}: stage {stage} has the shape {tuple(features.shape)}, expected '
-                'a map or a vector for each image; use another --stage'
+                f'{classifier.name}: stage {stage} has the shape {tuple(features.shape)}, '
+                'expected a map or a vector for each image; use another --stage'
             )
         parts.append(features.float().cpu().numpy())
     return np.concatenate(parts)

@@ -21,8 +21,8 @@ def path_of(tool: str) -> str:
 
 
 @pytest.fixture
-def draw(run_here, capsys, tmp_path):
-    """Runs a tool; gives what it prints, notes too, and the texts of its SVG in their order."""
+def plot(run_here, capsys, tmp_path):
+    """Run a tool; return what it prints, on stderr too, and the texts of its SVG in their order."""
 
     def run(tool: str, *args) -> tuple:
         capsys.readouterr()
@@ -42,7 +42,7 @@ def draw(run_here, capsys, tmp_path):
 
 @pytest.fixture
 def refuse(run_here, capsys, tmp_path):
-    """Runs a tool that has to refuse; gives its one line."""
+    """Run a tool that has to refuse; return its one line."""
 
     def run(tool: str, *args) -> str:
         capsys.readouterr()
@@ -55,9 +55,9 @@ def refuse(run_here, capsys, tmp_path):
     return run
 
 
-def test_class_distribution(draw, tiny_model):
+def test_class_distribution(plot, tiny_model):
     config, _ = tiny_model()
-    printed, texts = draw('class_distribution', config, config, '--names', 'one', 'other')
+    printed, texts = plot('class_distribution', config, config, '--names', 'one', 'other')
     assert 'one, train: 84 images: surprise 12, fear 12' in printed
     assert [text for text in texts if text in CLASSES] == CLASSES * 2
     assert texts.count('12  (14.3 %)') == 14 and texts.count('4  (14.3 %)') == 14
@@ -65,14 +65,14 @@ def test_class_distribution(draw, tiny_model):
 
 
 def test_confusion_matrix_of_a_checkpoint_and_of_its_predictions(
-    draw, tiny_model, run_here, tmp_path
+    plot, tiny_model, run_here, tmp_path
 ):
     config, checkpoint = tiny_model()
-    _, tested = draw('confusion_matrix', config, checkpoint)
+    _, tested = plot('confusion_matrix', config, checkpoint)
     file = tmp_path / 'p.pkl'
     arguments = (config, checkpoint, '--out', file, '--work-dir', tmp_path / 'work')
     assert run_here('tools/test.py', *arguments) == 0
-    _, read = draw('confusion_matrix', config, file)
+    _, read = plot('confusion_matrix', config, file)
     assert tested == read
     results = pickle.loads(file.read_bytes())
     right = np.mean([r['gt_label'].item() == r['pred_label'].item() for r in results])
@@ -82,15 +82,15 @@ def test_confusion_matrix_of_a_checkpoint_and_of_its_predictions(
     assert [text for text in read if text in CLASSES] == CLASSES * 2
 
 
-def test_confusion_matrix_takes_batch_attention_image_by_image(draw, tiny_model):
+def test_confusion_matrix_takes_batch_attention_image_by_image(plot, tiny_model):
     config, checkpoint = tiny_model('batch')
-    printed, texts = draw('confusion_matrix', config, checkpoint)
+    printed, texts = plot('confusion_matrix', config, checkpoint)
     # with a batch of one the attention is the identity, as if there were none
     plain, _ = tiny_model(None)
-    assert 'batches of one' in printed and draw('confusion_matrix', plain, checkpoint)[1] == texts
+    assert 'batches of one' in printed and plot('confusion_matrix', plain, checkpoint)[1] == texts
 
 
-def test_tsne_of_three_models(draw, tiny_model):
+def test_tsne_of_three_models(plot, tiny_model):
     models = [
         argument
         for name, seed in (('baseline', 0), ('truncated', 1), ('Conv-cut', 2))
@@ -98,7 +98,7 @@ def test_tsne_of_three_models(draw, tiny_model):
     ]
     options = ['--per-class', 3, '--iterations', 250]
     stages = ['--stage', 'backbone', 'neck', 'pre_logits']
-    printed, texts = draw('vis_tsne', *models, *options, *stages)
+    printed, texts = plot('vis_tsne', *models, *options, *stages)
     assert {'baseline', 'truncated', 'Conv-cut'} <= set(texts)
     assert [text for text in texts if text in CLASSES] == CLASSES
     for model, stage in zip(('baseline', 'truncated', 'Conv-cut'), stages[1:]):
@@ -107,37 +107,37 @@ def test_tsne_of_three_models(draw, tiny_model):
     assert printed.count(', 21 images') == 3
 
 
-def test_grad_cam_of_two_models(draw, tiny_model):
+def test_grad_cam_of_two_models(plot, tiny_model):
     models = [
         argument
-        for name, reading in (('baseline', None), ('Conv-cut', 'channel'))
-        for argument in ('--model', name, *tiny_model(reading))
+        for name, attention in (('baseline', None), ('Conv-cut', 'channel'))
+        for argument in ('--model', name, *tiny_model(attention))
     ]
     layers = ['--target-layer', 'backbone.stages.1', 'backbone.stages.2']
-    _, texts = draw('vis_cam', *models, *layers, '--target', 'true', '--seed', 3)
+    _, texts = plot('vis_cam', *models, *layers, '--target', 'true', '--seed', 3)
     assert [text for text in texts if text in CLASSES][:7] == CLASSES
     assert {'image', 'baseline', 'Conv-cut'} <= set(texts)
     assert 'Grad-CAM: evidence for the true class' in texts
     assert len([text for text in texts if re.fullmatch(r'\d+ %', text)]) == 14
 
 
-def test_grad_cam_of_a_file(draw, tiny_model, tmp_path):
+def test_grad_cam_of_a_file(plot, tiny_model, tmp_path):
     Image.new('RGB', (80, 80), (90, 60, 30)).save(tmp_path / 'own.png')
-    _, texts = draw('vis_cam', '--model', 'm', *tiny_model(), '--images', tmp_path / 'own.png')
+    _, texts = plot('vis_cam', '--model', 'm', *tiny_model(), '--images', tmp_path / 'own.png')
     assert 'own.png' in texts and not any('✗' in text for text in texts)
 
 
 @pytest.mark.parametrize(
-    'reading,said,drawn',
+    'attention,said,plotted',
     [
         ('spatial', '', 'each of 2 x 2 positions'),
         ('channel', 'channels attend, not positions', '16 channels, strongest first'),
         ('batch', 'in a class-ordered batch of 28 an image attends', 'batch of 28 test images'),
     ],
 )
-def test_attention(reading, said, drawn, draw, tiny_model):
-    printed, texts = draw('vis_attention', *tiny_model(reading))
-    assert said in printed and any(drawn in text for text in texts)
+def test_attention(attention, said, plotted, plot, tiny_model):
+    printed, texts = plot('vis_attention', *tiny_model(attention))
+    assert said in printed and any(plotted in text for text in texts)
     assert [text for text in texts if text in CLASSES][:7] == CLASSES
 
 

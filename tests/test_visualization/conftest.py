@@ -1,4 +1,4 @@
-"""Fixtures for the pictures: a tiny model with its test images, and a look at the text drawn."""
+"""Fixtures of the plots: a tiny model with its test images, and a check of the text."""
 
 from itertools import combinations
 
@@ -7,7 +7,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
 
 
 class TextRecorder(RendererAgg):
-    """Keeps (text, points, left, top, right, bottom) of each line of text that is drawn."""
+    """A renderer that keeps (text, points, left, top, right, bottom) of each line of text."""
 
     def draw_text(self, gc, x, y, s, prop, angle, ismath=False, mtext=None) -> None:
         if s.strip():
@@ -23,7 +23,7 @@ class TextRecorder(RendererAgg):
 
 @pytest.fixture(scope='session')
 def legible():
-    """Checks that every line of text is large enough, inside, and apart from the others."""
+    """Check that every line of text is large enough, inside, and apart from the others."""
 
     def check(figure) -> None:
         FigureCanvasAgg(figure)

@@ -1,4 +1,4 @@
-"""Attention weights: equal to ones written by hand, and where the pictures put them."""
+"""Attention weights against ones computed by hand, and where the plots put them."""
 
 import numpy as np
 import pytest
@@ -100,23 +100,23 @@ def test_the_picture_of_positions(classifier, legible):
     pred_labels = model.probabilities([image.path for image in images]).argmax(axis=1)
     fractions = [100 * position_attention(model, image.path) for image in images]
     most = max(map(np.max, fractions))
-    for cell, share, answer, image in zip(cells[1], fractions, pred_labels, images):
+    for cell, fraction, pred_label, image in zip(cells[1], fractions, pred_labels, images):
         heat = cell.images[1]
-        assert np.asarray(heat.get_array()) == pytest.approx(share) and heat.get_clim() == (
+        assert np.asarray(heat.get_array()) == pytest.approx(fraction) and heat.get_clim() == (
             0,
             most,
         )
         # each number stands in the middle of its quarter of the 64 pixels
         assert {text.get_position(): text.get_text() for text in cell.texts} == {
-            (15.5, 15.5): f'{share[0, 0]:.0f}',
-            (47.5, 15.5): f'{share[0, 1]:.0f}',
-            (15.5, 47.5): f'{share[1, 0]:.0f}',
-            (47.5, 47.5): f'{share[1, 1]:.0f}',
+            (15.5, 15.5): f'{fraction[0, 0]:.0f}',
+            (47.5, 15.5): f'{fraction[0, 1]:.0f}',
+            (15.5, 47.5): f'{fraction[1, 0]:.0f}',
+            (47.5, 47.5): f'{fraction[1, 1]:.0f}',
         }
-        assert model.classes[answer] in cell.get_xlabel()
-        assert cell.get_xlabel().startswith('✗') == (answer != image.label)
+        assert model.classes[pred_label] in cell.get_xlabel()
+        assert cell.get_xlabel().startswith('✗') == (pred_label != image.label)
     assert scale.get_xlabel() == (
-        '% of the attention that each of 2 x 2 positions gets (equal fractions: 25.0)'
+        '% of the attention that each of 2 x 2 positions receives (if equal: 25.0)'
     )
     assert scale.get_xlim() == (0, most)
     legible(figure)

@@ -1,4 +1,4 @@
-"""The picture of a batch audit: what it shows, not its pixels."""
+"""The plot of a batch audit: what it shows, not its pixels."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Images per class: counted on folders with known numbers, drawn as bars with counts."""
+"""Images per class: counted in folders with known numbers, plotted as bars with counts."""
 
 import numpy as np
 import pytest

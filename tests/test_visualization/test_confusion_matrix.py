@@ -1,4 +1,4 @@
-"""The confusion matrix: shares of the true class, counts, accuracies, names in order."""
+"""The confusion matrix: per cent of the true class, counts, accuracies, names in order."""
 
 import numpy as np
 import pytest
@@ -35,7 +35,7 @@ def test_colours_are_per_cent_of_the_true_class(figure):
 
 def test_each_cell_says_per_cent_and_count(figure):
     texts = {text.get_position(): text.get_text() for text in figure.axes[0].texts}
-    assert texts[(0, 0)] == '75.0\n(30)'  # (answer, true)
+    assert texts[(0, 0)] == '75.0\n(30)'  # (predicted, true)
     assert texts[(1, 0)] == '12.5\n(5)'
     assert texts[(0, 3)] == '20.0\n(20)'
     assert texts[(2, 3)] == '4.0\n(4)'
@@ -63,5 +63,5 @@ def test_names_in_reading_order(figure, legible):
     ]
     assert {tick.get_rotation() for tick in panel.get_xticklabels()} == {0}
     assert panel.get_ylim()[0] > panel.get_ylim()[1]  # the first class on top
-    assert (panel.get_xlabel(), panel.get_ylabel()) == ('answer', 'true class')
+    assert (panel.get_xlabel(), panel.get_ylabel()) == ('predicted class', 'true class')
     legible(figure)

@@ -1,4 +1,4 @@
-"""Grad-CAM: equal to one written by hand, on every layer; what the picture shows."""
+"""Grad-CAM against one written by hand, on every layer, and what the plot shows."""
 
 import cv2
 import numpy as np
@@ -122,7 +122,7 @@ def test_a_backbone_that_names_none_is_explained_by_its_last_map(classifier):
     assert grad_cam(model, model.test_images[0]).heat.shape == (64, 64)
 
 
-def test_the_picture_shows_images_heats_and_answers(classifier, legible):
+def test_the_picture_shows_images_heats_and_predictions(classifier, legible):
     models = [classifier(name='baseline', seed=1), classifier(name='Conv-cut')]
     images = choose_images(models[0])
     scores = np.eye(7) * 0.5 + 0.5 / 7
@@ -147,7 +147,7 @@ def test_the_picture_shows_images_heats_and_answers(classifier, legible):
     assert [cell.get_xlabel().startswith('✗ happiness') for cell in cells[2]] == [
         index != 3 for index in range(7)
     ]
-    assert scale.get_xlabel() == "Grad-CAM: evidence for the model's answer"
+    assert scale.get_xlabel() == 'Grad-CAM: evidence for the predicted class'
     assert [tick.get_text() for tick in scale.get_xticklabels()] == [
         'none',
         'strongest of the image',

@@ -1,4 +1,4 @@
-"""t-SNE: separate classes stay apart, figures equal hand-written ones, panels show every class."""
+"""t-SNE: separate classes stay apart, measures equal ones by hand, panels show every class."""
 
 from collections import Counter
 
@@ -31,12 +31,12 @@ def test_the_seed_gives_the_same_points_again():
 
 def test_neighbours_are_those_of_a_search_by_hand():
     features = blobs(2)
-    for index, answer in enumerate(neighbour_labels(features, LABELS, 5)):
+    for index, pred_label in enumerate(neighbour_labels(features, LABELS, 5)):
         distances = np.linalg.norm(features - features[index], axis=1)
         distances[index] = np.inf  # not itself
         votes = Counter(LABELS[np.argsort(distances)[:5]].tolist())
         most = max(votes.values())
-        assert answer == min(label for label, number in votes.items() if number == most)
+        assert pred_label == min(label for label, number in votes.items() if number == most)
 
 
 @pytest.mark.parametrize(
@@ -61,9 +61,9 @@ def test_every_panel_shows_every_class(legible):
     ]
     figure = plot_tsne(embeddings, LABELS, classes)
     assert len(figure.axes) == 3
-    for panel, item, share in zip(figure.axes, embeddings, (33.3, 66.7, 100)):
+    for panel, item, accuracy in zip(figure.axes, embeddings, (33.3, 66.7, 100)):
         assert panel.get_title() == (
-            f'{item.name}\n10-neighbour accuracy {share:.1f} %, silhouette 0.25'
+            f'{item.name}\n10-neighbour accuracy {accuracy:.1f} %, silhouette 0.25'
         )
         for label, points in enumerate(panel.collections):
             assert (points.get_offsets() == item.points[LABELS == label]).all()

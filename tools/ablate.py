@@ -15,13 +15,12 @@ import signal
 import sys
 import time
 from pathlib import Path
-from typing import Optional
 
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
 from mmpretrain.registry import DATASETS
 
-from convcut_mm.ablation import AblationSet, Run, markdown, protocol, read_set, table
+from convcut_mm.ablation import AblationRun, AblationSet, markdown, protocol, read_set, table
 from convcut_mm.cli.parser import ToolParser
 from convcut_mm.cli.run import run_tool
 from convcut_mm.errors import ConvcutError
@@ -61,7 +60,7 @@ def main() -> None:
     rows, work_dir = read_set(args.set), Path(args.work_dir)
     first, backbone = None, None
     if rows.backbone is not None:
-        first = Run(rows.backbone, 0, work_dir, args.cfg_options)
+        first = AblationRun(rows.backbone, 0, work_dir, args.cfg_options)
         if not first.trained:
             say('backbone', first, args.dry_run)
             if args.dry_run:
@@ -72,7 +71,7 @@ def main() -> None:
         backbone = first.last_checkpoint()
     # row by row: a table that was interrupted has whole rows
     runs = [
-        (row.title, Run(row.config, seed, work_dir, args.cfg_options, backbone))
+        (row.title, AblationRun(row.config, seed, work_dir, args.cfg_options, backbone))
         for row in rows.rows
         for seed in range(args.seeds)
     ]
@@ -86,7 +85,7 @@ def main() -> None:
         report(rows, runs, first, work_dir)
 
 
-def say(what: str, run: Run, asked: bool = False) -> None:
+def say(what: str, run: AblationRun, asked: bool = False) -> None:
     """Tells what is left to do of a run, and where: on stdout if that is what was asked for."""
     stream = sys.stdout if asked else sys.stderr
     print(f'{what}: {run.state()} ({run.folder})', file=stream, flush=True)
@@ -120,7 +119,7 @@ def duration(seconds: float) -> str:
     return f'{minutes // 60} h {minutes % 60:02d} min' if minutes >= 60 else f'{minutes} min'
 
 
-def report(rows: AblationSet, runs: list, backbone: Optional[Run], work_dir: Path) -> None:
+def report(rows: AblationSet, runs: list, backbone: AblationRun | None, work_dir: Path) -> None:
     """Writes and prints the table of the runs that are done, if there are any."""
     results, configs = {}, {}
     for title, run in runs:
@@ -139,7 +138,7 @@ def report(rows: AblationSet, runs: list, backbone: Optional[Run], work_dir: Pat
     print(f'\n{text}\n{path}, {path.with_suffix(".json").name}')
 
 
-def class_names(cfg: Config) -> Optional[tuple]:
+def class_names(cfg: Config) -> tuple[str, ...] | None:
     """The classes of the test set."""
     with DefaultScope.overwrite_default_scope('mmpretrain'):
         dataset = DATASETS.build({**cfg.test_dataloader.dataset, 'lazy_init': True})

@@ -1,19 +1,18 @@
-"""Sets of configs, each run with several seeds, in one table (docs/ablations.md, tools/ablate.py).
+"""Train and test a set of configs with several seeds, and compare them in one table.
 
-``ablation_set.py`` reads a set, ``run.py`` trains and tests one config with one seed and goes on
-where it stopped, ``protocol.py`` says from the configs what was trained and tested on what,
-``table.py`` makes the table from the predictions.
+``ablation_set.py`` reads a set, ``run.py`` trains and tests one config with one seed and resumes,
+``protocol.py`` describes data and recipe, ``table.py`` computes the table. See docs/ablations.md.
 """
 
-from .ablation_set import AblationSet, Row, read_set
+from .ablation_set import AblationSet, TableRow, read_set
 from .protocol import describe, protocol
-from .run import Run
+from .run import AblationRun
 from .table import markdown, table
 
 __all__ = [
+    'AblationRun',
     'AblationSet',
-    'Row',
-    'Run',
+    'TableRow',
     'describe',
     'markdown',
     'protocol',

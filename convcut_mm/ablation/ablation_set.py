@@ -1,8 +1,9 @@
-"""A set of rows to compare, read from a YAML file."""
+"""Read a set of configs to compare from a YAML file."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Optional, Union
+from typing import Any
 
 import yaml
 
@@ -14,42 +15,42 @@ _ROW_KEYS = {'title', 'config', 'paper'}
 
 
 @dataclass(frozen=True)
-class Row:
-    """One line of the table.
+class TableRow:
+    """One row of the table.
 
     Args:
-        title (str): What is different in it.
-        config (Path): Its config file.
-        paper (dict): The paper's figures by the heading of their column, in per cent.
+        title: What is different in this row.
+        config: Its config file.
+        paper: The paper's results by the heading of their column, in per cent.
     """
 
     title: str
     config: Path
-    paper: dict
+    paper: dict[str, float]
 
 
 @dataclass(frozen=True)
 class AblationSet:
-    """Rows that stand in one table.
+    """The rows of one table.
 
     Args:
-        name (str): Name of the file, without suffix.
-        title (str): Heading of the table.
-        rows (tuple[Row]): Its lines.
-        backbone (Path, optional): Config whose last checkpoint every row takes its frozen
-            backbone from; trained before the rows. None where the rows need none.
-        notes (tuple[str]): Sentences below the table.
+        name: Name of the file, without suffix.
+        title: Heading of the table.
+        rows: The rows.
+        backbone: Config that is trained before the rows; its last checkpoint is the frozen
+            backbone of every row. Defaults to None: the rows share no backbone.
+        notes: Sentences below the table. Defaults to ().
     """
 
     name: str
     title: str
-    rows: tuple
-    backbone: Optional[Path] = None
-    notes: tuple = ()
+    rows: tuple[TableRow, ...]
+    backbone: Path | None = None
+    notes: tuple[str, ...] = ()
 
 
-def read_set(name: Union[str, Path]) -> AblationSet:
-    """Reads a set.
+def read_set(name: str | Path) -> AblationSet:
+    """Read a set.
 
     ::
 
@@ -62,11 +63,11 @@ def read_set(name: Union[str, Path]) -> AblationSet:
         notes: [a sentence]              # optional
 
     Args:
-        name (str | Path): A file, or the name of one in ``configs/METHOD/ablations``.
+        name (str | Path): A YAML file, or the name of a set in ``configs/METHOD/ablations``.
 
     Raises:
-        ConvcutError: No such set, keys that are missing or unknown, a config that does not exist,
-            two rows with one title, or two configs of one name.
+        ConvcutError: No such set, a missing or unknown key, no such config, two rows of the same
+            title, or two configs of the same name.
     """
     path = _find(str(name))
     try:
@@ -96,13 +97,11 @@ def _find(name: str) -> Path:
         return Path(name)
     sets = {path.stem: path for path in sorted((root() / 'configs').glob('*/ablations/*.yml'))}
     if name not in sets:
-        raise ConvcutError(
-            f'{name}: no such file, and no such set; the sets are {", ".join(sorted(sets))}'
-        )
+        raise ConvcutError(f'{name}: no such file or set; the sets are {", ".join(sorted(sets))}')
     return sets[name]
 
 
-def _row(path: Path, number: int, row: Any) -> Row:
+def _row(path: Path, number: int, row: Any) -> TableRow:
     _check_keys(path, f'row {number}', row, _ROW_KEYS, {'title', 'config'})
     paper = row.get('paper') or {}
     if not isinstance(paper, dict) or not all(
@@ -110,10 +109,10 @@ def _row(path: Path, number: int, row: Any) -> Row:
     ):
         raise ConvcutError(f'{path}: row {number}: expected "paper" to be {{heading: number}}')
     paper = {str(key): float(value) for key, value in paper.items()}
-    return Row(str(row['title']), _config(path, row['config']), paper)
+    return TableRow(str(row['title']), _config(path, row['config']), paper)
 
 
-def _check_keys(path: Path, where: str, content: Any, known: set, needed: set) -> None:
+def _check_keys(path: Path, where: str, content: Any, known: set[str], needed: set[str]) -> None:
     if not isinstance(content, dict):
         raise ConvcutError(f'{path}: expected {where} to have the keys {", ".join(sorted(known))}')
     for key in content:
@@ -133,12 +132,13 @@ def _config(path: Path, name: str) -> Path:
     return config
 
 
-def _check_names(path: Path, configs: list) -> None:
-    """A run's folder has its config's name."""
-    seen: dict = {}
+def _check_names(path: Path, configs: Sequence[Path]) -> None:
+    # the folder of a run has the name of its config
+    seen: dict[str, Path] = {}
     for config in configs:
         other = seen.setdefault(config.stem, config)
         if other.resolve() != config.resolve():
             raise ConvcutError(
-                f'{path}: {other} and {config} have one name, and would share a work folder'
+                f'{path}: {other} and {config} have the same name and would share a work folder; '
+                'rename one of them'
             )

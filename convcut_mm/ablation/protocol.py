@@ -1,6 +1,4 @@
-"""What was trained and tested on what, in sentences made from the configs themselves."""
-
-from typing import Optional
+"""Describe from the configs what was trained and tested on what."""
 
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
@@ -9,8 +7,8 @@ from mmpretrain.registry import MODELS
 from ..datasets.builder import describe_dataset
 
 
-def describe(cfg: Config) -> dict:
-    """A config's protocol.
+def describe(cfg: Config) -> dict[str, str]:
+    """Return the protocol of a config.
 
     Args:
         cfg (Config): The config.
@@ -27,15 +25,17 @@ def describe(cfg: Config) -> dict:
     }
 
 
-def protocol(rows: dict, backbone: Optional[Config] = None) -> list:
-    """The protocol of a table.
+def protocol(rows: dict[str, Config], backbone: Config | None = None) -> list[str]:
+    """Return the protocol of a table.
 
     Args:
         rows (dict[str, Config]): The config of each row, by its title.
-        backbone (Config, optional): Config that the frozen backbone was trained by.
+        backbone (Config, optional): Config of the training of the frozen backbone. Defaults to
+            None: the rows share no backbone.
 
     Returns:
-        list[str]: A line for each thing that all rows share; one for each row where they differ.
+        list[str]: A line for each property that all rows share, and a line for each row for each
+        property in which they differ.
     """
     described = {title: describe(cfg) for title, cfg in rows.items()}
     first = next(iter(described.values()))
@@ -48,8 +48,8 @@ def protocol(rows: dict, backbone: Optional[Config] = None) -> list:
             f'seeds, {trained["recipe"]}, on {trained["fitted on"]}'
         )
     lines.append(
-        'seeds: initial weights, order of the images and draws differ; the parts of the data '
-        'are the same'
+        'seeds: initial weights, order of the images and augmentation differ; the parts of the '
+        'data are the same'
     )
     for key in first:
         if key not in shared:
@@ -58,10 +58,10 @@ def protocol(rows: dict, backbone: Optional[Config] = None) -> list:
 
 
 def _backbone(cfg: Config) -> str:
-    """What of it learns: backbones name the setting that freezes them in different ways."""
+    """Return what is trained; backbones have different settings for it, so build one and look."""
     with DefaultScope.overwrite_default_scope('mmpretrain'):
         backbone = MODELS.build(cfg.model.backbone)
-    backbone.train()  # where some freeze themselves
+    backbone.train()  # some freeze themselves here
     learns = [parameter.requires_grad for parameter in backbone.parameters()]
     if all(learns):
         return 'trained with the rest'

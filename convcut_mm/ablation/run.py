@@ -1,15 +1,13 @@
-"""One config with one seed: trained and tested by the user's own commands, resumable."""
+"""Train and test one config with one seed by tools/train.py and tools/test.py, resumable."""
 
 import argparse
 import hashlib
 import json
 import re
-import subprocess
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any, Optional
+from typing import IO, Any
 
 from mmengine.config import DictAction
 
@@ -19,32 +17,32 @@ from ..utils.atomic import write_atomically
 from ..utils.config import merge_options, read_config
 from ..utils.hashing import file_sha256
 from ..utils.locks import lock_handle
-from ..zoo import root
+from .tool_process import call_tool
 
-# where a row's config says which weights its frozen backbone has
+# config key of the checkpoint of a frozen backbone
 BACKBONE_OPTION = 'model.backbone.init_cfg.checkpoint'
 
 
-class Run:
+class AblationRun:
     """A training and its test, in a folder of their own.
 
-    ``run.json`` there notes what the run is of (config, seed, options, weights of the backbone)
-    and whether the training has ended; ``predictions.pkl`` is the result. Processes keep off each
-    other's runs by a lock that the kernel releases when the last of them ends.
+    ``run.json`` in the folder identifies the run (config, seed, options, weights of the backbone)
+    and notes whether the training has ended; ``predictions.pkl`` is the result. A lock, which the
+    kernel frees when the last process of a run ends, keeps two processes off the same run.
 
     Args:
         config (Path): The config file.
-        seed (int): Goes to ``randomness.seed``.
-        work_dir (Path): Folder of all runs; this one's is ``work_dir/CONFIG/seed_SEED``.
+        seed (int): Value of ``randomness.seed``.
+        work_dir (Path): Folder of all runs; this run uses ``work_dir/CONFIG/seed_SEED``.
         options (Sequence[str]): More ``KEY=VALUE`` for ``--cfg-options``. Defaults to ().
-        backbone (Path, optional): Checkpoint that the frozen backbone is taken from. Defaults to
-            None: what the config says.
+        backbone (Path, optional): Checkpoint of the frozen backbone. Defaults to None: the one in
+            the config.
 
     Attributes:
         cfg (Config): The config with seed and options.
 
     Raises:
-        ConvcutError: The config cannot be read, or takes no backbone where there is one.
+        ConvcutError: The config cannot be read, or a backbone is given that it cannot load.
     """
 
     def __init__(
@@ -53,7 +51,7 @@ class Run:
         seed: int,
         work_dir: Path,
         options: Sequence[str] = (),
-        backbone: Optional[Path] = None,
+        backbone: Path | None = None,
     ) -> None:
         self.config, self.seed = config, seed
         self.folder = Path(work_dir) / config.stem / f'seed_{seed}'
@@ -69,7 +67,7 @@ class Run:
 
     @property
     def predictions_file(self) -> Path:
-        """Where ``tools/test.py --out`` writes."""
+        """File that ``tools/test.py --out`` writes."""
         return self.folder / 'predictions.pkl'
 
     @property
@@ -77,7 +75,7 @@ class Run:
         """Whether the training has ended.
 
         Raises:
-            ConvcutError: The folder is that of other settings.
+            ConvcutError: The folder holds a run of other settings.
         """
         path = self.folder / 'run.json'
         try:
@@ -86,7 +84,7 @@ class Run:
         except FileNotFoundError:
             return False
         except (ValueError, KeyError, TypeError):
-            raise ConvcutError(f'{path}: cannot be read, remove {self.folder}') from None
+            raise ConvcutError(f'{path}: cannot be read; remove {self.folder}') from None
         if not same:
             raise ConvcutError(
                 f'{self.folder}: a run of other settings (config, --cfg-options or backbone have '
@@ -94,11 +92,11 @@ class Run:
             )
         return trained
 
-    def predictions(self) -> Optional[Predictions]:
-        """The result, None where there is none or only a part of it.
+    def predictions(self) -> Predictions | None:
+        """Return the result, None if it is missing or incomplete.
 
         Raises:
-            ConvcutError: The folder is that of other settings.
+            ConvcutError: The folder holds a run of other settings.
         """
         if not self.trained:
             return None
@@ -108,10 +106,10 @@ class Run:
             return None
 
     def state(self) -> str:
-        """What is left to do, in words.
+        """Return what is left to do, in words.
 
         Raises:
-            ConvcutError: The folder is that of other settings.
+            ConvcutError: The folder holds a run of other settings.
         """
         if self.predictions() is not None:
             return 'done'
@@ -121,54 +119,57 @@ class Run:
         return 'to train' if last is None else f'to go on training from {last.name}'
 
     def train(self) -> None:
-        """Trains, or goes on training, unless that has been done.
+        """Train or resume the training, unless it has ended.
 
         Raises:
-            ConvcutError: The training failed, another process is at it, or the folder is that of
-                other settings.
+            ConvcutError: The training failed, another process is working on this run, or the
+                folder holds a run of other settings.
         """
         with self._locked() as lock:
             if self.trained:
                 return
             self._note(trained=False)
             resume = [] if self.last_checkpoint() is None else ['--resume']
-            self._call(
-                'train', [self.config, '--work-dir', self.folder, *resume, *self._cfg()], lock
-            )
+            arguments = [self.config, '--work-dir', self.folder, *resume, *self._cfg()]
+            call_tool('train', arguments, self.folder / 'train.log', lock)
             self._note(trained=True)
 
     def test(self) -> None:
-        """Tests the checkpoint that was best on the held-out images; the last one without any.
+        """Test the checkpoint that was best on the held-out images, or else the last one.
 
         Raises:
-            ConvcutError: As :meth:`train`.
+            ConvcutError: The test failed, another process is working on this run, or there is no
+                checkpoint.
         """
         with self._locked() as lock:
-            work_dir = ['--work-dir', self.folder / 'test', '--out', self.predictions_file]
-            self._call('test', [self.config, self.checkpoint(), *work_dir, *self._cfg()], lock)
+            output = ['--work-dir', self.folder / 'test', '--out', self.predictions_file]
+            arguments = [self.config, self.checkpoint(), *output, *self._cfg()]
+            call_tool('test', arguments, self.folder / 'test.log', lock)
             load_predictions(self.predictions_file)
 
-    def last_checkpoint(self) -> Optional[Path]:
-        """The checkpoint that a training goes on from, None before the first."""
+    def last_checkpoint(self) -> Path | None:
+        """Return the checkpoint that the training resumes from, None before the first."""
         note = self.folder / 'last_checkpoint'
-        # the name only: the folder may have been moved since
+        # only the name: the folder may have been moved
         path = self.folder / Path(note.read_text().strip()).name if note.is_file() else None
         return path if path is not None and path.is_file() else None
 
     def checkpoint(self) -> Path:
-        """The checkpoint to test.
+        """Return the checkpoint to test.
 
         Raises:
             ConvcutError: There is none.
         """
-        # a kill may leave the previous best beside the best: the later one is the better one
+        # a kill may leave the previous best beside the best, which is the later one
         best = sorted(self.folder.glob('best_*.pth'), key=_number)
         path = best[-1] if best else self.last_checkpoint()
         if path is None:
-            raise ConvcutError(f'{self.folder}: no checkpoint, though the training has ended')
+            raise ConvcutError(
+                f'{self.folder}: no checkpoint, though the training has ended; remove the folder'
+            )
         return path
 
-    def _cfg(self) -> list:
+    def _cfg(self) -> list[str]:
         return ['--cfg-options', *self.options]
 
     def _note(self, trained: bool) -> None:
@@ -180,41 +181,17 @@ class Run:
         self.folder.mkdir(parents=True, exist_ok=True)
         with open(self.folder / 'lock', 'ab') as file:
             if not lock_handle(file):
-                raise ConvcutError(f'{self.folder}: another process is at this run')
+                raise ConvcutError(
+                    f'{self.folder}: another process is working on this run; wait until it ends'
+                )
             yield file
 
-    def _call(self, tool: str, arguments: list, lock: IO) -> None:
-        """Runs ``tools/TOOL.py``, output to ``TOOL.log``."""
-        log = self.folder / f'{tool}.log'
-        command = [sys.executable, root() / 'tools' / f'{tool}.py', *arguments]
-        words = list(map(str, command))
-        with open(log, 'ab') as output:
-            process = start_tool(words, output, lock)
-            try:
-                status = process.wait()
-            except BaseException:
-                process.terminate()
-                process.wait()
-                raise
-        if status != 0:
-            raise ConvcutError(f'{log}: {tool}.py ended with status {status}: {_last_line(log)}')
 
-
-def start_tool(command: list[str], output: IO, lock: IO) -> subprocess.Popen:
-    """Starts a tool's process, which holds the lock too.
-
-    Where this process is killed, the run stays taken as long as that one is at it.
-    """
-    return subprocess.Popen(
-        command, stdout=output, stderr=subprocess.STDOUT, pass_fds=(lock.fileno(),)
-    )
-
-
-def parsed(options: Sequence[str]) -> dict:
-    """``KEY=VALUE`` as ``--cfg-options`` of the tools takes it.
+def parsed(options: Sequence[str]) -> dict[str, Any]:
+    """Parse ``KEY=VALUE`` as ``--cfg-options`` of the tools does.
 
     Raises:
-        ConvcutError: One has no '='.
+        ConvcutError: An option has no '='.
     """
     for option in options:
         if '=' not in option:
@@ -232,7 +209,7 @@ def _check_backbone(config: Path, init_cfg: Any) -> None:
         )
 
 
-def _sha256_of(settings: dict) -> str:
+def _sha256_of(settings: dict[str, Any]) -> str:
     text = json.dumps(settings, sort_keys=True, default=repr)
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -240,8 +217,3 @@ def _sha256_of(settings: dict) -> str:
 def _number(path: Path) -> int:
     found = re.findall(r'\d+', path.stem)
     return int(found[-1]) if found else 0
-
-
-def _last_line(log: Path) -> str:
-    lines = log.read_text(errors='replace').strip().splitlines()
-    return lines[-1].strip() if lines else 'it wrote nothing'

@@ -1,15 +1,16 @@
-"""The table of a set: means, spreads and intervals, from the predictions alone."""
+"""Compute the table of a set from predictions: means, spreads and intervals."""
 
 from collections.abc import Sequence
-from typing import Optional
+from typing import Any
 
 import numpy as np
 
 from ..errors import ConvcutError
 from ..evaluation.functional import Estimate, estimate_text, evaluate, markdown_table
-from .ablation_set import AblationSet, Row
+from ..evaluation.predictions import Predictions
+from .ablation_set import AblationSet, TableRow
 
-# a row's metrics, and their headings
+# metrics of a row, and their headings
 METRICS = {
     'overall_accuracy': 'overall accuracy',
     'mean_class_accuracy': 'mean class accuracy',
@@ -19,17 +20,16 @@ METRICS = {
 
 def table(
     rows: AblationSet,
-    results: dict,
+    results: dict[str, dict[int, Predictions]],
     protocol: Sequence[str],
-    classes: Optional[Sequence[str]] = None,
-) -> dict:
-    """The table as plain data.
+    classes: Sequence[str] | None = None,
+) -> dict[str, Any]:
+    """Return the table as data for JSON.
 
     Args:
         rows (AblationSet): The set.
-        results (dict): For each row's title {seed: :class:`Predictions`}; rows without any are
-            left out.
-        protocol (Sequence[str]): What was trained and tested on what.
+        results (dict): Predictions by title of the row and seed; rows without any are left out.
+        protocol (Sequence[str]): Lines of :func:`~convcut_mm.ablation.protocol.protocol`.
         classes (Sequence[str], optional): Names of the classes. Defaults to None: their numbers.
 
     Returns:
@@ -38,7 +38,7 @@ def table(
         deviation, ``interval`` the 95 % bootstrap interval of the mean over the images.
 
     Raises:
-        ConvcutError: No results, or two of other images or labels.
+        ConvcutError: No results, or results of different images or labels.
     """
     found = [(row, results[row.title]) for row in rows.rows if results.get(row.title)]
     if not found:
@@ -49,9 +49,9 @@ def table(
             if one.names != first.names or not np.array_equal(one.labels, first.labels):
                 raise ConvcutError(
                     f'row "{row.title}", seed {seed}: predictions of other images or labels than '
-                    "the first row's, so they can't stand in one table"
+                    'the first row; put configs of the same test set into a set'
                 )
-    count = first.scores.shape[1]
+    count = first.probabilities.shape[1]
     names = list(classes) if classes is not None else [str(number) for number in range(count)]
     return dict(
         title=rows.title,
@@ -62,7 +62,7 @@ def table(
     )
 
 
-def _row(row: Row, seeds: dict, classes: Sequence[str]) -> dict:
+def _row(row: TableRow, seeds: dict[int, Predictions], classes: Sequence[str]) -> dict[str, Any]:
     predictions = [seeds[seed] for seed in sorted(seeds)]
     pred_labels = np.stack([one.pred_labels for one in predictions], axis=1)  # (N, seeds)
     metrics = evaluate(predictions[0].labels, pred_labels, len(classes))
@@ -78,11 +78,11 @@ def _row(row: Row, seeds: dict, classes: Sequence[str]) -> dict:
     )
 
 
-def markdown(content: dict) -> str:
-    """The table as Markdown, with the accuracy of each class, protocol and notes.
+def markdown(content: dict[str, Any]) -> str:
+    """Write the table as Markdown, with the accuracy of each class, protocol and notes.
 
     Args:
-        content (dict): What :func:`table` gave.
+        content (dict): What :func:`table` returned.
 
     Returns:
         str: The text; it ends with a line break.
@@ -116,7 +116,7 @@ def markdown(content: dict) -> str:
     )
 
 
-def _text(estimate: dict) -> str:
+def _text(estimate: dict[str, Any]) -> str:
     numbers = [estimate['value'], *estimate['interval'], estimate['spread']]
     value, low, high, spread = (np.nan if number is None else number for number in numbers)
     return estimate_text(Estimate(value, (low, high), spread))

@@ -1,4 +1,4 @@
-"""From a trained model to a file that runs without PyTorch: ONNX and OpenVINO."""
+"""Export a trained model to a file that runs without PyTorch: ONNX or OpenVINO."""
 
 from .export import FORMATS, Exported, export
 

@@ -1,15 +1,15 @@
-"""Exports a model, checks the file against PyTorch, and only then puts it in its place."""
+"""Export a model, and publish the file only if it computes what PyTorch computes."""
 
 import copy
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple, Optional, Union
+from typing import NamedTuple
 
 import numpy as np
 
-from ..apis.backends import OnnxRuntimeBackend, OpenVinoBackend, TorchBackend
+from ..apis.backends import Backend, OnnxRuntimeBackend, OpenVinoBackend, TorchBackend
 from ..apis.backends.metadata import ModelInfo
 from ..errors import ConvcutError
 from ..utils.drafts import put, scratch_folder
@@ -20,60 +20,60 @@ from .parity import Parity, compare, sample_faces
 
 
 class Format(NamedTuple):
-    """A file format: how its name ends, what writes it, what runs it."""
+    """A file format: the suffix, a function that writes it and a backend that runs it."""
 
     suffix: str
-    write: callable
-    backend: type
+    write: Callable[[FaceGraph, ModelInfo, Path], None]
+    backend: Callable[[Path], Backend]
 
 
 FORMATS = dict(
     onnx=Format('.onnx', write_onnx, OnnxRuntimeBackend),
     openvino=Format('.xml', write_openvino, OpenVinoBackend),
 )
-MOST_OTHER_LABELS = 0.02  # of the faces, for 8-bit integers
-TOLERANCE = 1e-4  # float32 in another order of summation stays below a tenth of it
+MOST_OTHER_LABELS = 0.02  # fraction of faces whose predicted label 8-bit integers may change
+TOLERANCE = 1e-4  # another order of float32 summation changes less than a tenth of it
 
 
 class Exported(NamedTuple):
-    """What came of an export.
+    """The result of an export.
 
     Attributes:
-        files (list[Path]): What was written; the first one is to be opened.
-        info (ModelInfo): Their metadata.
-        parity (Parity): How they compare with PyTorch; before 8-bit integers.
-        int8 (Parity, optional): How 8-bit integers compare with PyTorch.
+        files: The files; the first one is the one to open.
+        info: Their metadata.
+        parity: Comparison of the float32 file with PyTorch.
+        int8: Comparison of 8-bit integers with PyTorch. Defaults to None: float32 throughout.
     """
 
-    files: list
+    files: list[Path]
     info: ModelInfo
     parity: Parity
-    int8: Optional[Parity] = None
+    int8: Parity | None = None
 
 
 def export(
     model: TorchBackend,
-    out: Union[str, Path],
+    out: str | Path,
     format: str,
     tolerance: float = TOLERANCE,
-    calibration: Optional[np.ndarray] = None,
+    calibration: np.ndarray | None = None,
 ) -> Exported:
-    """Writes a file that takes uint8 faces (N, size, size, 3), red first, and gives probabilities.
+    """Write a file that computes probabilities of uint8 RGB faces (N, size, size, 3).
 
     Args:
         model (TorchBackend): The model with its classes and input size, as in
             ``ExpressionInferencer(...).backend``.
         out (str | Path): The file, .onnx or .xml.
         format (str): 'onnx' or 'openvino'.
-        tolerance (float): Largest difference from PyTorch's probabilities that is accepted.
-            Defaults to 1e-4.
-        calibration (ndarray, optional): (N, size, size, 3) uint8, typical faces: turns matrix
-            products into 8-bit integers, in ONNX only. Every second face gives the ranges, the
+        tolerance (float): Largest accepted difference from PyTorch's probabilities. Defaults to
+            1e-4.
+        calibration (ndarray, optional): Typical faces, (N, size, size, 3) uint8, for matrix
+            products in 8-bit integers, in ONNX only. Every second face calibrates the ranges, the
             others are compared with PyTorch. Defaults to None: float32 throughout.
 
     Raises:
-        ConvcutError: An unknown format or another suffix; weights that are NaN or infinite; a
-            model that looks at its batch; a file that computes something else than PyTorch.
+        ConvcutError: The format is unknown or the suffix does not fit it; weights are not finite;
+            the model depends on its batch; or the file computes something else than PyTorch.
             Nothing is written then.
     """
     if format not in FORMATS:
@@ -84,9 +84,9 @@ def export(
         raise ConvcutError(f'{out}: expected a name that ends in {suffix}, for format {format}')
     weights = out.with_suffix('.bin')
     if format == 'openvino' and weights.exists() and not out.exists():
-        raise ConvcutError(f'{weights}: there already without {out.name}; choose another name')
+        raise ConvcutError(f'{weights}: exists without {out.name}; choose another name')
     if calibration is not None and (format != 'onnx' or len(calibration) < 2):
-        raise ConvcutError('8-bit integers need format onnx, and at least two faces for ranges')
+        raise ConvcutError('8-bit integers need the format onnx and at least two faces')
     if not 0 <= tolerance < 1:
         raise ConvcutError(f'tolerance {tolerance:g}: expected 0 or more, and less than 1')
     for name, tensor in model.model.state_dict().items():
@@ -113,14 +113,15 @@ def export(
             int8 = compare(model, backend(draft), calibration[1::2])
             if int8.labels > MOST_OTHER_LABELS * int8.faces:
                 raise ConvcutError(
-                    f'{out}: not written, because 8-bit integers change the answer for '
-                    f'{int8.labels} of {int8.faces} faces, more than {MOST_OTHER_LABELS:.0%}'
+                    f'{out}: not written, because 8-bit integers change the predicted label of '
+                    f'{int8.labels} of {int8.faces} faces, more than {MOST_OTHER_LABELS:.0%}; '
+                    'export without them'
                 )
         return Exported(_publish(draft, out), info, parity, int8)
 
 
-def _publish(draft: Path, out: Path) -> list:
-    """Moves whole files to their place; of a pair, the one that is opened comes last."""
+def _publish(draft: Path, out: Path) -> list[Path]:
+    """Move complete files to their place; of a pair, the one to open comes last."""
     weights = draft.with_suffix('.bin')
     if not weights.is_file():
         put(draft, out)
@@ -133,7 +134,7 @@ def _publish(draft: Path, out: Path) -> list:
 
 @contextmanager
 def _temporary_files_in(folder: Path) -> Iterator[None]:
-    """Keeps torch's and onnxruntime's out of TMPDIR, where those of a killed process stay."""
+    """Let torch and onnxruntime write temporary files here: a kill leaves none in TMPDIR."""
     before = tempfile.tempdir
     tempfile.tempdir = str(folder)
     try:

@@ -1,7 +1,8 @@
-"""Writing the formats: ONNX by PyTorch's exporter, OpenVINO's from the ONNX file."""
+"""Write ONNX files by PyTorch's exporter, and OpenVINO files from them."""
 
 import warnings
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -11,26 +12,26 @@ from ..apis.backends.openvino_backend import SECTION, import_openvino
 from ..version import __version__
 from .graph import FaceGraph
 
-OPSET = 18  # what PyTorch's exporter writes itself, without converting
+OPSET = 18  # the exporter's own, so that it converts nothing
 
 
 def write_onnx(graph: FaceGraph, info: ModelInfo, path: Path) -> None:
-    """Writes a graph as ONNX, weights and metadata in the one file.
+    """Write a graph as one ONNX file with weights and metadata.
 
     Args:
         graph (FaceGraph): On the CPU, in eval mode.
         info (ModelInfo): Its metadata.
-        path (Path): The file.
+        path (Path): The .onnx file.
 
     Raises:
-        ConvcutError: onnx or onnxscript is missing.
+        ConvcutError: onnx or onnxscript is not installed.
     """
     onnx = require('onnx')
     require('onnxscript')
     faces = torch.zeros(2, info.size, info.size, 3, dtype=torch.uint8)
     with warnings.catch_warnings():
-        warnings.simplefilter('ignore')  # of torch about itself
-        program = torch.onnx.export(
+        warnings.simplefilter('ignore')  # torch warns about its own internals
+        program: Any = torch.onnx.export(
             graph,
             (faces,),
             input_names=['faces'],
@@ -42,7 +43,7 @@ def write_onnx(graph: FaceGraph, info: ModelInfo, path: Path) -> None:
         )
     model = program.model_proto
     for node in model.graph.node:
-        # stack traces with the paths of this machine
+        # these hold stack traces with paths of this machine
         node.ClearField('metadata_props')
         node.ClearField('doc_string')
     model.producer_name, model.producer_version = 'convcut_mm', __version__
@@ -51,7 +52,7 @@ def write_onnx(graph: FaceGraph, info: ModelInfo, path: Path) -> None:
 
 
 def write_openvino(graph: FaceGraph, info: ModelInfo, path: Path) -> None:
-    """Writes a graph as OpenVINO's .xml and .bin.
+    """Write a graph as OpenVINO's .xml and .bin.
 
     Args:
         graph (FaceGraph): On the CPU, in eval mode.
@@ -59,7 +60,7 @@ def write_openvino(graph: FaceGraph, info: ModelInfo, path: Path) -> None:
         path (Path): The .xml file.
 
     Raises:
-        ConvcutError: openvino, onnx or onnxscript is missing.
+        ConvcutError: openvino, onnx or onnxscript is not installed.
     """
     openvino = import_openvino()
     between = path.with_suffix('.onnx')
@@ -67,5 +68,5 @@ def write_openvino(graph: FaceGraph, info: ModelInfo, path: Path) -> None:
     model = openvino.convert_model(between)
     for name, text in info.to_strings().items():
         model.set_rt_info(text, [SECTION, name])
-    # by default it halves the weights
+    # by default the weights become float16
     openvino.save_model(model, path, compress_to_fp16=False)

@@ -1,4 +1,6 @@
-"""The whole way from pixels to probabilities as one module."""
+"""One module that computes probabilities from pixels."""
+
+from typing import Any
 
 import torch
 from torch import nn
@@ -8,39 +10,41 @@ from ..models.utils import batch_dependent_parts
 
 
 class FaceGraph(nn.Module):
-    """A model with its preprocessing before it and the softmax behind it.
+    """A model with its preprocessing and the softmax.
 
     Args:
-        model (nn.Module): mmpretrain's ``ImageClassifier`` or alike, in eval mode.
+        model (nn.Module): mmpretrain's ``ImageClassifier`` or a similar model, in eval mode.
 
     Raises:
-        ConvcutError: The model looks at its batch, or its data preprocessor pads.
+        ConvcutError: The model depends on its batch, or its data preprocessor pads.
     """
+
+    mean: torch.Tensor
+    std: torch.Tensor
 
     def __init__(self, model: nn.Module) -> None:
         super().__init__()
         parts = batch_dependent_parts(model)
         if parts:
             raise ConvcutError(
-                f'{", ".join(parts)} looks at the other images of the batch: what the model '
-                'says of a face depends on the other faces, so a file with a free batch size '
-                'would give other answers than one face at a time; export a variant that judges '
-                'each image by itself'
+                f'{", ".join(parts)} looks at the other images of the batch, so the prediction '
+                'for a face depends on the other faces and would change with the batch size; '
+                'export a variant that judges each image by itself'
             )
-        preprocessor = model.data_preprocessor
+        preprocessor: Any = model.data_preprocessor
         if getattr(preprocessor, 'pad_size_divisor', 1) > 1:
             raise ConvcutError(
                 'data_preprocessor.pad_size_divisor: cannot be exported, set it to 1'
             )
         self.model = model
-        # mmpretrain's images come blue first, these come red first
+        # the data preprocessor expects BGR, the exported file takes RGB
         self.blue_first = not preprocessor.to_rgb
         mean, std = (getattr(preprocessor, name, None) for name in ('mean', 'std'))
         self.register_buffer('mean', torch.zeros(3, 1, 1) if mean is None else mean)
         self.register_buffer('std', torch.ones(3, 1, 1) if std is None else std)
 
     def forward(self, faces: torch.Tensor) -> torch.Tensor:
-        """(N, size, size, 3) uint8, red, green, blue, to probabilities (N, C)."""
+        """Return probabilities (N, C) of uint8 RGB faces (N, size, size, 3)."""
         x = faces.permute(0, 3, 1, 2)
         if self.blue_first:
             x = x.flip(1)

@@ -1,4 +1,4 @@
-"""Every config of the ablations: in a set, built, fitted with the backbone's weights, run."""
+"""Every config of the ablations is in a set, builds, loads the backbone's weights and runs."""
 
 from pathlib import Path
 
@@ -31,7 +31,7 @@ def build(cfg: Config):
 
 @pytest.fixture(scope='module')
 def weights(tmp_path_factory):
-    """A checkpoint of backbone.py, untrained."""
+    """An untrained checkpoint of backbone.py."""
     model = build(config('backbone'))
     model.init_weights()
     path = tmp_path_factory.mktemp('backbone') / 'epoch_10.pth'
@@ -158,7 +158,7 @@ def names(cfg: Config, phase: str, root: Path) -> set:
 
 @pytest.fixture(scope='module')
 def half(faces) -> list:
-    """What the backbone is trained and chosen on."""
+    """Return the images that the backbone is trained and chosen on."""
     return [names(config('backbone'), phase, faces) for phase in ('train', 'val')]
 
 

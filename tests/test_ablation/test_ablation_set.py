@@ -1,4 +1,4 @@
-"""Reading a set, and the messages for sets that are none."""
+"""Sets of configs, and the messages for files with mistakes."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from convcut_mm.errors import ConvcutError
 
 @pytest.fixture
 def write(tmp_path):
-    """Writes a set beside two configs; gives its path."""
+    """Write a set beside two configs; return its path."""
     for name in ('a.py', 'b.py', 'other/a.py'):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()

@@ -1,4 +1,4 @@
-"""The sentences of a protocol, from the configs of this repository."""
+"""Protocols of the configs of this repository."""
 
 from mmengine.config import Config
 
@@ -44,8 +44,8 @@ def test_no_choice_is_told():
     assert 'epoch chosen by: nothing, it is the last one' in protocol({'row': cfg})
 
 
-def test_what_of_the_backbone_learns_is_asked_of_it():
-    """ResNet has no ``frozen``."""
+def test_the_backbone_tells_what_is_trained():
+    """ResNet has the setting frozen_stages."""
     cfg = config('ablations/convcut')
     for stages, said in ((-1, 'trained with the rest'), (2, 'frozen in part'), (4, 'frozen')):
         cfg.model.backbone = dict(type='ResNet', depth=18, base_channels=8, frozen_stages=stages)

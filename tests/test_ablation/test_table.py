@@ -1,17 +1,17 @@
-"""The table against figures worked out by hand."""
+"""The table against metrics computed by hand."""
 
 import numpy as np
 import pytest
 
-from convcut_mm.ablation import AblationSet, Row, markdown, table
+from convcut_mm.ablation import AblationSet, TableRow, markdown, table
 from convcut_mm.errors import ConvcutError
 from convcut_mm.evaluation.predictions import Predictions
 
 LABELS = [0, 0, 0, 0, 1, 1, 2, 2]
 
 
-def predicted(answers, labels=LABELS, names='abcdefgh') -> Predictions:
-    return Predictions(list(names), np.array(labels), np.eye(3)[answers])
+def predicted(pred_labels, labels=LABELS, names='abcdefgh') -> Predictions:
+    return Predictions(list(names), np.array(labels), np.eye(3)[pred_labels])
 
 
 @pytest.fixture
@@ -20,9 +20,9 @@ def rows(tmp_path) -> AblationSet:
         'mine',
         'Mine',
         (
-            Row('first', tmp_path / 'a.py', {'RAF-DB': 97.33}),
-            Row('second', tmp_path / 'b.py', {}),
-            Row('not run', tmp_path / 'c.py', {'FERPlus': 95.69}),
+            TableRow('first', tmp_path / 'a.py', {'RAF-DB': 97.33}),
+            TableRow('second', tmp_path / 'b.py', {}),
+            TableRow('not run', tmp_path / 'c.py', {'FERPlus': 95.69}),
         ),
         notes=('a note',),
     )
@@ -59,10 +59,10 @@ def test_values(rows):
 
 
 def test_interval_is_that_of_the_mean_over_the_seeds(rows):
-    """The seeds answer the same drawn images, so that their interval is no narrower for it."""
-    answers = [0, 0, 1, 1, 1, 0, 2, 0]
-    alone = table(rows, {'first': {0: predicted(answers)}}, [])['rows'][0]
-    thrice = {seed: predicted(answers) for seed in range(3)}
+    """Seeds share the resampled images, so three equal seeds do not narrow the interval."""
+    pred_labels = [0, 0, 1, 1, 1, 0, 2, 0]
+    alone = table(rows, {'first': {0: predicted(pred_labels)}}, [])['rows'][0]
+    thrice = {seed: predicted(pred_labels) for seed in range(3)}
     together = table(rows, {'first': thrice}, [])['rows'][0]
     one, three = alone['overall_accuracy'], together['overall_accuracy']
     assert three['interval'] == pytest.approx(one['interval'])

@@ -1,4 +1,4 @@
-"""Exported files against PyTorch and against a hand-written forward pass; what is refused."""
+"""Exported files against PyTorch and a hand-written forward pass; refused exports."""
 
 import json
 import tempfile
@@ -21,7 +21,7 @@ FROZEN = 'model = dict(backbone=dict(frozen=True), head=dict(embedding=8))'
 
 @pytest.fixture(scope='module')
 def source(tiny_model):
-    """The backend in PyTorch of a small network."""
+    """The PyTorch backend of a small network."""
 
     def make(attention='spatial', extra='') -> TorchBackend:
         from convcut_mm.apis import ExpressionInferencer
@@ -86,13 +86,13 @@ def test_onnx_metadata_for_other_programs(exported_model):
 
 
 def test_batch_attention_is_refused_with_the_reason(source, tmp_path):
-    with pytest.raises(ConvcutError, match='says of a face depends on the other faces'):
+    with pytest.raises(ConvcutError, match='for a face depends on the other faces'):
         export(source('batch'), tmp_path / 'model.onnx', 'onnx')
     assert not list(tmp_path.iterdir())
 
 
 def test_other_numbers_than_pytorch_are_refused(source, tmp_path, monkeypatch):
-    """A reference that sees darker faces stands for any difference."""
+    """A reference that sees darker faces, in the place of any difference."""
     pytest.importorskip('onnxruntime')
 
     class Other(TorchBackend):
@@ -152,7 +152,7 @@ def test_names_and_formats(name, format, message, source, tmp_path):
 
 def test_a_file_beside_it_that_is_no_export_stays(source, tmp_path):
     (tmp_path / 'm.bin').write_text('mine')
-    with pytest.raises(ConvcutError, match='m.bin: there already without m.xml; choose another'):
+    with pytest.raises(ConvcutError, match='m.bin: exists without m.xml; choose another'):
         export(source(), tmp_path / 'm.xml', 'openvino')
     assert (tmp_path / 'm.bin').read_text() == 'mine'
 
@@ -188,7 +188,7 @@ def test_eight_bits_that_change_answers_are_refused(source, tmp_path):
     honest = source()
 
     class Other(TorchBackend):
-        """Answers otherwise for the faces of the comparison, as a poor conversion would."""
+        """A backend with other labels for the compared faces, like a poor conversion."""
 
         def __call__(self, faces):
             scores = super().__call__(faces)
@@ -196,7 +196,9 @@ def test_eight_bits_that_change_answers_are_refused(source, tmp_path):
 
     other = Other(honest.classifier)
     file = tmp_path / 'model.onnx'
-    with pytest.raises(ConvcutError, match=r'8-bit integers change the answer for \d+ of 50'):
+    with pytest.raises(
+        ConvcutError, match=r'8-bit integers change the predicted label of \d+ of 50'
+    ):
         export(other, file, 'onnx', calibration=sample_faces(64, 100, seed=1))
     assert not list(tmp_path.iterdir())
 
@@ -204,5 +206,5 @@ def test_eight_bits_that_change_answers_are_refused(source, tmp_path):
 @pytest.mark.parametrize('format,count', [('openvino', 8), ('onnx', 1)])
 def test_eight_bits_need_onnx_and_faces(format, count, source, tmp_path):
     file = tmp_path / f'm{FORMATS[format].suffix}'
-    with pytest.raises(ConvcutError, match='need format onnx, and at least two faces'):
+    with pytest.raises(ConvcutError, match='need the format onnx and at least two faces'):
         export(source(), file, format, calibration=np.zeros((count, 64, 64, 3), np.uint8))

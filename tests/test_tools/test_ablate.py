@@ -1,4 +1,4 @@
-"""tools/ablate.py: a set that is killed and goes on, its table, what it refuses."""
+"""tools/ablate.py: a set that is killed and resumes, its table, bad input."""
 
 import fcntl
 import json
@@ -35,7 +35,7 @@ notes: [Drawn faces.]
 
 @pytest.fixture(scope='module')
 def small_set(frozen_config) -> Path:
-    """A row on drawn faces, and the training of its backbone."""
+    """Configs of a row on synthetic faces and of its backbone."""
     folder = frozen_config('backbone.py', epochs=1, extra=BACKBONE).parent
     row = ROW.format(store=folder / 'store')
     frozen_config('balanced.py', epochs=6, extra=row + BALANCED)
@@ -45,7 +45,7 @@ def small_set(frozen_config) -> Path:
 
 @pytest.fixture(scope='module')
 def killed_and_resumed(small_set, fork_tool, ablate_by_forks, tmp_path_factory):
-    """The set, killed within the second run, then run to the end: (work folder, output)."""
+    """Kill the set in the second run, then run it to the end: (work folder, output)."""
     work = tmp_path_factory.mktemp('ablations') / 'work'
     arguments = [small_set, '--seeds', 2, '--work-dir', work]
     log = work / 'balanced' / 'seed_1' / 'train.log'
@@ -148,7 +148,10 @@ def test_dry_run_and_what_is_refused(killed_and_resumed, small_set, run_here, ca
     with open(cut.with_name('lock'), 'ab') as held:
         fcntl.flock(held, fcntl.LOCK_EX)
         status, _, err = run('--seeds', 2)
-    assert (status, err) == (1, f'error: {cut.parent}: another process is at this run')
+    assert (status, err) == (
+        1,
+        f'error: {cut.parent}: another process is working on this run; wait until it ends',
+    )
     cut.write_bytes(whole)
     # another setting is another experiment
     status, _, err = run('--dry-run', '--cfg-options', 'train_cfg.max_epochs=2')

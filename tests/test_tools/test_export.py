@@ -14,7 +14,7 @@ TOOL = 'tools/deployment/export.py'
 
 @pytest.fixture
 def run(run_here, capsys):
-    """Runs the tool; gives exit status, what it printed and its one line of error."""
+    """Run the tool; return exit status, stdout and its one line of error."""
 
     def call(*args) -> tuple:
         capsys.readouterr()

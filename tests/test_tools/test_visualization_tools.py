@@ -22,7 +22,7 @@ def path_of(tool: str) -> str:
 
 @pytest.fixture
 def plot(run_here, capsys, tmp_path):
-    """Run a tool; return what it prints, on stderr too, and the texts of its SVG in their order."""
+    """Run a tool; return what it prints, notes included, and the texts of its SVG in order."""
 
     def run(tool: str, *args) -> tuple:
         capsys.readouterr()

@@ -1,12 +1,12 @@
-"""Runs a set of configs with several seeds, and puts them into one table.
+"""Train and test a set of configs with several seeds, and write one table.
 
-    python tools/ablate.py table2                  # a set of configs/*/ablations, or a file of one
-    python tools/ablate.py table2 --dry-run        # only lists what is left to run
-    python tools/ablate.py table2 --seeds 5        # two more seeds: only those are run
+    python tools/ablate.py table2                  # a set of configs/*/ablations, or a YAML file
+    python tools/ablate.py table2 --dry-run        # only list the remaining runs
+    python tools/ablate.py table2 --seeds 5        # after three seeds, run only the two new ones
 
-The same command goes on after an interruption. Each run is tools/train.py and tools/test.py in a
-folder of its own, WORK_DIR/CONFIG/seed_N; sets share the runs that they have in common. The table
-is WORK_DIR/SET.md and SET.json. How a set is written: docs/ablations.md.
+The same command resumes after an interruption. Each run is tools/train.py and tools/test.py in its
+own folder, WORK_DIR/CONFIG/seed_N; sets share the runs that they have in common. The table is
+WORK_DIR/SET.md and SET.json. docs/ablations.md explains how to write a set.
 """
 
 import argparse
@@ -24,6 +24,7 @@ from convcut_mm.ablation import AblationRun, AblationSet, markdown, protocol, re
 from convcut_mm.cli.parser import ToolParser
 from convcut_mm.cli.run import run_tool
 from convcut_mm.errors import ConvcutError
+from convcut_mm.evaluation.predictions import Predictions, load_predictions
 from convcut_mm.utils.atomic import write_atomically
 
 
@@ -31,12 +32,18 @@ def parse_args() -> argparse.Namespace:
     parser = ToolParser(__doc__)
     parser.add_argument('set', help='name of a set in configs/METHOD/ablations, or a YAML file')
     parser.add_argument(
-        '--seeds', type=int, default=3, metavar='N', help='seeds of each row, 0 to N-1; default 3'
+        '--seeds',
+        type=int,
+        default=3,
+        metavar='N',
+        help='run each row with the seeds 0 to N-1 (default: %(default)s)',
     )
     parser.add_argument(
-        '--work-dir', default='work_dirs/ablations', help='folder of runs and tables'
+        '--work-dir',
+        default='work_dirs/ablations',
+        help='folder of runs and tables (default: %(default)s)',
     )
-    parser.add_argument('--dry-run', action='store_true', help='list what is left, run nothing')
+    parser.add_argument('--dry-run', action='store_true', help='list the remaining runs and stop')
     parser.add_argument(
         '--cfg-options',
         nargs='+',
@@ -44,7 +51,7 @@ def parse_args() -> argparse.Namespace:
         metavar='KEY=VALUE',
         help='override settings of every config of the set, as in tools/train.py',
     )
-    parser.add_argument('--data-root', metavar='DIR', help='folder of the data of every config')
+    parser.add_argument('--data-root', metavar='DIR', help='data folder of every config')
     args = parser.parse_args()
     if args.data_root is not None:
         args.cfg_options.append(f'data_root={Path(args.data_root).expanduser()}')
@@ -55,7 +62,7 @@ def main() -> None:
     args = parse_args()
     if args.seeds < 1:
         raise ConvcutError(f'--seeds {args.seeds}: expected 1 or more')
-    # a terminated run takes its training along
+    # when this process is terminated, it terminates its training too
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     rows, work_dir = read_set(args.set), Path(args.work_dir)
     first, backbone = None, None
@@ -69,7 +76,7 @@ def main() -> None:
                 return
             first.train()
         backbone = first.last_checkpoint()
-    # row by row: a table that was interrupted has whole rows
+    # row by row, so that an interrupted table has complete rows
     runs = [
         (row.title, AblationRun(row.config, seed, work_dir, args.cfg_options, backbone))
         for row in rows.rows
@@ -86,13 +93,13 @@ def main() -> None:
 
 
 def say(what: str, run: AblationRun, asked: bool = False) -> None:
-    """Tells what is left to do of a run, and where: on stdout if that is what was asked for."""
+    """Print what is left to do of a run and its folder, on stdout if the user asked for it."""
     stream = sys.stdout if asked else sys.stderr
     print(f'{what}: {run.state()} ({run.folder})', file=stream, flush=True)
 
 
-def execute(runs: list) -> None:
-    """Trains and tests what is left, with a line for each run and the time that the rest takes."""
+def execute(runs: list[tuple[str, AblationRun]]) -> None:
+    """Train and test the remaining runs; print a line and the remaining time for each."""
     left = [(title, run) for title, run in runs if run.predictions() is None]
     print(f'{len(runs) - len(left)} of {len(runs)} runs are done', file=sys.stderr, flush=True)
     start = time.monotonic()
@@ -100,8 +107,8 @@ def execute(runs: list) -> None:
         say(f'[{number}/{len(left)}] {title}, seed {run.seed}', run)
         run.train()
         run.test()
-        one = run.predictions()
-        accuracy = 100 * (one.pred_labels == one.labels).mean()
+        tested = load_predictions(run.predictions_file)
+        accuracy = 100 * (tested.pred_labels == tested.labels).mean()
         each = (time.monotonic() - start) / number
         print(
             f'[{number}/{len(left)}] {title}, seed {run.seed}: {accuracy:.2f} %, '
@@ -112,20 +119,26 @@ def execute(runs: list) -> None:
 
 
 def duration(seconds: float) -> str:
-    """``1 h 05 min``, ``3 min``, ``20 s``."""
+    """Write a duration as ``1 h 05 min``, ``3 min`` or ``20 s``."""
     minutes = round(seconds / 60)
     if seconds < 60:
         return f'{seconds:.0f} s'
     return f'{minutes // 60} h {minutes % 60:02d} min' if minutes >= 60 else f'{minutes} min'
 
 
-def report(rows: AblationSet, runs: list, backbone: AblationRun | None, work_dir: Path) -> None:
-    """Writes and prints the table of the runs that are done, if there are any."""
-    results, configs = {}, {}
+def report(
+    rows: AblationSet,
+    runs: list[tuple[str, AblationRun]],
+    backbone: AblationRun | None,
+    work_dir: Path,
+) -> None:
+    """Write and print the table of the finished runs, if there are any."""
+    results: dict[str, dict[int, Predictions]] = {}
+    configs = {}
     for title, run in runs:
-        one = run.predictions()
-        if one is not None:
-            results.setdefault(title, {})[run.seed] = one
+        predictions = run.predictions()
+        if predictions is not None:
+            results.setdefault(title, {})[run.seed] = predictions
             configs[title] = run.cfg
     if not results:
         return
@@ -139,7 +152,7 @@ def report(rows: AblationSet, runs: list, backbone: AblationRun | None, work_dir
 
 
 def class_names(cfg: Config) -> tuple[str, ...] | None:
-    """The classes of the test set."""
+    """Return the class names of the test set, None if it has none."""
     with DefaultScope.overwrite_default_scope('mmpretrain'):
         dataset = DATASETS.build({**cfg.test_dataloader.dataset, 'lazy_init': True})
     return dataset.metainfo.get('classes')

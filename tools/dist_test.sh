@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Tests on several processes:  bash tools/dist_test.sh CONFIG CHECKPOINT PROCESSES [OPTIONS]
-# NNODES, NODE_RANK, MASTER_ADDR and PORT are read from the environment for several machines.
+# Test in several processes:  bash tools/dist_test.sh CONFIG CHECKPOINT PROCESSES [OPTIONS]
+# For several machines, set NNODES, NODE_RANK, MASTER_ADDR and PORT in the environment.
 set -eu
 [ $# -ge 3 ] || { echo "usage: bash $0 CONFIG CHECKPOINT PROCESSES [OPTIONS]" >&2; exit 2; }
 config=$1 checkpoint=$2 processes=$3

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Trains on several processes:  bash tools/dist_train.sh CONFIG PROCESSES [OPTIONS]
-# NNODES, NODE_RANK, MASTER_ADDR and PORT are read from the environment for several machines.
+# Train in several processes:  bash tools/dist_train.sh CONFIG PROCESSES [OPTIONS]
+# For several machines, set NNODES, NODE_RANK, MASTER_ADDR and PORT in the environment.
 set -eu
 [ $# -ge 2 ] || { echo "usage: bash $0 CONFIG PROCESSES [OPTIONS]" >&2; exit 2; }
 config=$1 processes=$2

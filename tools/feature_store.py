@@ -1,20 +1,19 @@
-"""Looks after the stores of frozen features that training with --cache-features makes.
+"""List, verify and prune the feature stores that training with --cache-features writes.
 
     python tools/feature_store.py list                         # in work_dirs/feature_store
-    python tools/feature_store.py verify DIR                   # checksums of every shard
-    python tools/feature_store.py prune DIR                    # removes what is damaged
+    python tools/feature_store.py verify DIR                   # check every shard
+    python tools/feature_store.py prune DIR                    # remove damaged shards
     python tools/feature_store.py prune DIR --older-than 30    # and entries unused for a month
-    python tools/feature_store.py prune DIR --entry NAME       # and that entry
+    python tools/feature_store.py prune DIR --entry NAME       # and this entry
 
-A store that trainings are using can be listed and verified; prune leaves what one uses, and files
-of your own that lie in an entry.
+list and verify also work while trainings use a store; prune keeps entries that are in use, and
+files in an entry that are not the store's.
 """
 
 import argparse
 import sys
 import time
 from pathlib import Path
-from typing import Optional
 
 from rich.filesize import decimal
 from rich.table import Table
@@ -34,7 +33,7 @@ def parse_args() -> argparse.Namespace:
     parser = ToolParser(__doc__)
     commands = parser.add_subparsers(dest='command', required=True)
     verify = 'check every shard; exit status 1 if one is damaged'
-    prune = 'remove damaged shards, leftovers and the entries asked for'
+    prune = 'remove damaged shards, leftovers and the named entries'
     commands.add_parser('list', help='show the entries')
     commands.add_parser('verify', help=verify)
     pruning = commands.add_parser('prune', help=prune)
@@ -44,9 +43,9 @@ def parse_args() -> argparse.Namespace:
         '--entry', nargs='+', default=[], metavar='NAME', help='entries to remove, as listed'
     )
     pruning.add_argument(
-        '--older-than', type=float, metavar='DAYS', help='remove entries not used for so long'
+        '--older-than', type=float, metavar='DAYS', help='remove entries unused for more days'
     )
-    pruning.add_argument('--dry-run', action='store_true', help='only say what would be removed')
+    pruning.add_argument('--dry-run', action='store_true', help='print what would be removed')
     return parser.parse_args()
 
 
@@ -67,8 +66,8 @@ def main() -> None:
         sys.exit(1)
 
 
-def show(found: list) -> None:
-    """Prints a table of the entries."""
+def show(found: list[StoreEntry]) -> None:
+    """Print a table of the entries."""
     table = Table(box=None, pad_edge=False)
     for title in ('entry', 'dtype', 'row', 'compute'):
         table.add_column(title)
@@ -94,8 +93,8 @@ def show(found: list) -> None:
     print_table(table)
 
 
-def verify(found: list) -> list:
-    """Checks every shard; returns (entry, shard) of the damaged ones and prints them."""
+def verify(found: list[StoreEntry]) -> list[tuple[StoreEntry, str]]:
+    """Check every shard; print the damaged ones and return (entry, shard) of each."""
     damaged = []
     with progress('Checking', sum(len(entry.shards()) for entry in found), 'shards') as step:
         for entry in found:
@@ -106,32 +105,32 @@ def verify(found: list) -> list:
                     print(f'{entry.folder}: {damage}')
                 step()
     if not damaged:
-        print(f'{len(found)} entries, every shard is what was written')
+        print(f'{len(found)} entries, no shard is damaged')
     return damaged
 
 
-def prune(found: list, unreadable: dict, args: argparse.Namespace) -> None:
-    """Removes entries and damaged shards."""
+def prune(found: list[StoreEntry], unreadable: dict[Path, str], args: argparse.Namespace) -> None:
+    """Remove entries and damaged shards."""
     names = {folder.name for folder in [*(entry.folder for entry in found), *unreadable]}
     for name in args.entry:
         if name not in names:
-            raise ConvcutError(f'{Path(args.dir) / name}: no such entry; list shows them')
+            raise ConvcutError(f'{Path(args.dir) / name}: no such entry; "list" shows the entries')
     for folder, reason in unreadable.items():
         asked = folder.name in args.entry
-        print(f'{folder}: asked for' if asked else reason)
+        print(f'{folder}: named by --entry' if asked else reason)
         if asked and not args.dry_run:
             remove(folder)
     for folder in abandoned(args.dir):
         print(f'{folder}: no manifest, half removed')
         if not args.dry_run:
             remove(folder)
-    kept = []
+    kept: list[StoreEntry] = []
     for entry in found:
-        reason = reason_to_remove(entry, args)
-        if reason is None:
+        why = reason_to_remove(entry, args)
+        if why is None:
             kept.append(entry)
             continue
-        print(f'{entry.folder}: {reason}, {decimal(entry.summary()["bytes"])}')
+        print(f'{entry.folder}: {why}, {decimal(entry.summary()["bytes"])}')
         if not args.dry_run:
             remove(entry.folder)
     damaged = verify(kept) if kept else []
@@ -139,14 +138,14 @@ def prune(found: list, unreadable: dict, args: argparse.Namespace) -> None:
         return
     for entry, shard in damaged:
         with entry.locked(shard) as free:
-            if free and entry.damage(shard):  # nobody has computed it anew meanwhile
+            if free and entry.damage(shard):  # unless a training has replaced it meanwhile
                 entry.remove_shard(shard)
     for entry in kept:
         entry.remove_leftovers()
 
 
 def remove(folder: Path) -> None:
-    """Removes an entry; prints why it stays, or what does."""
+    """Remove an entry; if it or a file in it stays, print why."""
     left = remove_entry(folder)
     if left is None:
         print(f'{folder}: a training uses it, so it stays')
@@ -154,14 +153,14 @@ def remove(folder: Path) -> None:
         print(f"{folder}: not the store's, so it stays: {', '.join(left)}")
 
 
-def reason_to_remove(entry: StoreEntry, args: argparse.Namespace) -> Optional[str]:
-    """Why the entry goes, None if it stays."""
+def reason_to_remove(entry: StoreEntry, args: argparse.Namespace) -> str | None:
+    """Return why the entry is removed, None if it stays."""
     if entry.folder.name in args.entry:
-        return 'asked for'
+        return 'named by --entry'
     if args.older_than is not None:
         unused = (time.time() - entry.used) / DAY
         if unused > args.older_than:
-            return f'not used for {unused:.0f} days'
+            return f'unused for {unused:.0f} days'
     return None
 
 

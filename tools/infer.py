@@ -1,16 +1,16 @@
-"""Says what the faces of images, folders, videos or a webcam express, and draws it.
+"""Recognise the facial expressions in images, folders, videos or a webcam's video.
 
     python tools/infer.py photo.jpg --out results
     python tools/infer.py FOLDER a.mp4 https://example.org/b.jpg --out results
-    python tools/infer.py webcam --out results --show            # q ends it
+    python tools/infer.py webcam --out results --show            # press q to end
     python tools/infer.py faces --out results --detector none    # each image is a face
     python tools/infer.py photo.jpg --out results --model CONFIG --checkpoint CHECKPOINT
 
-Writes into --out: a picture of each image and an MP4 of each video with boxes and probabilities,
-predictions.jsonl, predictions.csv, and for each video a plot of the probabilities over time. A run
-that was killed or interrupted goes on with --resume. Exit status: 0; 3 if some inputs have no
-answer (the rest is done); 1 if nothing can be done, or a result cannot be written; 2 for an option
-that does not exist; 130 after Ctrl-C (what was done is written).
+Write into --out a picture of each image and an MP4 of each video with boxes and probabilities,
+predictions.jsonl, predictions.csv, and a plot of the probabilities over time for each video.
+--resume continues a run that was killed or interrupted. Exit status: 0 if all inputs have results;
+3 if some have none (all others are done); 1 if nothing can be done or a result cannot be written;
+2 for an unknown option; 130 after Ctrl-C (finished results are written).
 """
 
 import argparse
@@ -33,7 +33,7 @@ from convcut_mm.utils.hashing import file_sha256
 from convcut_mm.utils.text import say
 from convcut_mm.zoo import DEFAULT_MODEL
 
-# what results do not depend on, or what is compared by contents: inputs and weights
+# options that do not change results, or whose files are compared by content
 NO_OPTIONS = 'inputs', 'out', 'model', 'checkpoint', 'no_pictures', 'show', 'resume', 'every'
 
 
@@ -55,51 +55,55 @@ def parse_args() -> argparse.Namespace:
         '--checkpoint',
         help="weights for a config (default: those that come with the model's name)",
     )
-    parser.add_argument('--backend', choices=BACKENDS, default='torch')
-    parser.add_argument('--device', help='where PyTorch computes (default: a GPU if there is one)')
+    parser.add_argument(
+        '--backend', choices=BACKENDS, default='torch', help='runtime (default: %(default)s)'
+    )
+    parser.add_argument('--device', help='device of PyTorch (default: a GPU if there is one)')
     parser.add_argument(
         '--detector',
         choices=DETECTORS,
         default='cascade',
-        help='what finds faces; none: each image is a face (default: %(default)s)',
+        help='face detector; none: each image is a face (default: %(default)s)',
     )
     parser.add_argument('--detector-model', metavar='FILE', help="YuNet's model file")
     parser.add_argument(
         '--margin',
         type=float,
-        help="added around a face, as a share of its box's side (default: fits the detector)",
+        help="margin around a face as a fraction of its box's side (default: the detector's own)",
     )
     parser.add_argument(
-        '--batch-size', type=positive, default=32, help='faces at a time (default: %(default)s)'
+        '--batch-size', type=positive, default=32, help='faces a batch (default: %(default)s)'
     )
     parser.add_argument(
         '--every',
         type=positive,
         default=1,
         metavar='N',
-        help='look at each n-th frame of videos only',
+        help='use only every N-th frame of videos',
     )
     parser.add_argument(
-        '--seconds', type=float, help='of each video or of a webcam, only the first so many'
+        '--seconds', type=float, help='use only the first seconds of each video or webcam'
     )
     parser.add_argument(
         '--rotate',
         type=int,
         default=0,
         choices=(0, 90, 180, 270),
-        help='turn images and videos clockwise, where their file does not say how they are turned',
+        help='rotate images and videos clockwise, unless their file states its orientation',
     )
     parser.add_argument(
         '--max-value',
         type=float,
         metavar='N',
-        help='the value of white in images with 16 bits, such as 1023 (default: 65535)',
+        help='value of white in images with 16 bits, such as 1023 (default: 65535)',
     )
-    parser.add_argument('--no-pictures', action='store_true', help='write numbers only')
+    parser.add_argument(
+        '--no-pictures', action='store_true', help='write only predictions.jsonl and .csv'
+    )
     parser.add_argument(
         '--resume',
         action='store_true',
-        help='go on with the run in --out that was interrupted or killed, if there is one',
+        help='continue the killed or interrupted run in --out, if there is one',
     )
     parser.add_argument('--show', action='store_true', help='show the pictures in a window too')
     return parser.parse_args()
@@ -141,8 +145,8 @@ def main() -> None:
     sys.exit(run.summary.status())
 
 
-def options_of(args: argparse.Namespace) -> dict:
-    """Options that have to be the same in a run that goes on."""
+def options_of(args: argparse.Namespace) -> dict[str, object]:
+    """Return the options that a resumed run must share with the interrupted one."""
     options = {name: value for name, value in vars(args).items() if name not in NO_OPTIONS}
     if args.detector_model is not None:
         options['detector_model'] = file_sha256(args.detector_model)

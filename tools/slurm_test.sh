@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Tests under Slurm:  bash tools/slurm_test.sh PARTITION JOB_NAME CONFIG CHECKPOINT [OPTIONS]
-# GPUS, GPUS_PER_NODE, CPUS_PER_TASK and SRUN_ARGS are read from the environment.
+# Test under Slurm:  bash tools/slurm_test.sh PARTITION JOB_NAME CONFIG CHECKPOINT [OPTIONS]
+# Set GPUS, GPUS_PER_NODE, CPUS_PER_TASK and SRUN_ARGS in the environment.
 set -eu
 [ $# -ge 4 ] || { echo "usage: bash $0 PARTITION JOB_NAME CONFIG CHECKPOINT [OPTIONS]" >&2; exit 2; }
 partition=$1 job=$2 config=$3 checkpoint=$4

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Trains under Slurm:  bash tools/slurm_train.sh PARTITION JOB_NAME CONFIG WORK_DIR [OPTIONS]
-# GPUS, GPUS_PER_NODE, CPUS_PER_TASK and SRUN_ARGS are read from the environment.
+# Train under Slurm:  bash tools/slurm_train.sh PARTITION JOB_NAME CONFIG WORK_DIR [OPTIONS]
+# Set GPUS, GPUS_PER_NODE, CPUS_PER_TASK and SRUN_ARGS in the environment.
 set -eu
 [ $# -ge 4 ] || { echo "usage: bash $0 PARTITION JOB_NAME CONFIG WORK_DIR [OPTIONS]" >&2; exit 2; }
 partition=$1 job=$2 config=$3 work_dir=$4

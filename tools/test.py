@@ -1,11 +1,11 @@
-"""Tests a checkpoint: accuracies with 95 % intervals, macro precision and F1, confusion matrix.
+"""Test a checkpoint: accuracies with 95 % intervals, macro precision and F1, confusion matrix.
 
     python tools/test.py configs/convcut_rafdb.py work_dirs/convcut_rafdb/epoch_50.pth
-    python tools/test.py CONFIG CHECKPOINT --out predictions.npz    # every image's scores
+    python tools/test.py CONFIG CHECKPOINT --out predictions.npz    # write all probabilities
 
 The intervals are bootstrap intervals over the test images. The options are those of mmpretrain's
-own tools/test.py, and --batch-regime: a model that looks at its batch is tested on each image
-alone unless that says otherwise.
+tools/test.py, and --batch-regime: a model whose predictions depend on the batch is tested in
+batches of one by default.
 """
 
 import argparse
@@ -41,25 +41,31 @@ def parse_args() -> argparse.Namespace:
     parser = ToolParser(__doc__)
     parser.add_argument('config', help='config file')
     parser.add_argument('checkpoint', help='checkpoint file')
-    parser.add_argument('--out', help='file for the results')
+    parser.add_argument('--out', help='write predictions or metrics to this file')
     parser.add_argument(
         '--out-item',
         choices=['metrics', 'pred'],
-        help='what to write there: every prediction (.npz, or .pkl as mmpretrain writes it; the '
-        'default) or the metrics (.json, .yaml, .pkl)',
+        help='what --out writes: every prediction (.npz, or .pkl as in mmpretrain; the default) '
+        'or the metrics (.json, .yaml, .pkl)',
     )
-    parser.add_argument('--show-dir', help='folder for pictures of the predictions')
+    parser.add_argument('--show-dir', help='write pictures of the predictions to this folder')
     parser.add_argument('--show', action='store_true', help='show the predictions in a window')
-    parser.add_argument('--interval', type=positive, default=1, help='picture every n-th image')
-    parser.add_argument('--wait-time', type=float, default=2, help='seconds a window stays')
     parser.add_argument(
-        '--tta', action='store_true', help='average the scores of each image and its mirror image'
+        '--interval', type=positive, default=1, help='show or write only every n-th image'
+    )
+    parser.add_argument(
+        '--wait-time', type=float, default=2, help='seconds to show each image (default: 2)'
+    )
+    parser.add_argument(
+        '--tta',
+        action='store_true',
+        help='average the probabilities of each image and its mirror image',
     )
     parser.add_argument(
         '--batch-regime',
         choices=BATCH_REGIMES,
-        help='how images are batched: alone (batches of one) or as configured; by default alone '
-        'where the model looks at its batch, so that no image sees its neighbours',
+        help='test in batches of one (alone) or in those of the config (configured); by default '
+        'alone if predictions depend on the batch, so that no image sees its neighbours',
     )
     add_common_options(parser)
     return parser.parse_args()
@@ -72,11 +78,11 @@ def main() -> None:
     predictions = args.out is not None and args.out_item != 'metrics'
     if predictions and not args.out.endswith(SUFFIXES):
         raise ConvcutError(
-            f'--out {args.out}: predictions are written as .npz or .pkl; '
+            f'--out {args.out}: predictions are written as .npz or .pkl, '
             'metrics (--out-item metrics) also as .json or .yaml'
         )
     cfg = load_config(args)
-    # only files are looked at beforehand; a URL is downloaded by the runner
+    # check files now; the runner downloads URLs
     if '://' not in args.checkpoint:
         load_from_local(args.checkpoint, 'cpu')
     cfg.load_from = args.checkpoint
@@ -93,7 +99,7 @@ def main() -> None:
     if args.tta:
         use_tta(cfg)
     finish_config(cfg, args, LOADERS)
-    if args.cache_features is not None:  # feature_store in a config is about training
+    if args.cache_features is not None:  # a config's feature_store applies to training only
         use_feature_store(cfg, args.cache_features)
     batch_note = set_test_batches(cfg, check_config(cfg, LOADERS), args.batch_regime)
     runner = build_runner(cfg)
@@ -118,7 +124,7 @@ def main() -> None:
 
 
 def use_tta(cfg: ConfigDict) -> None:
-    """Averages over the mirror image, unless the config says how itself."""
+    """Average over image and mirror image, unless the config has its own augmentation."""
     pipeline = cfg.test_dataloader.dataset.pipeline
     cfg.setdefault('tta_model', dict(type='AverageClsScoreTTA'))
     if 'tta_pipeline' not in cfg:

@@ -1,19 +1,18 @@
-"""Trains a model.
+"""Train a model.
 
     python tools/train.py configs/convcut_rafdb.py
     python tools/train.py configs/convcut_rafdb.py --resume     # after an interruption
-    python tools/train.py configs/convcut_rafdb.py --cache-features     # the backbone runs once
-    bash tools/dist_train.sh configs/convcut_rafdb.py 4         # four processes of one machine
+    python tools/train.py configs/convcut_rafdb.py --cache-features     # run the backbone once
+    bash tools/dist_train.sh configs/convcut_rafdb.py 4         # four processes on one machine
     python tools/train.py convcut-atto_finetune --data-folder FACES     # FACES/CLASS/a.jpg
 
-The options are those of mmpretrain's own tools/train.py, and two for faces of one's own, see
-docs/add_a_data_set.md: --data-folder, --pretrained.
+The options are those of mmpretrain's tools/train.py, --cache-features, and --data-folder and
+--pretrained for your own faces, see docs/add_a_data_set.md.
 """
 
 import argparse
 import sys
 from pathlib import Path
-from typing import Optional
 
 from mmengine.config import Config
 from mmengine.device import get_device
@@ -42,18 +41,18 @@ def parse_args() -> argparse.Namespace:
         nargs='?',
         const='auto',
         metavar='CHECKPOINT',
-        help='go on from this checkpoint; without a path from the last one in the work folder',
+        help='resume from this checkpoint, by default the last one in the work folder',
     )
     parser.add_argument('--no-validate', action='store_true', help='do not validate')
     parser.add_argument(
         '--auto-scale-lr',
         action='store_true',
-        help='scale the learning rate to the number of processes and batch size',
+        help='scale the learning rate with the number of processes and the batch size',
     )
     parser.add_argument(
         '--no-persistent-workers',
         action='store_true',
-        help='start the worker processes anew for each epoch',
+        help='restart the worker processes in each epoch',
     )
     parser.add_argument(
         '--data-folder',
@@ -64,8 +63,8 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--pretrained',
         metavar='CHECKPOINT',
-        help='start from these weights; of the classifier what the classes have in common. '
-        'With --data-folder the weights that are shipped for the config are the default, '
+        help='start from these weights; the classifier keeps its rows for classes of the same '
+        "name. With --data-folder the default is the zoo's weights for the config; "
         '"none" starts from scratch',
     )
     add_common_options(parser)
@@ -75,12 +74,12 @@ def parse_args() -> argparse.Namespace:
     return args
 
 
-def prepare_fine_tuning(cfg: Config, args: argparse.Namespace) -> Optional[Hook]:
-    """Puts --data-folder and --pretrained into the config; gives the hook for the weights."""
+def prepare_fine_tuning(cfg: Config, args: argparse.Namespace) -> Hook | None:
+    """Put --data-folder and --pretrained into the config; return the hook for the weights."""
     pretrained = args.pretrained
     try:
         original_classes = class_names(cfg)
-    except (ConvcutError, AttributeError):  # of a config that names none; the file may
+    except (ConvcutError, AttributeError):  # the config names none; the checkpoint may
         original_classes = None
     if args.data_folder is not None:
         fine_tuning.use_data_folder(cfg, args.data_folder)
@@ -90,7 +89,8 @@ def prepare_fine_tuning(cfg: Config, args: argparse.Namespace) -> Optional[Hook]
             pretrained = fine_tuning.shipped_weights(cfg)
             if pretrained is None:
                 print(
-                    f'{args.config}: no weights are shipped for it, so it starts from scratch',
+                    f'{args.config}: the zoo has no weights for it, so training starts from '
+                    'scratch',
                     file=sys.stderr,
                 )
     if pretrained in (None, fine_tuning.SCRATCH):
@@ -106,13 +106,14 @@ def main() -> None:
         transfer = prepare_fine_tuning(cfg, args)
     if args.no_validate:
         cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
-    if args.amp and get_device() == 'cpu':  # where mmengine's wrapper refuses to work
+    if args.amp and get_device() == 'cpu':  # mmengine's wrapper works on GPUs only
         cfg.optim_wrapper.type = 'Bfloat16OptimWrapper'
     elif args.amp:
         cfg.optim_wrapper.type = 'AmpOptimWrapper'
         cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
     last = Path(cfg.work_dir) / 'last_checkpoint'
     # a run that was killed before its first checkpoint starts from its weights again
+
     if args.resume is not None and not (args.resume == 'auto' and transfer and not last.exists()):
         cfg.resume, transfer = True, None
         cfg.load_from = None if args.resume == 'auto' else args.resume
@@ -134,7 +135,7 @@ def main() -> None:
     model = check_config(cfg, LOADERS[:2])
     if transfer is not None:
         fine_tuning.check_pretrained(cfg.load_from, model)
-    if first_of_the_job():  # before the second training writes its log and config here
+    if first_of_the_job():  # before this training writes its log and config to the folder
         work_folder.lock(cfg.work_dir)
     runner = build_runner(cfg)
     if transfer is not None:

@@ -130,7 +130,8 @@ class AblationRun:
                 return
             self._note(trained=False)
             resume = [] if self.last_checkpoint() is None else ['--resume']
-            arguments = [self.config, '--work-dir', self.folder, *resume, *self._cfg()]
+            options = [*resume, *self._cfg()]
+            arguments = [str(self.config), '--work-dir', str(self.folder), *options]
             call_tool('train', arguments, self.folder / 'train.log', lock)
             self._note(trained=True)
 
@@ -142,8 +143,9 @@ class AblationRun:
                 checkpoint.
         """
         with self._locked() as lock:
+            paths = [self.config, self.checkpoint()]
             output = ['--work-dir', self.folder / 'test', '--out', self.predictions_file]
-            arguments = [self.config, self.checkpoint(), *output, *self._cfg()]
+            arguments = [*map(str, paths), *map(str, output), *self._cfg()]
             call_tool('test', arguments, self.folder / 'test.log', lock)
             load_predictions(self.predictions_file)
 

@@ -31,7 +31,7 @@ def choose_images(
         known = _known_labels(classifier)
         return [LabelledImage(str(file), known.get(os.path.abspath(file))) for file in files]
     images = classifier.test_images
-    labels = [image.label for image in images]
+    labels = np.array([image.label for image in images])
     return [images[index] for index in sample_per_class(labels, per_class, seed)]
 
 
@@ -42,23 +42,22 @@ def _known_labels(classifier: Classifier) -> dict[str, int | None]:
         return {}
 
 
-def sample_per_class(labels: Sequence[int], per_class: int, seed: int = 0) -> np.ndarray:
+def sample_per_class(labels: np.ndarray, per_class: int, seed: int = 0) -> np.ndarray:
     """Sample images of each class without replacement.
 
     The sample of a class depends only on the seed and the class, and a larger ``per_class`` only
     adds images to it.
 
     Args:
-        labels (Sequence[int]): Label of each image, (N,).
+        labels (ndarray): Label of each image, (N,).
         per_class (int): Images a class; all of them if the class has fewer.
         seed (int): Seed. Defaults to 0.
 
     Returns:
         ndarray: Indices of the images, ordered by class.
     """
-    array = np.asarray(labels)
     chosen = [
-        np.random.default_rng([seed, int(label)]).permutation(np.flatnonzero(array == label))
-        for label in np.unique(array)
+        np.random.default_rng([seed, int(label)]).permutation(np.flatnonzero(labels == label))
+        for label in np.unique(labels)
     ]
     return np.concatenate([indices[:per_class] for indices in chosen] or [np.empty(0, int)])

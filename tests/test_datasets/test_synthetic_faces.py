@@ -220,7 +220,7 @@ def test_tool_writes_sheet(tmp_path, monkeypatch, capsys):
     [
         ([], 'name either the folder'),
         (['faces', '--sheet', 'a.png'], 'name either the folder'),
-        (['--sheet', 'a.jpg'], '--sheet a.jpg: has to end with .png'),
+        (['--sheet', 'a.jpg'], '--sheet a.jpg: expected a name that ends in .png'),
         (['faces', '--size', '8'], 'size is 8, but has to be at least 32'),
     ],
 )

@@ -52,7 +52,7 @@ def test_only_halved_weights_stay(tiny_model, run_here, capsys, tmp_path):
 
 def test_the_name_says_what_it_is(tiny_model, run_here, capsys, tmp_path):
     assert run_here(TOOL, *tiny_model(), tmp_path / 'out.pth') == 1
-    assert 'out.pth: give it a name that ends in .safetensors' in capsys.readouterr().err
+    assert 'out.pth: expected a name that ends in .safetensors' in capsys.readouterr().err
 
 
 def test_what_is_read_is_not_written(tiny_model, run_here, capsys, tmp_path):

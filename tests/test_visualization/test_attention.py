@@ -76,7 +76,7 @@ def test_models_without_attention_or_positions(classifier):
     ]
     # 4x4 maps under a 4x4 kernel leave one position
     one = classifier(extra='model = dict(neck=dict(kernel_sizes=(4,)))')
-    with pytest.raises(ConvcutError, match='the neck leaves one position'):
+    with pytest.raises(ConvcutError, match='map has one position'):
         position_attention(one, one.test_images[0].path)
 
 

@@ -37,7 +37,7 @@ def test_panels_show_the_rows(found):
     accuracy, mean_class, changed = figure.axes
     assert accuracy.get_ylabel() == 'accuracy (%)'
     assert mean_class.get_ylabel() == 'mean class accuracy (%)'
-    assert 'alone (%)' in changed.get_ylabel()
+    assert 'of single images (%)' in changed.get_ylabel()
     rows = found.rows
     for axes, name in zip(figure.axes, ('accuracy', 'mean_class_accuracy', 'changed')):
         assert axes.get_xlabel() == 'batch size (images)'

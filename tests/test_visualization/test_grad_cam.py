@@ -92,7 +92,7 @@ def test_the_default_is_a_norm_where_one_follows_the_backbone(classifier):
         ('backbone.stage.2', 'no such layer; did you mean .*backbone.stages.2'),
         ('head.fc', r'its output is \(1, 7\), expected a map'),
         ('backbone', 'its output is tuple, expected a map'),
-        ('head.loss_module', 'not used by tiny in testing'),
+        ('head.loss_module', 'tiny does not use it in testing'),
     ],
 )
 def test_layers_without_a_map(layer, message, classifier):
@@ -150,6 +150,6 @@ def test_the_picture_shows_images_heats_and_predictions(classifier, legible):
     assert scale.get_xlabel() == 'Grad-CAM: evidence for the predicted class'
     assert [tick.get_text() for tick in scale.get_xticklabels()] == [
         'none',
-        'strongest of the image',
+        'strongest in the image',
     ]
     legible(figure)

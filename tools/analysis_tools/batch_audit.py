@@ -4,9 +4,9 @@
     python tools/analysis_tools/batch_audit.py CONFIG CHECKPOINT --batch-sizes 8 32 --seeds 5
     python tools/analysis_tools/batch_audit.py CONFIG seed_*/epoch_20.pth    # means over trainings
 
-Tests the same weights on the same images in batches of one, in shuffled batches and in batches
-read class by class. Writes batch_audit.json, .png and .svg. Exit status 0: every image gets the
-scores that it gets alone; 3: some do not; 1: the audit could not be made.
+Test the same weights on the same images in batches of one, in shuffled batches and in batches read
+class by class. Write batch_audit.json, .png and .svg. Exit status: 0 if every image has the same
+probabilities as alone, 3 if not, 1 if the audit failed.
 """
 
 import argparse
@@ -48,22 +48,34 @@ def parse_args() -> argparse.Namespace:
         'checkpoints',
         nargs='+',
         metavar='checkpoint',
-        help='checkpoint file, or several trainings',
+        help='checkpoint file, or the checkpoints of several trainings',
     )
     parser.add_argument(
-        '--batch-sizes', type=int, nargs='+', default=[16, 32, 64, 256], metavar='N'
+        '--batch-sizes',
+        type=int,
+        nargs='+',
+        default=[16, 32, 64, 256],
+        metavar='N',
+        help='batch sizes to test beside batches of one (default: 16 32 64 256)',
     )
     parser.add_argument(
-        '--seeds', type=int, default=3, metavar='N', help='draws of each order and batch size'
+        '--seeds',
+        type=int,
+        default=3,
+        metavar='N',
+        help='shuffles of each order and batch size (default: %(default)s)',
     )
     parser.add_argument('--split', help="another split of the test set, such as 'valid'")
     parser.add_argument(
         '--tolerance',
         type=float,
         default=1e-4,
-        help='differences of a probability up to this are numerical noise (default 1e-4)',
+        help='largest difference of a probability that counts as numerical noise '
+        '(default: %(default)g)',
     )
-    parser.add_argument('--out', help='folder; by default work_dirs/batch_audit/ and the config')
+    parser.add_argument(
+        '--out', help='folder for the results (default: work_dirs/batch_audit/CONFIG)'
+    )
     add_cfg_options(parser, 'the config, e.g. model.head.attention=spatial')
     return parser.parse_args()
 
@@ -110,7 +122,7 @@ def main() -> None:
 def run(
     tester: BatchTester, checkpoint: str, tests: list[Regime], tolerance: float, batch_size: int
 ) -> Audit:
-    """Tests under all regimes, with a progress bar."""
+    """Test with the batches of all regimes, with a progress bar."""
     # TensorFloat-32 rounds by more than the tolerance
     torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = False
     labels = tester.labels()
@@ -118,7 +130,7 @@ def run(
         tester.store_features(batch_size, step)
     if not tester.features_hold(probe_batches(tests, labels), tolerance):
         print(
-            'what enters the head depends on the batch or cannot be kept: the whole model runs '
+            'the input of the head depends on the batch or cannot be stored: the whole model runs '
             f'in each of the {len(tests)} tests',
             file=sys.stderr,
         )
@@ -133,9 +145,9 @@ def run(
 
 
 def title(about: dict, found: Audit) -> str:
-    """Which model and which images, and what was found."""
+    """Return the title of the plot: the model, the images and the finding."""
     split = f', {about["split"]}' if about['split'] else ''
-    verdict = 'scores change' if found.depends_on_batch else 'no score changes'
+    verdict = 'probabilities change' if found.depends_on_batch else 'no probability changes'
     files = about['checkpoints']
     weights = Path(files[0]).name if len(files) == 1 else f'{len(files)} trainings'
     return (

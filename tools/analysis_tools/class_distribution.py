@@ -1,10 +1,10 @@
-"""Draws the number of images per class of training and test set (Figure 1 of the paper).
+"""Plot the number of images per class of training and test set (Figure 1 of the paper).
 
     python tools/analysis_tools/class_distribution.py configs/convcut_ferplus.py
     python tools/analysis_tools/class_distribution.py configs/convcut_rafdb.py \\
         configs/convcut_ferplus.py --names RAF-DB FERPlus
 
-The tenth of the training split that the configs hold out to choose on is counted with it.
+The part of the training split that the configs hold out for validation counts as training.
 """
 
 from convcut_mm.cli.figure_options import announce, new_parser
@@ -19,14 +19,16 @@ from convcut_mm.visualization.class_distribution import (
 
 def main() -> None:
     parser = new_parser(__doc__, 'class_distribution')
-    parser.add_argument('config', nargs='+', help='config files, a panel for each')
+    parser.add_argument('config', nargs='+', help='config files, one panel each')
     parser.add_argument(
         '--names', nargs='+', metavar='NAME', help='title of each panel (default: the data set)'
     )
     args = parser.parse_args()
     names = args.names or [None] * len(args.config)
     if len(names) != len(args.config):
-        raise ConvcutError(f'--names: {len(names)} for {len(args.config)} configs')
+        raise ConvcutError(
+            f'--names: {len(names)} names for {len(args.config)} configs; give one for each'
+        )
     distributions = [
         class_distribution(config, name, args.cfg_options)
         for config, name in zip(args.config, names)

@@ -1,10 +1,10 @@
-"""Draws the confusion matrix of a test (Figure 3 of the paper).
+"""Plot the confusion matrix of a test (Figure 3 of the paper).
 
     python tools/test.py CONFIG CHECKPOINT --out predictions.npz
     python tools/analysis_tools/confusion_matrix.py CONFIG predictions.npz
-    python tools/analysis_tools/confusion_matrix.py CONFIG CHECKPOINT      # tests first
+    python tools/analysis_tools/confusion_matrix.py CONFIG CHECKPOINT      # test it first
 
-A model that looks at its batch is tested in batches of one here.
+A checkpoint whose predictions depend on the batch is tested in batches of one.
 """
 
 import sys
@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from convcut_mm.apis.classifier import Classifier
 from convcut_mm.apis.load_classifier import load_classifier, read_model_config
 from convcut_mm.cli.figure_options import add_device, announce, new_parser
 from convcut_mm.cli.run import run_tool
@@ -34,19 +35,19 @@ def main() -> None:
         classes = class_names(read_model_config(args.config, args.cfg_options))
         predictions = load_predictions(args.result, classes=classes)
     else:
-        predictions = test(args)
-        classes = predictions.classes
+        classifier = load_classifier(
+            args.config, args.result, cfg_options=args.cfg_options, device=args.device
+        )
+        classes = classifier.classes
+        predictions = test(classifier)
     announce(save(plot_confusion_matrix(predictions, classes), args.out))
 
 
-def test(args) -> Predictions:
-    """The predictions of a checkpoint on the test set of its config."""
-    classifier = load_classifier(
-        args.config, args.result, cfg_options=args.cfg_options, device=args.device
-    )
+def test(classifier: Classifier) -> Predictions:
+    """Test a model on the test set of its config."""
     if is_batch_dependent(classifier.model):
         print(
-            'the model looks at its batch: tested in batches of one, each image by itself',
+            'the predictions of this model depend on the batch: tested in batches of one',
             file=sys.stderr,
         )
     images = classifier.test_images

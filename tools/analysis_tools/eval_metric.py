@@ -4,10 +4,10 @@
     python tools/analysis_tools/eval_metric.py CONFIG a.npz --group peer=s0.csv,s1.csv,s2.csv
     python tools/analysis_tools/eval_metric.py CONFIG a.npz b.csv --markdown table.md
 
-A CSV file has a header: the column "file" (name of the image) and either a column for each class
-with its probability, or the column "label" with the name of the predicted class or its number from
-0. A .npz or .pkl file comes from tools/test.py --out. Each must hold every image of the test set
-once. Several files of one method, trained with several seeds, make a group: mean and standard
+A CSV file has a header with the column "file" (name of the image) and either a column for each
+class, with probabilities, or the column "label", with names or numbers (from 0) of predicted
+classes. tools/test.py --out writes .npz and .pkl files. Each file must hold every image of the
+test set once. --group takes the files of one method with several seeds, for mean and standard
 deviation.
 """
 
@@ -42,19 +42,25 @@ from convcut_mm.utils.progress import progress
 
 def parse_args() -> argparse.Namespace:
     parser = ToolParser(__doc__)
-    parser.add_argument('config', help='config file; its test_dataloader says what is evaluated')
-    parser.add_argument('predictions', nargs='*', help='.csv, .npz or .pkl files, a method each')
+    parser.add_argument('config', help='config file; its test_dataloader names the images')
+    parser.add_argument(
+        'predictions', nargs='*', help='.csv, .npz or .pkl files, each of another method'
+    )
     parser.add_argument(
         '--group',
         action='append',
         default=[],
         metavar='NAME=FILE,FILE,...',
-        help='a method with several seeds (or one, to name it); can be given several times',
+        help='a method with the files of its seeds; can be given several times',
     )
-    parser.add_argument('--out', metavar='FILE.json', help='file for all metrics')
-    parser.add_argument('--markdown', metavar='FILE.md', help='file for the tables')
-    parser.add_argument('--draws', type=int, default=RESAMPLES, help='draws of the bootstrap')
-    parser.add_argument('--seed', type=int, default=0, help='seed of the draws')
+    parser.add_argument('--out', metavar='FILE.json', help='write all metrics to this file')
+    parser.add_argument('--markdown', metavar='FILE.md', help='write the tables to this file')
+    parser.add_argument(
+        '--draws', type=int, default=RESAMPLES, help='bootstrap resamples (default: %(default)s)'
+    )
+    parser.add_argument(
+        '--seed', type=int, default=0, help='seed of the bootstrap (default: %(default)s)'
+    )
     add_cfg_options(parser, 'the config, e.g. test_dataloader.dataset.split=test')
     return parser.parse_intermixed_args()
 
@@ -83,7 +89,7 @@ def main() -> None:
             step()
     title = (
         f'{args.config}: {truth.title}, {len(truth.names)} images. Per cent, with '
-        f'{100 * LEVEL:g} % intervals by bootstrap over the images ({args.draws} draws, seed '
+        f'{100 * LEVEL:g} % intervals by bootstrap over the images ({args.draws} resamples, seed '
         f'{args.seed}); ± is the standard deviation over seeds.'
     )
     tables = [method_table(methods, len(truth.names)), class_table(methods, truth)]
@@ -99,8 +105,8 @@ def main() -> None:
         show(rows)
 
 
-def files_of_methods(args: argparse.Namespace) -> dict:
-    """The files of each method by its name: positional ones first, named after the file."""
+def files_of_methods(args: argparse.Namespace) -> dict[str, list[str]]:
+    """Return the files of each method: first the positional ones, named after the file."""
     stems = Counter(Path(path).stem for path in args.predictions)
     methods = []
     for path in args.predictions:
@@ -113,17 +119,15 @@ def files_of_methods(args: argparse.Namespace) -> dict:
             raise ConvcutError(f'--group {group}: expected NAME=FILE,FILE,...')
         methods.append((name, paths))
     if not methods:
-        raise ConvcutError(
-            'no predictions given; expected .csv, .npz or .pkl files after the config'
-        )
+        raise ConvcutError('no predictions given; name .csv, .npz or .pkl files after the config')
     for name, times in Counter(name for name, _ in methods).items():
         if times > 1:
-            raise ConvcutError(f'two methods called {name}; name one with --group NAME=FILE')
+            raise ConvcutError(f'two methods called {name}; rename one by --group NAME=FILE')
     return dict(methods)
 
 
-def show(rows: list) -> None:
-    """Prints a table whose first row has the titles."""
+def show(rows: list[list[str]]) -> None:
+    """Print a table whose first row is its header."""
     table = Table(box=None, pad_edge=False)
     for index, title in enumerate(rows[0]):
         table.add_column(title, justify='right' if index else 'left')
@@ -133,7 +137,7 @@ def show(rows: list) -> None:
 
 
 def as_dict(args: argparse.Namespace, truth: GroundTruth, files: dict, methods: list) -> dict:
-    """Everything for the JSON file."""
+    """Return the content of the JSON file."""
     images = np.bincount(truth.labels, minlength=len(truth.classes)).tolist()
     return dict(
         config=args.config,

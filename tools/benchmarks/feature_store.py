@@ -5,9 +5,9 @@
     python tools/benchmarks/feature_store.py faults --data data/ferplus
     python tools/benchmarks/feature_store.py forward
 
-DATA is the folder that holds FER2013Train and FER2013Valid. Each prints what it compares and
-writes the figures as JSON into --out. Nothing else should run on the machine meanwhile. Backbones
-have random weights: time does not depend on them.
+DATA is the folder that holds FER2013Train and FER2013Valid. Each case prints a comparison and
+writes it as JSON to --out. Run nothing else on the machine meanwhile. Backbones have random
+weights: time does not depend on them.
 """
 
 import argparse
@@ -31,13 +31,13 @@ def parse_args() -> argparse.Namespace:
     cases = parser.add_subparsers(dest='case', required=True)
     for name, module in CASES.items():
         case = cases.add_parser(
-            name, description=module.__doc__, help=module.__doc__.splitlines()[0]
+            name, description=module.__doc__, help=(module.__doc__ or '').splitlines()[0]
         )
         case.add_argument(
             '--out',
             type=Path,
             default=Path('work_dirs/benchmarks/feature_store'),
-            help='folder for logs, stores and figures',
+            help='folder for logs, stores and results (default: %(default)s)',
         )
         if name != 'forward':
             case.add_argument(

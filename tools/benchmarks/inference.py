@@ -1,22 +1,22 @@
-"""Time the classification of faces: backends and precisions, one face and batches, in turns.
+"""Time the classification of faces by backends and precisions, one face and in batches.
 
     python tools/benchmarks/inference.py
     python tools/benchmarks/inference.py --data data/ferplus --fer PYTHON
     python tools/benchmarks/inference.py --data data/ferplus --networks atto
 
-All sides run in turns, several rounds; medians are printed, and how many times as fast as eager
-PyTorch each is: the median of the rounds' ratios. Detection takes no part. --fer takes a Python
-that has `fer` from PyPI: its emotion model runs on the same images in the same turns. With --data
-the images are those of FER2013Valid, accuracies are printed too, and atto also runs in 8-bit
-integers, with ranges from faces of FER2013Train. The Base cut has random weights: time does not
-depend on them. Nothing else should run on the machine meanwhile; the load before and after is
-printed.
+All sides take turns for several rounds. The tool prints the median time of each side and its speed
+relative to eager PyTorch, the median over rounds. Detection is not timed. --fer takes a Python
+with `fer` from PyPI, whose emotion model runs on the same images in the same turns. With --data
+the images are those of FER2013Valid, accuracies are printed, and atto also runs in 8-bit integers,
+calibrated on FER2013Train. The Base cut has random weights: time does not depend on them. Run
+nothing else on the machine meanwhile; the tool prints the load before and after.
 """
 
 import argparse
 import json
 import os
 import platform
+from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
 
@@ -25,7 +25,7 @@ import numpy as np
 import torch
 from inference_sides.faces import ferplus_faces
 from inference_sides.fer_side import FerSide
-from inference_sides.ours import EAGER, open_model, our_sides
+from inference_sides.ours import EAGER, OurSide, open_model, our_sides
 
 from convcut_mm.cli.figure_options import positive
 from convcut_mm.cli.parser import ToolParser
@@ -39,9 +39,9 @@ NETWORKS = dict(
     atto=('convcut-atto_ferplus', (1, 32, 128)),
     base=('convcut_rafdb', (1, 8)),
 )
-TURN = 0.4  # seconds that a side is timed before the next one's turn
+TURN = 0.4  # seconds of a side's turn
 MOST_CALLS = 100
-CALIBRATION = 512  # faces that tell the ranges of 8-bit integers
+CALIBRATION = 512  # faces that calibrate the ranges of 8-bit integers
 
 
 def parse_args() -> argparse.Namespace:
@@ -51,16 +51,16 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--checkpoint',
         default=weights('convcut-atto_ferplus'),
-        help='of convcut-atto_ferplus (default: the one that comes with it)',
+        help="checkpoint of convcut-atto_ferplus (default: the zoo's)",
     )
-    parser.add_argument('--fer', metavar='PYTHON', help='a Python that has fer from PyPI')
+    parser.add_argument('--fer', metavar='PYTHON', help='a Python with fer from PyPI')
     parser.add_argument('--threads', type=positive, default=2, help='cores (default: %(default)s)')
     parser.add_argument('--rounds', type=positive, default=9, help='default: %(default)s')
     parser.add_argument(
         '--out',
         type=Path,
         default=Path('work_dirs/benchmarks/inference'),
-        help='folder for exported files and figures (default: %(default)s)',
+        help='folder for exported files and results (default: %(default)s)',
     )
     return parser.parse_args()
 
@@ -81,7 +81,8 @@ def main() -> None:
                 calibration, _ = ferplus_faces(args.data, 'train', model.size, CALIBRATION)
         folder = args.out / network
         folder.mkdir(parents=True, exist_ok=True)
-        sides = our_sides(model, faces, folder, args.threads, calibration)
+        ours = our_sides(model, faces, folder, args.threads, calibration)
+        sides: list[OurSide | FerSide] = [*ours]
         if args.fer is not None and network == 'atto':
             for kind in ('tflite', 'keras'):
                 sides.append(FerSide(args.fer, faces, folder, args.threads, kind))
@@ -105,27 +106,29 @@ def main() -> None:
     write_atomically(args.out / 'seconds.json', json.dumps(figures, indent=1).encode())
 
 
-def take_turns(sides: list, batch: int, rounds: int) -> dict:
+def take_turns(
+    sides: Sequence[OurSide | FerSide], batch: int, rounds: int
+) -> dict[str, list[list[float]]]:
     """Time each side once a round.
 
     Returns:
         dict[str, list[list[float]]]: Seconds a call, of each round, of each side.
     """
-    found: dict = {side.name: [] for side in sides}
+    found: dict[str, list[list[float]]] = {side.name: [] for side in sides}
     calls = {}
-    for side in sides:  # the first call prepares, the second tells how many fit into a turn
+    for side in sides:  # the first calls warm up, the last tells how many fit into a turn
         once = side.seconds(batch, 3)[-1]
         calls[side.name] = max(2, min(MOST_CALLS, int(TURN / once)))
     with progress(f'batches of {batch}', rounds * len(sides), 'turns') as step:
         for _ in range(rounds):
             for side in sides:
-                side.seconds(batch, 1)  # the one before it left the caches to itself
+                side.seconds(batch, 1)  # refill the caches after the previous side
                 found[side.name].append(side.seconds(batch, calls[side.name]))
                 step()
     return found
 
 
-def print_table(batch: int, rounds: dict) -> None:
+def print_table(batch: int, rounds: dict[str, list[list[float]]]) -> None:
     """Print a line for each side."""
     eager = [median(calls) for calls in rounds[EAGER]]
     print(f'\nbatches of {batch}' if batch > 1 else '\none face')
@@ -140,7 +143,7 @@ def print_table(batch: int, rounds: dict) -> None:
         )
 
 
-def print_accuracies(sides: list, truth: list) -> None:
+def print_accuracies(sides: Sequence[OurSide | FerSide], truth: Sequence[str]) -> None:
     """Print the accuracy on FER2013Valid, and how often PyTorch predicts the same."""
     print(f'\nFER2013Valid, majority rule, {len(truth)} images')
     predicted = {side.name: np.array(side.expressions()) for side in sides}

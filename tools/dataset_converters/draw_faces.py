@@ -1,9 +1,9 @@
-"""Draws a data set of faces in RAF-DB's layout, to try the product without photographs.
+"""Render a data set of synthetic faces in RAF-DB's layout, to try training without photographs.
 
     python tools/dataset_converters/draw_faces.py data/drawn_faces
     python tools/dataset_converters/draw_faces.py --sheet drawn_faces.png   # only a contact sheet
 
-The same arguments give the same bytes. A folder that holds anything else is left untouched.
+The same arguments give the same bytes. A folder that holds anything else is refused.
 """
 
 import argparse
@@ -37,7 +37,7 @@ def parse_args() -> argparse.Namespace:
         metavar='N',
         help='test faces of each expression (default: %(default)s)',
     )
-    parser.add_argument('--seed', type=int, default=0, help='default: %(default)s')
+    parser.add_argument('--seed', type=int, default=0, help='seed (default: %(default)s)')
     parser.add_argument(
         '--size',
         type=int,
@@ -48,8 +48,8 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--sheet',
         metavar='FILE.png',
-        help=f'instead of a data set, write a picture with {SHEET_COLUMNS} faces '
-        'of each expression',
+        help=f'write a picture with {SHEET_COLUMNS} faces of each expression instead of a data '
+        'set',
     )
     return parser.parse_args()
 
@@ -70,11 +70,11 @@ def main() -> None:
 
 
 def write_sheet(path: str, seed: int, size: int) -> None:
-    """Writes the contact sheet as a PNG file."""
+    """Write the contact sheet as a PNG file."""
     if not path.lower().endswith('.png'):
-        raise ConvcutError(f'--sheet {path}: has to end with .png')
+        raise ConvcutError(f'--sheet {path}: expected a name that ends in .png')
     sheet = Image.fromarray(contact_sheet(SHEET_COLUMNS, seed, size))
-    # a third of the size in full colour; Pillow dithers only with a palette made beforehand
+    # a third of the size of full colour; Pillow dithers only with a given palette
     sheet = sheet.quantize(256, palette=sheet.quantize(256, kmeans=1))
     content = io.BytesIO()
     sheet.save(content, 'PNG', optimize=True)

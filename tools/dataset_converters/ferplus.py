@@ -1,11 +1,11 @@
-"""Makes the folders that FERPlus reads, from FER2013's and FER+'s CSV files or from zip files.
+"""Convert FER2013's and FER+'s CSV files, or zip files, to the folders that FERPlus reads.
 
     python tools/dataset_converters/ferplus.py SRC data/ferplus
     python tools/dataset_converters/ferplus.py SRC data/ferplus --from zip   # SRC holds both
 
 SRC is a folder with fer2013.csv (the images, from Kaggle) and fer2013new.csv (the votes, from
-FER+'s repository), or with FER2013Train.zip, FER2013Valid.zip, FER2013Test.zip or some of them.
-A folder appears under its name once it is complete: an interrupted run is simply run again.
+FER+'s repository), or with some of FER2013Train.zip, FER2013Valid.zip and FER2013Test.zip. Folders
+get their names once they are complete, so run the same command again after an interruption.
 """
 
 import argparse
@@ -34,10 +34,10 @@ from convcut_mm.utils.progress import progress
 IMAGES, VOTES, LABELS = 'fer2013.csv', 'fer2013new.csv', 'label.csv'
 FOLDERS = {usage: ferplus_files.FOLDERS[split] for split, usage in ferplus_files.USAGES.items()}
 BOX = f'(0, 0, {fer2013_csv.SIZE}, {fer2013_csv.SIZE})'
-# FER+'s own: 2,420 bytes an image, a label.csv of 1.5 MB, 70 MB unpacked
+# limits; FER+ has 2,420 bytes an image, a label.csv of 1.5 MB and 70 MB unpacked
 IMAGE_BYTES, LABELS_BYTES, ARCHIVE_BYTES = 64 << 10, 8 << 20, 512 << 20
-ENCRYPTED = 1  # of a member's flags
-# images that the majority rule keeps of the whole data set
+ENCRYPTED = 1  # bit of a member's flags
+# number of images that the majority rule keeps of the complete data set
 PUBLISHED = {
     LABELS: {'FER2013Train': 25045, 'FER2013Valid': 3191, 'FER2013Test': 3137},
     VOTES: {'FER2013Train': 25060, 'FER2013Valid': 3199, 'FER2013Test': 3153},
@@ -47,9 +47,9 @@ PUBLISHED = {
 def parse_args() -> argparse.Namespace:
     parser = ToolParser(__doc__)
     parser.add_argument('src', type=Path, help='folder with the two CSV files or the zip files')
-    parser.add_argument('dst', type=Path, help='folder to make, the data_root of FERPlus')
+    parser.add_argument('dst', type=Path, help='folder to write, the data_root of FERPlus')
     parser.add_argument(
-        '--from', dest='kind', choices=['csv', 'zip'], help='which to take if SRC holds both'
+        '--from', dest='kind', choices=['csv', 'zip'], help='what to read if SRC holds both'
     )
     return parser.parse_args()
 
@@ -71,10 +71,10 @@ def main() -> None:
 
 
 def find_kind(src: Path, wanted: str | None) -> str:
-    """'csv' or 'zip', whichever lies in ``src``.
+    """Return which of 'csv' and 'zip' ``src`` holds.
 
     Raises:
-        ConvcutError: Neither, both without a choice, or one CSV without the other.
+        ConvcutError: It holds neither, both without ``wanted``, or only one of the CSV files.
     """
     if not src.is_dir():
         raise ConvcutError(f'{src}: no such folder')
@@ -95,12 +95,12 @@ def find_kind(src: Path, wanted: str | None) -> str:
 
 
 def convert_csv(src: Path, dst: Path) -> None:
-    """Writes images and votes of the CSV pair; the folders appear when all rows were read."""
+    """Write images and votes of the CSV pair; the folders appear after the last row."""
     if all((dst / folder).is_dir() for folder in FOLDERS.values()):
         copy_votes(src, dst)
         return
     total = fer2013_csv.count_rows(src / VOTES)
-    tables = {}  # by folder; None for those that are there
+    tables: dict[str, tuple | None] = {}  # by folder; None for folders that exist
     with ExitStack() as stack:
         step = stack.enter_context(progress(IMAGES, total))
         for face in fer2013_csv.read_pair(src / IMAGES, src / VOTES):
@@ -108,8 +108,9 @@ def convert_csv(src: Path, dst: Path) -> None:
             if folder not in tables:
                 done = (dst / folder).is_dir()
                 tables[folder] = None if done else new_table(stack, dst, folder)
-            if face.name and tables[folder] is not None:
-                temporary, table = tables[folder]
+            draft = tables[folder]
+            if face.name and draft is not None:
+                temporary, table = draft
                 image = Image.frombytes('L', (fer2013_csv.SIZE,) * 2, face.pixels)
                 image.save(temporary / face.name)
                 table.writerow([face.name, BOX, *face.votes])
@@ -118,7 +119,7 @@ def convert_csv(src: Path, dst: Path) -> None:
 
 
 def new_table(stack: ExitStack, dst: Path, folder: str) -> tuple:
-    """A folder under way and the writer of its label.csv."""
+    """Return a draft of a folder and the writer of its label.csv."""
     temporary = stack.enter_context(building(dst, folder, str(dst / folder)))
     (temporary / ferplus_files.SOURCE_NOTE).write_text(f'{VOTES}\n')
     file = stack.enter_context(open(temporary / LABELS, 'w', newline=''))
@@ -126,7 +127,7 @@ def new_table(stack: ExitStack, dst: Path, folder: str) -> tuple:
 
 
 def convert_zips(src: Path, dst: Path) -> None:
-    """Unpacks the zip files that are there; the votes of fer2013new.csv too if it lies there."""
+    """Unpack the zip files in ``src``, and copy fer2013new.csv if it is there."""
     for folder in FOLDERS.values():
         path = src / f'{folder}.zip'
         if not path.is_file() or (dst / folder).is_dir():
@@ -139,7 +140,7 @@ def convert_zips(src: Path, dst: Path) -> None:
                 with progress(path.name, len(members)) as step:
                     for name, member in members.items():
                         with archive.open(member) as file:
-                            # no more than it says that it has, and that checks the CRC
+                            # reading one byte past the declared size checks the CRC
                             (temporary / name).write_bytes(file.read(member.file_size + 1))
                         step()
         except ConvcutError:  # a ValueError too
@@ -151,21 +152,23 @@ def convert_zips(src: Path, dst: Path) -> None:
             EOFError,
             NotImplementedError,
             RuntimeError,
-            ValueError,  # of names
+            ValueError,  # bad names
         ) as error:
-            raise ConvcutError(f'{path}: damaged or no zip file ({error})') from error
+            raise ConvcutError(f'{path}: damaged, or not a zip file ({error})') from error
     if (src / VOTES).is_file():
         copy_votes(src, dst)
 
 
-def wanted_members(path: Path, archive: zipfile.ZipFile, folder: str) -> dict:
-    """The images and label.csv of the folder by name.
+def wanted_members(
+    path: Path, archive: zipfile.ZipFile, folder: str
+) -> dict[str, zipfile.ZipInfo]:
+    """Return the images and label.csv of the folder by name.
 
     Raises:
-        ConvcutError: A member that would land outside, is a link, encrypted, there twice, or
-            larger than FER+ can need; no such folder.
+        ConvcutError: There is no such folder, or a member would be written outside, is a link,
+            encrypted, there twice, or larger than any of FER+.
     """
-    members = {}
+    members: dict[str, zipfile.ZipInfo] = {}
     for member in archive.infolist():
         name = PurePosixPath(member.filename.replace('\\', '/'))
         if name.is_absolute() or '..' in name.parts or ':' in name.as_posix():
@@ -191,14 +194,14 @@ def wanted_members(path: Path, archive: zipfile.ZipFile, folder: str) -> dict:
 
 
 def member_problem(member: zipfile.ZipInfo) -> str:
-    """Why a member is not unpacked, '' if nothing is wrong."""
+    """Return why a member is refused, '' if nothing is wrong."""
     most = LABELS_BYTES if member.filename.endswith(LABELS) else IMAGE_BYTES
     if stat.S_ISLNK(member.external_attr >> 16):
         return 'is a link'
     if member.flag_bits & ENCRYPTED:
         return 'is encrypted; unpack and pack it without a password'
     if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        return 'is neither stored nor deflated'  # the other ways unpack without a limit
+        return 'is neither stored nor deflated'  # other methods have no limit when unpacked
     if member.file_size > most:
         return f'unpacks to {member.file_size} bytes, expected at most {most}'
     return ''
@@ -206,44 +209,44 @@ def member_problem(member: zipfile.ZipInfo) -> str:
 
 @contextmanager
 def building(dst: Path, folder: str, origin: str) -> Iterator[Path]:
-    """A temporary folder that gets its name when the block ends well, and goes when not."""
+    """Yield a temporary folder that gets its name if the block succeeds, and is removed if not."""
     try:
         with draft_folder(dst / folder) as temporary:
             yield temporary
             try:
                 read_folder(temporary)
-            except ConvcutError as error:  # the temporary folder will be gone
+            except ConvcutError as error:  # do not name the temporary folder, which goes
                 raise ConvcutError(str(error).replace(str(temporary), origin)) from None
     except OSError:
-        if not (dst / folder).is_dir():  # else another run was faster
+        if not (dst / folder).is_dir():  # otherwise another run was faster
             raise
 
 
 def copy_votes(src: Path, dst: Path) -> None:
-    """Copies fer2013new.csv, for label_source='fer2013new.csv'."""
+    """Copy fer2013new.csv, for label_source='fer2013new.csv'."""
     if not (dst / VOTES).is_file():
         write_atomically(dst / VOTES, (src / VOTES).read_bytes())
 
 
 def check_votes(src: Path, dst: Path) -> None:
-    """Refuses votes that are none, and another file where they would be copied to."""
+    """Refuse a file without votes, and a different file where it would be copied to."""
     if (src / VOTES).is_file():
         fer2013_csv.count_rows(src / VOTES)
         if (dst / VOTES).exists() and not filecmp.cmp(src / VOTES, dst / VOTES, shallow=False):
             raise ConvcutError(
-                f'{dst / VOTES}: there already, and not the file {src / VOTES}; remove one of them'
+                f'{dst / VOTES}: exists and differs from {src / VOTES}; remove one of them'
             )
 
 
 def read_folder(folder: Path) -> tuple:
-    """Names and votes of a folder's label.csv, whose images are all there."""
+    """Return names and votes of a folder's label.csv, and check that its images are there."""
     names, votes = ferplus_files.read_label_csv(folder / LABELS)
     check_listed(folder, names, folder / LABELS)
     return names, votes
 
 
 def summary(folder: Path) -> str:
-    """A line with the folder's images, and those that the majority rule keeps."""
+    """Return a line with the number of images, and of those that the majority rule keeps."""
     names, votes = read_folder(folder)
     kept = int(ferplus_votes.targets(votes, 'majority', ferplus_votes.NUM_EMOTIONS).sum())
     note = folder / ferplus_files.SOURCE_NOTE

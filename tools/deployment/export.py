@@ -1,4 +1,4 @@
-"""Exports a model to ONNX or OpenVINO, and checks that the file computes what PyTorch computes.
+"""Export a model to ONNX or OpenVINO, and check that the file computes what PyTorch computes.
 
     python tools/deployment/export.py CONFIG CHECKPOINT --format onnx
     python tools/deployment/export.py CONFIG CHECKPOINT --format openvino --out model.xml
@@ -6,9 +6,10 @@
     python tools/deployment/export.py CONFIG CHECKPOINT --format onnx --int8 FOLDER_OF_FACES
     python tools/infer.py photo.jpg --out results --backend onnxruntime --model model.onnx
 
-The file takes uint8 faces (N, size, size, 3), red first, any N, and gives probabilities (N, C).
-Size and class names are in its metadata. Models that attend over the batch are refused, and so is
-a file that differs from PyTorch by more than --tolerance. See docs/deployment.md.
+The file computes probabilities (N, C) of uint8 RGB faces (N, size, size, 3), for any N. Its
+metadata has the size and the class names. Models whose predictions depend on the batch are
+refused, and so are files that differ from PyTorch by more than --tolerance. See
+docs/deployment.md.
 """
 
 import argparse
@@ -36,9 +37,9 @@ def parse_args() -> argparse.Namespace:
     parser = ToolParser(__doc__)
     parser.add_argument('config', help='config file, or name in the zoo')
     parser.add_argument(
-        'checkpoint', nargs='?', help='checkpoint file (default: the weights of that name)'
+        'checkpoint', nargs='?', help="checkpoint file (default: the zoo's weights of that name)"
     )
-    parser.add_argument('--format', choices=FORMATS, required=True)
+    parser.add_argument('--format', choices=FORMATS, required=True, help='file format')
     parser.add_argument(
         '--out', type=Path, help='file to write (default: in work_dirs/deployment)'
     )
@@ -46,14 +47,13 @@ def parse_args() -> argparse.Namespace:
         '--tolerance',
         type=float,
         default=TOLERANCE,
-        help="largest difference from PyTorch's probabilities that is accepted "
-        '(default: %(default)g)',
+        help="largest accepted difference from PyTorch's probabilities (default: %(default)g)",
     )
     parser.add_argument(
         '--int8',
         metavar='FOLDER',
-        help='matrix products in 8-bit integers; ranges come from images of faces like those that '
-        f'the model was trained on, up to {CALIBRATION} of the folder',
+        help='compute matrix products in 8-bit integers, calibrated on up to '
+        f'{CALIBRATION} images of faces in this folder, similar to the training images',
     )
     add_cfg_options(parser, 'the config', data=False)
     return parser.parse_args()
@@ -83,15 +83,15 @@ def main() -> None:
 
 
 def default_out(config: str, format: str) -> Path:
-    """File in work_dirs/deployment, named after the config."""
+    """Return a file in work_dirs/deployment, named after the config."""
     return Path('work_dirs/deployment') / f'{Path(config).stem}{FORMATS[format].suffix}'
 
 
 def typical_faces(folder: Path, backend: Backend) -> np.ndarray:
-    """Faces spread over a folder, in the model's size."""
+    """Read faces spread evenly over a folder, in the model's size."""
     files = [file for file in files_below(folder) if is_media_name(file)]
     if len(files) < 2:
-        raise ConvcutError(f'--int8 {folder}: no folder with images of faces')
+        raise ConvcutError(f'--int8 {folder}: not a folder with two or more images of faces')
     chosen = np.linspace(0, len(files) - 1, min(CALIBRATION, len(files))).astype(int)
     return np.stack([fitted(read_image(files[i]), backend) for i in chosen])
 

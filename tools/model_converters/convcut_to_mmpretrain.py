@@ -1,11 +1,11 @@
-"""Converts Keras weights of the released Conv-cut graph into a checkpoint for mmpretrain.
+"""Convert Keras weights of the released Conv-cut graph to a checkpoint for mmpretrain.
 
     python tools/model_converters/convcut_to_mmpretrain.py SRC.h5 DST.pth
 
-SRC is a weights or a whole-model file (HDF5, Keras 2) of the released graph at any scale. The
-checkpoint fits the configs convcut-released-base_* (Base) and convcut-released-atto_rafdb (atto).
-Graphs saved without the LayerNorm after the convolutions (the authors' fine-tuning and evaluation
-graphs) need --cfg-options model.neck.norm_cfg=None.
+SRC is a file of weights or of a whole model (HDF5, Keras 2) of the released graph at any scale.
+The checkpoint fits the configs convcut-released-base_* (Base) and convcut-released-atto_rafdb
+(atto). Graphs without the LayerNorm after the convolutions (the authors' fine-tuning and
+evaluation graphs) need --cfg-options model.neck.norm_cfg=None.
 """
 
 import argparse
@@ -24,7 +24,7 @@ from convcut_mm.cli.run import run_tool
 from convcut_mm.errors import ConvcutError
 from convcut_mm.utils.atomic import write_atomically
 
-# Keras layer name (without the model's name) -> module below 'backbone.'
+# Keras layer name, without the model's name -> module below 'backbone.'
 BACKBONE = (
     (r'stem_conv', 'downsample_layers.0.0'),
     (r'stem_layernorm', 'downsample_layers.0.1'),
@@ -35,7 +35,7 @@ BACKBONE = (
     (r'stage_(\d+)_block_(\d+)_pointwise_conv_(\d)', 'stages.{}.{}.pointwise_conv{}'),
     (r'stage_(\d+)_block_(\d+)_layer_scale', 'stages.{}.{}'),
 )
-# Keras numbers the layers of a session, 'dense', 'dense_1', ...: the number is ignored
+# Keras numbers the layers of a session: 'dense', 'dense_1', ...; the number is ignored
 HEAD = (
     (r'layernorm(?:_\d+)?|layer_normalization(?:_\d+)?', 'neck.norm'),
     (r'dense(?:_\d+)?', 'head.embedding.fc'),
@@ -53,51 +53,51 @@ LEAVES = {
     'moving_variance': 'running_var',
 }
 
-# a small file must not ask for much: Keras stores numbers as they are
+# Keras does not compress, so that contents far larger than the file are an attack
 MOST_TIMES = 4
 SPARE = 2**20  # bytes
-DEEPEST = 16  # groups in one another
+DEEPEST = 16  # nested groups
 
 
 def parse_args() -> argparse.Namespace:
     parser = ToolParser(__doc__)
-    parser.add_argument('src', help='HDF5 file of Keras')
+    parser.add_argument('src', help='Keras HDF5 file')
     parser.add_argument('dst', help='checkpoint to write (.pth)')
     return parser.parse_args()
 
 
-def read_keras(path: str) -> dict:
-    """Reads every weight of a Keras HDF5 file.
+def read_keras(path: str) -> dict[str, np.ndarray]:
+    """Read every weight of a Keras HDF5 file.
 
-    HDF5 can take contents from other files, of whose paths it holds the names: by links, virtual
-    data sets and external storage. Keras writes none of these, and all are refused.
+    HDF5 can read contents from other files, by links, virtual data sets and external storage.
+    Keras writes none of these, and all are refused.
 
     Args:
-        path (str): Weights file or whole-model file.
+        path (str): File of weights or of a whole model.
 
     Returns:
         dict[str, ndarray]: Weights by '<layer>/<weight>', without the ':0' of the graph.
 
     Raises:
-        ConvcutError: Not such a file, or one with other things than numbers in it.
+        ConvcutError: Not such a file, or it holds anything but numbers.
     """
     if not Path(path).is_file():
         raise ConvcutError(f'{path}: no such file')
-    weights: dict = {}
+    weights: dict[str, np.ndarray] = {}
     left = MOST_TIMES * Path(path).stat().st_size + SPARE
     try:
         with h5py.File(path, 'r') as file:
-            # an optimizer's state may lie beside the weights of a whole model
+            # a whole model may hold the optimizer's state too
             whole = 'model_weights' in list(file)
             top = _linked(file, 'model_weights', path) if whole else file
             if not isinstance(top, h5py.Group):
-                raise ConvcutError(f'{path}: "model_weights" is no group')
+                raise ConvcutError(f'{path}: "model_weights" is not a group')
             for name, item in _datasets(top, path, (), set()):
                 left -= item.nbytes
                 if left < 0:
                     raise ConvcutError(
-                        f'{path}: {name!r} and those before it are larger than the file, which '
-                        'Keras would not compress'
+                        f'{path}: the weights up to {name!r} are larger than the file, and Keras '
+                        'does not compress'
                     )
                 layer, leaf = name.split('/')[-2:]
                 weights[f'{layer}/{leaf.split(":")[0]}'] = item[()]
@@ -109,7 +109,7 @@ def read_keras(path: str) -> dict:
 
 
 def _linked(group: h5py.Group, name: str, path: str) -> object:
-    """What a group holds under a name, if it lies in the file itself."""
+    """Return the item of a group, unless it is a link to another place."""
     link = group.get(name, getlink=True)
     if not isinstance(link, h5py.HardLink):
         raise ConvcutError(
@@ -119,11 +119,13 @@ def _linked(group: h5py.Group, name: str, path: str) -> object:
     return group[name]
 
 
-def _datasets(group: h5py.Group, path: str, above: tuple, seen: set) -> Iterator[tuple]:
-    """Gives name and data set for all in a group, and in those below it."""
+def _datasets(
+    group: h5py.Group, path: str, above: tuple[str, ...], seen: set
+) -> Iterator[tuple[str, h5py.Dataset]]:
+    """Yield name and data set of all data sets in a group and below it."""
     place = h5py.h5o.get_info(group.id).addr
     if place in seen or len(above) > DEEPEST:
-        problem = 'stands in it twice' if place in seen else 'lies too deep'
+        problem = 'is in the file twice' if place in seen else 'is nested too deep'
         raise ConvcutError(f'{path}: the group {"/".join(above)!r} {problem}')
     seen.add(place)
     for part in group:
@@ -133,29 +135,29 @@ def _datasets(group: h5py.Group, path: str, above: tuple, seen: set) -> Iterator
             yield from _datasets(item, path, names, seen)
         elif isinstance(item, h5py.Dataset):
             if len(names) < 2:
-                raise ConvcutError(f'{path}: {name!r} is the weight of no layer')
+                raise ConvcutError(f'{path}: {name!r} is outside of any layer')
             if item.is_virtual or item.external:
                 raise ConvcutError(
-                    f'{path}: {name!r} takes its numbers from other files, which Keras does not '
+                    f'{path}: {name!r} reads its numbers from other files, which Keras does not '
                     'write'
                 )
             if item.shape is None or item.dtype.kind not in 'fiu' or item.dtype.itemsize > 8:
-                raise ConvcutError(f'{path}: {name!r} is no array of numbers')
+                raise ConvcutError(f'{path}: {name!r} is not an array of numbers')
             yield name, item
 
 
-def convert(weights: dict, path: str) -> dict:
-    """Renames and transposes Keras weights.
+def convert(weights: dict[str, np.ndarray], path: str) -> dict[str, torch.Tensor]:
+    """Rename and transpose Keras weights.
 
     Args:
-        weights (dict[str, ndarray]): As :func:`read_keras` gives them.
-        path (str): For the messages.
+        weights (dict[str, ndarray]): What :func:`read_keras` returned.
+        path (str): Their file, for error messages.
 
     Returns:
         dict[str, Tensor]: A state dict of ``ImageClassifier``.
 
     Raises:
-        ConvcutError: A weight that the released graph does not have, or one that is missing.
+        ConvcutError: A weight is not of the released graph, or one of its weights is missing.
     """
     separable = sorted(
         {name.split('/')[0] for name in weights if name.startswith('separable_')},
@@ -166,7 +168,7 @@ def convert(weights: dict, path: str) -> dict:
         layer, leaf = name.split('/')
         key = _key(layer, leaf, separable)
         if key is None:
-            raise ConvcutError(f'{path}: {name!r} is no weight of the released graph')
+            raise ConvcutError(f'{path}: {name!r} is not a weight of the released graph')
         if value.ndim not in ((4,) if leaf == 'depthwise_kernel' else (0, 1, 2, 4)):
             raise ConvcutError(f'{path}: {name!r} has {value.ndim} dimensions')
         value = value.astype(value.dtype.newbyteorder('='), copy=False)
@@ -183,12 +185,12 @@ def convert(weights: dict, path: str) -> dict:
     ):
         if key not in state:
             raise ConvcutError(
-                f'{path}: the weight for "{key}" is missing, so this is not the released graph'
+                f'{path}: has no weight for "{key}", so this is not the released graph'
             )
     return state
 
 
-def _key(layer: str, leaf: str, separable: list) -> str | None:
+def _key(layer: str, leaf: str, separable: list[str]) -> str | None:
     if layer in separable:
         part = 'depthwise' if leaf == 'depthwise_kernel' else 'pointwise'
         end = 'bias' if leaf == 'bias' else 'weight'

@@ -1,11 +1,10 @@
-"""Makes of a training's checkpoint the small file that is given to others.
+"""Convert a checkpoint to the small file that is published.
 
     python tools/model_converters/publish_model.py CONFIG CHECKPOINT OUT.safetensors
 
-Only the weights stay, in half precision, with the names of their classes: no optimizer, no
-history, no paths, nothing that could be run. The file is given wherever a checkpoint is. What
-rounding changes is measured with tools/test.py on both files. (mmpretrain's tool of this name
-keeps float32 and the rest of the file.)
+The file holds the weights in half precision and the class names: no optimizer, no history, no
+paths, no code. Use it wherever a checkpoint is expected; run tools/test.py on both files to see
+what rounding changes. (mmpretrain's tool of this name keeps float32 and the rest of the file.)
 """
 
 import argparse
@@ -34,17 +33,18 @@ def parse_args() -> argparse.Namespace:
 
 
 def halved(weights: dict, source: str) -> dict:
-    """Weights in half precision; integers stay.
+    """Convert weights to half precision; integers stay.
 
     Raises:
-        ConvcutError: A weight that half precision cannot hold.
+        ConvcutError: Half precision cannot hold a weight.
     """
     result = {}
     for key, tensor in weights.items():
         if tensor.is_floating_point():
             if not (tensor.abs() <= LARGEST_HALF).all():  # also for NaN
                 raise ConvcutError(
-                    f'{source}: "{key}" holds NaN or numbers above {LARGEST_HALF:g}'
+                    f'{source}: "{key}" holds NaN or numbers above {LARGEST_HALF:g}, which half '
+                    'precision cannot hold; use another checkpoint'
                 )
             tensor = tensor.half()
         result[key] = tensor.cpu().contiguous().clone()  # a view would bring its whole storage
@@ -54,7 +54,7 @@ def halved(weights: dict, source: str) -> dict:
 def main() -> None:
     args = parse_args()
     if args.out.suffix != SUFFIX:
-        raise ConvcutError(f'{args.out}: give it a name that ends in {SUFFIX}')
+        raise ConvcutError(f'{args.out}: expected a name that ends in {SUFFIX}')
     check_not_input(args.out, args.checkpoint, args.config)
     classifier = load_classifier(args.config, args.checkpoint, device='cpu')
     content = to_safetensors(

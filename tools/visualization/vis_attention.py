@@ -1,20 +1,22 @@
-"""Draws the weights of Conv-cut's self-attention.
+"""Plot the weights of Conv-cut's self-attention.
 
     python tools/visualization/vis_attention.py CONFIG CHECKPOINT
     python tools/visualization/vis_attention.py CONFIG CHECKPOINT --images A.png B.png
 
-What is drawn depends on what the head attends over:
+The plot depends on what the head attends over:
 
-- 'spatial': over each face, how much attention each position gets, the mean over all queries.
-- 'channel': there are no positions; the matrix of channels of each face, strongest first.
-- 'batch': the matrix of images of one class-ordered batch (--per-class, by default 8). Where it
-  shows a block for each class, images learn their class from their neighbours.
+- 'spatial': the attention that each position receives, averaged over queries, over each face.
+- 'channel': the matrix of attention between the channels of each face, strongest first.
+- 'batch': the matrix of attention between the images of one class-ordered batch (--per-class, by
+  default 8). A block for each class means that images learn their class from their neighbours.
 """
 
 import sys
 
 import numpy as np
+from matplotlib.figure import Figure
 
+from convcut_mm.apis.classifier import Classifier, LabelledImage
 from convcut_mm.apis.load_classifier import load_classifier
 from convcut_mm.cli.figure_options import (
     add_device,
@@ -47,7 +49,7 @@ def main() -> None:
         figure = attention_figure.plot_position_attention(classifier, images)
     elif over == 'channel':
         print(
-            'attention="channel": channels attend, not positions; drawing their matrix',
+            'attention="channel": channels attend, not positions; plotting their matrix',
             file=sys.stderr,
         )
         figure = attention_figure.plot_channel_attention(classifier, images)
@@ -56,8 +58,8 @@ def main() -> None:
     announce(save(figure, args.out))
 
 
-def batch_figure(classifier, images: list):
-    """The matrix of a batch, and in words where its attention goes."""
+def batch_figure(classifier: Classifier, images: list[LabelledImage]) -> Figure:
+    """Plot the matrix of a batch, and print where its attention goes."""
     images = attention.class_ordered(images)
     labels = np.array([image.label for image in images])
     weights = attention.batch_attention(classifier, [image.path for image in images])

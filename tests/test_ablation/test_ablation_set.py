@@ -53,7 +53,7 @@ ROW = '{title: x, config: a.py}'
         (f'title: Mine\nrows: [{ROW}, {{title: y}}]', 'row 2 has no "config"'),
         (f'title: Mine\nrows: [{ROW}, {ROW}]', 'two rows have the title "x"'),
         ('title: Mine\nrows: [{title: x, config: c.py}]', 'c.py: no such config file, named in'),
-        (f'title: Mine\nbackbone: other/a.py\nrows: [{ROW}]', 'have one name'),
+        (f'title: Mine\nbackbone: other/a.py\nrows: [{ROW}]', 'have the same name'),
         ('title: Mine\nrows: [{title: x, config: a.py, paper: 97}]', 'row 1: expected "paper"'),
         (
             'title: Mine\nrows: [{title: x, config: a.py, paper: {RAF-DB: high}}]',

@@ -11,32 +11,27 @@ get their names once they are complete, so run the same command again after an i
 import argparse
 import csv
 import filecmp
-import stat
 import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from PIL import Image
 
 from convcut_mm.cli.parser import ToolParser
 from convcut_mm.cli.run import run_tool
-from convcut_mm.datasets.utils import fer2013_csv, ferplus_files, ferplus_votes
+from convcut_mm.datasets.utils import fer2013_csv, fer2013_zip, ferplus_files, ferplus_votes
 from convcut_mm.datasets.utils.image_folder import check_listed
-from convcut_mm.datasets.utils.tables import shown
 from convcut_mm.errors import ConvcutError
 from convcut_mm.utils.atomic import write_atomically
 from convcut_mm.utils.drafts import draft_folder, remove_leftovers
 from convcut_mm.utils.progress import progress
 
-IMAGES, VOTES, LABELS = 'fer2013.csv', 'fer2013new.csv', 'label.csv'
+IMAGES, VOTES, LABELS = 'fer2013.csv', 'fer2013new.csv', fer2013_zip.LABELS
 FOLDERS = {usage: ferplus_files.FOLDERS[split] for split, usage in ferplus_files.USAGES.items()}
 BOX = f'(0, 0, {fer2013_csv.SIZE}, {fer2013_csv.SIZE})'
-# limits; FER+ has 2,420 bytes an image, a label.csv of 1.5 MB and 70 MB unpacked
-IMAGE_BYTES, LABELS_BYTES, ARCHIVE_BYTES = 64 << 10, 8 << 20, 512 << 20
-ENCRYPTED = 1  # bit of a member's flags
 # number of images that the majority rule keeps of the complete data set
 PUBLISHED = {
     LABELS: {'FER2013Train': 25045, 'FER2013Valid': 3191, 'FER2013Test': 3137},
@@ -132,11 +127,13 @@ def convert_zips(src: Path, dst: Path) -> None:
         path = src / f'{folder}.zip'
         if not path.is_file() or (dst / folder).is_dir():
             continue
-        if path.stat().st_size > ARCHIVE_BYTES:
-            raise ConvcutError(f'{path}: larger than {ARCHIVE_BYTES} bytes, so not FER+')
+        if path.stat().st_size > fer2013_zip.ARCHIVE_BYTES:
+            raise ConvcutError(
+                f'{path}: larger than {fer2013_zip.ARCHIVE_BYTES} bytes, so not FER+'
+            )
         try:
             with zipfile.ZipFile(path) as archive, building(dst, folder, f'{path}') as temporary:
-                members = wanted_members(path, archive, folder)
+                members = fer2013_zip.wanted_members(path, archive, folder)
                 with progress(path.name, len(members)) as step:
                     for name, member in members.items():
                         with archive.open(member) as file:
@@ -157,54 +154,6 @@ def convert_zips(src: Path, dst: Path) -> None:
             raise ConvcutError(f'{path}: damaged, or not a zip file ({error})') from error
     if (src / VOTES).is_file():
         copy_votes(src, dst)
-
-
-def wanted_members(
-    path: Path, archive: zipfile.ZipFile, folder: str
-) -> dict[str, zipfile.ZipInfo]:
-    """Return the images and label.csv of the folder by name.
-
-    Raises:
-        ConvcutError: There is no such folder, or a member would be written outside, is a link,
-            encrypted, there twice, or larger than any of FER+.
-    """
-    members: dict[str, zipfile.ZipInfo] = {}
-    for member in archive.infolist():
-        name = PurePosixPath(member.filename.replace('\\', '/'))
-        if name.is_absolute() or '..' in name.parts or ':' in name.as_posix():
-            raise ConvcutError(
-                f'{path}: refused, its member "{shown(member.filename)}" would be written '
-                'outside the folder'
-            )
-        if name.parts[:-1] == (folder,) and (name.suffix == '.png' or name.name == LABELS):
-            problem = member_problem(member)
-            if name.name in members:
-                problem = 'is there twice'
-            if problem:
-                raise ConvcutError(f'{path}: refused, "{shown(member.filename)}" {problem}')
-            members[name.name] = member
-    total = sum(member.file_size for member in members.values())
-    if total > ARCHIVE_BYTES:
-        raise ConvcutError(
-            f'{path}: refused, it unpacks to {total} bytes, expected at most {ARCHIVE_BYTES}'
-        )
-    if not members:
-        raise ConvcutError(f'{path}: expected a folder {folder} with images and {LABELS} in it')
-    return members
-
-
-def member_problem(member: zipfile.ZipInfo) -> str:
-    """Return why a member is refused, '' if nothing is wrong."""
-    most = LABELS_BYTES if member.filename.endswith(LABELS) else IMAGE_BYTES
-    if stat.S_ISLNK(member.external_attr >> 16):
-        return 'is a link'
-    if member.flag_bits & ENCRYPTED:
-        return 'is encrypted; unpack and pack it without a password'
-    if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        return 'is neither stored nor deflated'  # other methods have no limit when unpacked
-    if member.file_size > most:
-        return f'unpacks to {member.file_size} bytes, expected at most {most}'
-    return ''
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """Find out whether predictions depend on the batch, and test models whose predictions do."""
 
-from .audit import Audit, AuditRow, AuditRun, audit, changed_labels
+from .audit import audit, changed_labels
+from .audit_result import Audit, AuditRow, AuditRun
 from .batch_tester import BatchTester
 from .batching import BATCH_REGIMES, set_test_batches
 from .regimes import ALONE, CLASS_ORDERED, SHUFFLED, Regime, probe_batches, regimes

@@ -5,7 +5,7 @@ from typing import Any
 from rich.table import Table
 
 from ..functional.report import estimate_text
-from .audit import Audit
+from .audit_result import Audit
 
 
 def audit_table(audit: Audit) -> Table:

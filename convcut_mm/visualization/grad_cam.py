@@ -18,15 +18,7 @@ from ..apis.classifier import Classifier, LabelledImage
 from ..errors import ConvcutError
 from ..models.utils import grad_cam_layer
 from ..utils.plotting import styled
-from .face_grid import (
-    GridRow,
-    add_scale,
-    face_row,
-    headers,
-    plot_grid,
-    plot_over_face,
-    prediction_captions,
-)
+from . import face_grid
 
 TARGETS = ('answer', 'true')
 
@@ -168,19 +160,19 @@ def plot_grad_cam(
         target (str): What was explained, 'answer' or 'true'. Defaults to 'answer'.
     """
     classes = classifiers[0].classes
-    rows = [face_row(classifiers[0], images)]
+    rows = [face_grid.face_row(classifiers[0], images)]
     for classifier, explained in zip(classifiers, explanations):
 
         def plot(axes: Axes, i: int, classifier=classifier, explained=explained) -> None:
             picture = classifier.picture(images[i].path)
-            plot_over_face(axes, picture, explained[i].heat, highest=1)
+            face_grid.plot_over_face(axes, picture, explained[i].heat, highest=1)
 
         probabilities = [item.probabilities for item in explained]
-        captions = prediction_captions(probabilities, images, classes)
-        rows.append(GridRow(classifier.name, plot, captions))
-    figure = plot_grid(headers(images, classes), rows)
+        captions = face_grid.prediction_captions(probabilities, images, classes)
+        rows.append(face_grid.GridRow(classifier.name, plot, captions))
+    figure = face_grid.plot_grid(face_grid.headers(images, classes), rows)
     meaning = 'the predicted class' if target == 'answer' else 'the true class'
-    add_scale(
+    face_grid.add_scale(
         figure, 1, f'Grad-CAM: evidence for {meaning}', {0: 'none', 1: 'strongest in the image'}
     )
     return figure

@@ -56,9 +56,9 @@ def main() -> None:
     args.out = args.out.resolve() / args.case
     args.out.mkdir(parents=True, exist_ok=True)
     print(f'{os.cpu_count()} cores, {sys.platform}', flush=True)
-    figures = CASES[args.case].run(args)
-    write_atomically(args.out / 'figures.json', json.dumps(figures, indent=1).encode())
-    print(f'\nfigures: {args.out / "figures.json"}')
+    results = CASES[args.case].run(args)
+    write_atomically(args.out / 'figures.json', json.dumps(results, indent=1).encode())
+    print(f'\nresults: {args.out / "figures.json"}')
 
 
 if __name__ == '__main__':

@@ -69,7 +69,7 @@ def main() -> None:
     args = parse_args()
     torch.set_num_threads(args.threads)
     cv2.setNumThreads(args.threads)
-    figures: dict = {}
+    results: dict = {}
     for network in args.networks:
         config, batches = NETWORKS[network]
         model = open_model(config, args.checkpoint if network == 'atto' else None)
@@ -93,17 +93,17 @@ def main() -> None:
             f'{torch.__version__}), load {os.getloadavg()[0]:.2f}',
             flush=True,
         )
-        figures[network] = {}
+        results[network] = {}
         for batch in batches:
             rounds = take_turns(sides, batch, args.rounds)
-            figures[network][batch] = {name: median(sum(r, [])) for name, r in rounds.items()}
+            results[network][batch] = {name: median(sum(r, [])) for name, r in rounds.items()}
             print_table(batch, rounds)
         if network == 'atto' and truth is not None:
             print_accuracies(sides, truth)
         print(f'load {os.getloadavg()[0]:.2f}')
         for side in sides:
             side.close()
-    write_atomically(args.out / 'seconds.json', json.dumps(figures, indent=1).encode())
+    write_atomically(args.out / 'seconds.json', json.dumps(results, indent=1).encode())
 
 
 def take_turns(

@@ -12,7 +12,14 @@ from PIL import Image
 
 from convcut_mm.apis.inputs.images import read_image
 from convcut_mm.errors import ConvcutError
-from convcut_mm.utils.image_files import MAX_PIXELS, check_image_file, read_file
+from convcut_mm.utils.image_files import (
+    IMAGE_SUFFIXES,
+    MAX_PIXELS,
+    TRAINING_SUFFIXES,
+    check_image_file,
+    damage,
+    read_file,
+)
 
 HUGE = 32_700  # x HUGE pixels would take 3 GB
 
@@ -194,3 +201,17 @@ def test_large_files_are_not_read(tmp_path):
         file.truncate(10 * 2**30)  # a hole: it takes no place
     with pytest.raises(ConvcutError, match='a.jpg: larger than 512 MiB'):
         read_file(tmp_path / 'a.jpg')
+
+
+def test_damage_in_a_few_words(tmp_path, broken_files):
+    broken_files(tmp_path / 'broken')
+    Image.new('RGB', (8, 8)).save(tmp_path / 'whole.png')
+    assert damage(tmp_path / 'whole.png') is None
+    assert damage(tmp_path / 'broken' / 'empty.png') == 'empty file'
+    assert damage(tmp_path / 'broken' / 'text.jpg') == 'not an image'
+    assert 'truncated' in damage(tmp_path / 'broken' / 'truncated.jpg')
+    os.mkfifo(tmp_path / 'pipe.png')
+    for name, problem in (('missing.png', 'no such file'), ('pipe.png', 'a pipe, socket')):
+        found = damage(tmp_path / name)
+        assert found.startswith(problem) and '\n' not in found
+    assert set(TRAINING_SUFFIXES) < IMAGE_SUFFIXES

@@ -7,7 +7,7 @@ from ...errors import ConvcutError
 from ...utils.image_files import check_image_file, damage
 
 
-def run_pipeline(item: dict, pipeline: Callable) -> Any:
+def run_pipeline(item: dict, pipeline: Callable[[dict], Any]) -> Any:
     """Run a pipeline on an item, and blame a damaged image file for an error.
 
     Args:

@@ -18,6 +18,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """Add this case's options."""
     parser.add_argument('--batch', type=int, default=16)
     parser.add_argument('--rounds', type=int, default=7)
+    parser.add_argument('--side', type=int, default=224, help='of an image, in pixels')
 
 
 def run(args: argparse.Namespace) -> dict:
@@ -28,7 +29,7 @@ def run(args: argparse.Namespace) -> dict:
         )
     theirs = convnext_base().eval().features[:6]
     theirs[5] = theirs[5][:23]
-    images = torch.randn(args.batch, 3, 224, 224)
+    images = torch.randn(args.batch, 3, args.side, args.side)
     last = images.contiguous(memory_format=torch.channels_last)
 
     def bfloat16() -> None:

@@ -1,4 +1,4 @@
-"""Fixtures for the tests of the tools: a training of seconds on few drawn faces.
+"""Fixtures for the tests of the tools: a training of seconds on few synthetic faces.
 
 Everything that draws random numbers or follows a metric is in it: flips, dropout, drop path, an
 embedding with BatchNorm, a plateau schedule, early stopping.
@@ -53,7 +53,7 @@ train_cfg = dict(max_epochs={epochs})
 
 @pytest.fixture
 def small_config(tmp_path, root):
-    """Writes a config whose faces lie in ``tmp_path / 'faces'``; returns its path."""
+    """Write a config with its faces in ``tmp_path / 'faces'``; return its path."""
 
     def write(
         name: str = 'small.py', epochs: int = 1, batch_size: int = 6, embedding=8, extra: str = ''
@@ -77,7 +77,7 @@ def small_config(tmp_path, root):
 
 @pytest.fixture(scope='module')
 def frozen_config(tmp_path_factory, root):
-    """Writes a config whose training the feature store accepts; returns its path."""
+    """Write a config whose training the feature store accepts; return its path."""
     folder = tmp_path_factory.mktemp('frozen')
     faces = tmp_path_factory.getbasetemp() / 'frozen_faces'
 
@@ -93,7 +93,7 @@ def frozen_config(tmp_path_factory, root):
 
 @pytest.fixture(scope='session')
 def contents():
-    """Gives all files of a feature store but the empty lock: {path below the folder: bytes}."""
+    """Return all files of a feature store but the empty lock: {path below the folder: bytes}."""
 
     def read(store: Path) -> dict:
         return {
@@ -107,7 +107,7 @@ def contents():
 
 @pytest.fixture
 def run_tool_here(run_here, capsys):
-    """Runs a tool in this process, which saves the import; gives (exit status, stderr)."""
+    """Run a tool in this process, which saves the import; return (exit status, stderr)."""
 
     def run(tool: str, *args) -> tuple:
         return run_here(tool, *args), capsys.readouterr().err
@@ -117,7 +117,7 @@ def run_tool_here(run_here, capsys):
 
 @pytest.fixture(scope='session')
 def fork_two(fork_tool, free_port):
-    """Starts a tool in two forks that are told of each other as torchrun's processes are."""
+    """Start a tool in two forks with the environment of torchrun."""
 
     def start(tool: str, *args) -> list:
         place = dict(WORLD_SIZE=2, LOCAL_WORLD_SIZE=2, MASTER_ADDR='127.0.0.1')

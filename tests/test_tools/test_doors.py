@@ -1,4 +1,4 @@
-"""Every way by which a checkpoint comes in, tried with one that runs code where it can."""
+"""Every way by which a checkpoint is loaded, with checkpoints that try to run code."""
 
 import json
 import threading
@@ -30,7 +30,7 @@ def text(value: str) -> bytes:
 
 
 def archive(path, content: bytes):
-    """A file of torch.save with this pickle in it."""
+    """Return a file of torch.save with this pickle in it."""
     with zipfile.ZipFile(path, 'w') as file:
         file.writestr('archive/data.pkl', content)
         file.writestr('archive/version', '3\n')
@@ -39,7 +39,7 @@ def archive(path, content: bytes):
 
 @pytest.fixture(scope='module')
 def hostile(tmp_path_factory):
-    """Files that run code in an unpickler that lets them; none of them may."""
+    """Files that would run code in an unsafe unpickler."""
     folder = tmp_path_factory.mktemp('hostile')
     canary = folder / 'canary'
     # vars(mmengine.logging.history_buffer)[MARK] = 1, by attributes of an allowed class
@@ -72,7 +72,7 @@ def is_safe(hostile) -> bool:
 
 
 def test_the_files_are_what_they_say(hostile):
-    """The trap works: what allows getattr is reached, and what unpickles makes a folder."""
+    """The trap works: an unpickler that allows getattr reaches it and creates a folder."""
     try:
         with torch.serialization.safe_globals([HistoryBuffer, getattr]):
             torch.load(hostile['attributes'], weights_only=True)
@@ -84,7 +84,7 @@ def test_the_files_are_what_they_say(hostile):
 
 
 def backbone(checkpoint: str, own: bool):
-    """A backbone that starts from a checkpoint: ours by its loader, mmpretrain's by mmengine's."""
+    """A backbone that loads a checkpoint: ours by our loader, mmpretrain's by mmengine's."""
     arch = dict(depths=[1, 1, 2, 1], channels=[8, 16, 24, 32])
     config = dict(
         type='TruncatedConvNeXt' if own else 'mmpretrain.ConvNeXt', arch=arch,
@@ -150,7 +150,7 @@ def test_doors_of_the_tools(hostile, tiny_model, run_here, tmp_path, capsys):
 
 
 def test_what_mmengine_would_do_with_honest_data(tmp_path):
-    """A checkpoint of plain data that has mmengine run a text or delete files when it resumes."""
+    """A checkpoint of plain data that makes mmengine run text or delete files on resume."""
     precious, best = tmp_path / 'home', tmp_path / 'run' / 'best_accuracy_epoch_1.pth'
     precious.mkdir()
     best.parent.mkdir()
@@ -208,7 +208,7 @@ def test_two_addresses_with_one_file_name(server, hostile, tmp_path, monkeypatch
 
 
 def test_predictions(hostile, run_here, tiny_model, capsys, tmp_path):
-    """The same for tools/test.py --out files, which are plain pickles."""
+    """Files of tools/test.py --out are plain pickles; code in them never runs."""
     config, _ = tiny_model()
     with zipfile.ZipFile(hostile['call']) as file:
         content = file.read('archive/data.pkl')

@@ -55,7 +55,7 @@ def test_export_then_infer(run, run_here, tiny_model, tmp_path):
 
 
 def test_openvino_with_cfg_options(run, tiny_model, tmp_path):
-    """Without the attention the same weights give other probabilities, as PyTorch's do."""
+    """Without the attention the same weights give other probabilities, as in PyTorch."""
     pytest.importorskip('openvino')
     from convcut_mm.apis import ExpressionInferencer
     from convcut_mm.apis.backends import OpenVinoBackend
@@ -119,7 +119,7 @@ def test_refusals_leave_no_file(run, tiny_model, tmp_path):
 
 
 def test_program_in_the_docs(page_blocks, run_command, exported_model, tmp_path):
-    """The Python of docs/deployment.md that uses onnxruntime alone."""
+    """Run the Python of docs/deployment.md that uses only onnxruntime."""
     backend, result = exported_model('onnx')
     (tmp_path / 'model.onnx').write_bytes(result.files[0].read_bytes())
     blocks = page_blocks('docs/deployment.md', 'test_tools/test_export.py')

@@ -1,4 +1,4 @@
-"""Training on stored features: same results as on images, options, refusals, the store's tool."""
+"""Training on stored features equals training on images; options, refusals, the store's tool."""
 
 import json
 import os
@@ -42,7 +42,7 @@ def log(work: Path) -> str:
 
 
 def views(store: Path) -> list:
-    """(entry, image, view) of every row."""
+    """Return (entry, image, view) of every row."""
     return [
         (path.parent.name, row['sha256'], row['view'])
         for path in store.glob('*/*.json')
@@ -53,7 +53,7 @@ def views(store: Path) -> list:
 
 @pytest.fixture(scope='module')
 def runs(tmp_path_factory, frozen_config, run_here):
-    """A training on images, one on float32 features, and one on float16 features by the option."""
+    """Train on images, on float32 features, and on float16 features by the option."""
     folder = tmp_path_factory.mktemp('runs')
     (folder / 'write_draws.py').write_text(HOOK)
     # images come from a worker process, as they would; the config's folder is not the option's
@@ -86,12 +86,12 @@ def runs(tmp_path_factory, frozen_config, run_here):
 
 @pytest.fixture
 def store(runs, tmp_path) -> Path:
-    """A copy of the float32 store, which has a shard for training and one for the test."""
+    """Copy the float32 store, which has a shard for training and one for the test."""
     return Path(shutil.copytree(runs / 'store', tmp_path / 'store'))
 
 
 def shards(store: Path) -> list:
-    """The shards' .bin files, the largest last."""
+    """Return the shards' .bin files, the largest last."""
     return sorted(store.glob('*/*.bin'), key=lambda path: path.stat().st_size)
 
 
@@ -251,7 +251,7 @@ def test_refusals(extra, named, frozen_config, run_tool_here, tmp_path):
 
 @pytest.fixture
 def tool(run_here, capsys):
-    """Runs tools/feature_store.py; gives exit status, stdout, stderr."""
+    """Run tools/feature_store.py; return exit status, stdout, stderr."""
 
     def run(*args) -> tuple:
         capsys.readouterr()

@@ -1,4 +1,4 @@
-"""The feature store under kills, races, damage and on full disks: it ends with the same bytes."""
+"""The feature store after kills, races, damage and full disks holds the same bytes."""
 
 import json
 import os
@@ -42,14 +42,14 @@ custom_hooks = [dict(type='Fault')]
 
 
 class Trainings:
-    """Starts trainings on stored features, in forks: two of them start at the same moment."""
+    """Start trainings on stored features in forks, so that two can start at the same moment."""
 
     def __init__(self, folder: Path, config: Path, fork_tool: Callable) -> None:
         (folder / 'fault_hook.py').write_text(HOOKS)
         self.folder, self.config, self.fork_tool = folder, config, fork_tool
 
     def start(self, work: Path, store: Path, *options, start: Callable = None, **env):
-        """Starts tools/train.py; gives its Fork, or what another ``start`` gives."""
+        """Start tools/train.py; return its Fork, or the result of another ``start``."""
         with pytest.MonkeyPatch.context() as patch:  # the fork takes all of this along
             patch.setattr(store_module, 'SHARD_ROWS', SHARD_ROWS)
             patch.syspath_prepend(str(self.folder))
@@ -59,7 +59,7 @@ class Trainings:
             return (start or self.fork_tool)('tools/train.py', *arguments)
 
     def run(self, *args, **env) -> str:
-        """A whole training; gives what it printed."""
+        """Run a whole training; return its output."""
         fork = self.start(*args, **env)
         status, said = fork.wait(), fork.log.read_text()
         assert status == 0, said[-3000:]
@@ -68,7 +68,7 @@ class Trainings:
 
 @pytest.fixture(scope='module')
 def trainings(tmp_path_factory, frozen_config, fork_tool):
-    """Trainings of one config whose build of the store takes about a second."""
+    """Trainings of a config that builds its store in about a second."""
     # large images, so that a build takes more than an instant
     config = frozen_config('faults.py', size=224, extra=EXTRA)
     return Trainings(tmp_path_factory.mktemp('trainings'), config, fork_tool)
@@ -76,7 +76,7 @@ def trainings(tmp_path_factory, frozen_config, fork_tool):
 
 @pytest.fixture(scope='module')
 def whole(trainings):
-    """The store that one undisturbed process makes."""
+    """The store of one undisturbed process."""
     trainings.run(trainings.folder / 'whole', trainings.folder / 'store')
     store = trainings.folder / 'store'
     assert len(shards(store)) == 40
@@ -96,7 +96,7 @@ def stored_rows(store: Path) -> list:
 
 
 def wait_for_shards(store: Path, count: int) -> None:
-    """Returns in the middle of a build."""
+    """Return in the middle of a build."""
     wait_until(lambda: len(shards(store)) >= count, f'{store} has {count} shards')
 
 
@@ -162,7 +162,7 @@ def test_one_of_two_is_killed_and_the_other_does_its_work(trainings, whole, cont
 def test_two_processes_of_a_training_build_the_store_of_one(
     trainings, whole, contents, tmp_path, fork_two
 ):
-    """The second process is late, as when its images lie on a slower disk."""
+    """The second process is late, as with images on a slower disk."""
     store = tmp_path / 'store'
     for fork in trainings.start(tmp_path / 'work', store, start=fork_two):
         assert fork.wait(45) == 0, fork.log.read_text()[-3000:]
@@ -230,7 +230,7 @@ ROW_BYTES = 3 * 3 * 24 * 2
 
 @pytest.fixture
 def disk(tmp_path):
-    """Mounts a small disk: ``disk('64k')`` gives its folder; a second call changes its size."""
+    """Mount a small disk: ``disk('64k')`` returns its folder; a second call changes its size."""
     folder = tmp_path / 'disk'
 
     def mount(size: str) -> Path:
@@ -250,7 +250,7 @@ def disk(tmp_path):
 
 @pytest.fixture
 def train_on(frozen_config, run_tool_here, tmp_path):
-    """Trains with a store on that disk; gives exit status and the last line of stderr."""
+    """Train with a store on that disk; return exit status and the last line of stderr."""
 
     def run(store: Path) -> tuple:
         config = frozen_config('disk.py')
@@ -263,7 +263,7 @@ def train_on(frozen_config, run_tool_here, tmp_path):
 
 
 def files(store: Path) -> set:
-    """Names of the files of a store but the lock and the manifest."""
+    """Return the names of all files of a store but the lock and the manifest."""
     present = {path.name for path in store.rglob('*') if path.is_file()}
     return present - {'lock', 'manifest.json'}
 
@@ -286,7 +286,7 @@ def test_a_disk_without_a_free_byte_is_one_line(disk, train_on):
 
 @pytest.fixture
 def later_fullness(monkeypatch):
-    """The check of the room leaves the lists out, as if another program took that space later."""
+    """The check of free space skips the lists, as if another program used the space later."""
     monkeypatch.setattr(builder_module, '_LIST_BYTES', 0)
 
 

@@ -58,7 +58,7 @@ def write_csv(path: Path, rows: list) -> None:
 
 @pytest.fixture
 def pair(tmp_path) -> Path:
-    """A folder with the two CSV files, of six rows; row 4 is to be skipped."""
+    """A folder with the two CSV files of six rows; row 4 is skipped."""
     src = tmp_path / 'src'
     src.mkdir()
     write_csv(
@@ -75,7 +75,7 @@ def pair(tmp_path) -> Path:
 
 @pytest.fixture
 def convert(monkeypatch, tmp_path):
-    """Runs the tool in this process: ``convert(SRC, *OPTIONS)``; returns the destination."""
+    """Run the tool in this process: ``convert(SRC, *OPTIONS)``; return the destination."""
     spec = importlib.util.spec_from_file_location('ferplus_converter', TOOL)
     tool = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(tool)
@@ -315,7 +315,7 @@ def test_bad_zip(convert, tmp_path, members, message):
 
 
 def member(name: str, data: bytes = b'', **fields) -> tuple:
-    """A member of a zip file as an attacker writes it."""
+    """Return a zip member as an attacker writes it."""
     info = zipfile.ZipInfo(f'FER2013Train/{name}')
     info.compress_type = zipfile.ZIP_DEFLATED
     for field, value in fields.items():
@@ -347,7 +347,7 @@ def test_hostile_zip(convert, tmp_path, members, message):
 
 
 def test_a_member_that_is_larger_than_it_says(convert, tmp_path):
-    """The sizes in a zip file are only what its author wrote there."""
+    """The sizes in a zip file are only claims of its author."""
     path = tmp_path / 'FER2013Train.zip'
     with zipfile.ZipFile(path, 'w') as archive:
         archive.writestr(*member('a.png', bytes(50_000_000)))
@@ -400,7 +400,7 @@ def test_damaged_zip(convert, tmp_path, damage):
 
 
 def test_killed_run(tmp_path, fork_tool):
-    """A run killed half-way leaves nothing that looks finished, and the next one completes it."""
+    """A killed run leaves nothing that looks finished, and the next run completes it."""
     count, pixels = 900, ' '.join(['128'] * 48 * 48)
     write_csv(
         tmp_path / 'fer2013.csv',

@@ -1,4 +1,4 @@
-"""tools/infer.py: files, exit status, and what it says."""
+"""tools/infer.py: files, exit status and messages."""
 
 import csv
 import json
@@ -16,7 +16,7 @@ from PIL import Image
 
 @pytest.fixture
 def infer(run_here, capsys, tiny_model, tmp_path):
-    """Runs the tool on a small model; gives (exit status, stdout, stderr)."""
+    """Run the tool on a small model; return (exit status, stdout, stderr)."""
 
     def run(*args, detector='none') -> tuple:
         config, checkpoint = tiny_model()
@@ -137,7 +137,7 @@ def test_mistakes(infer, tmp_path, args, problem):
 
 @pytest.mark.skipif(sys.platform != 'linux', reason='other systems have a display')
 def test_no_display(infer, faces, monkeypatch, tmp_path):
-    """OpenCV would end the process, without a word of Python's."""
+    """OpenCV would end the process without a Python error."""
     monkeypatch.delenv('DISPLAY', raising=False)
     status, _, err = infer(faces, '--show')
     assert status == 1 and 'error: there is no display to open a window on' in err
@@ -145,7 +145,7 @@ def test_no_display(infer, faces, monkeypatch, tmp_path):
 
 
 def test_interrupted(infer, write_video, tmp_path):
-    """Ctrl-C is how a webcam is ended: what was done is written."""
+    """Ctrl-C ends a webcam: finished results are written."""
     frame = np.random.default_rng(0).integers(0, 256, (96, 128, 3), np.uint8)
     path = write_video(tmp_path / 'a.avi', [frame] * 5000)
 
@@ -174,7 +174,7 @@ def test_help_shows_the_commands(run_here, capsys):
 
 
 def test_a_drawn_video_is_as_long_as_its_source(infer, tmp_path):
-    """Frames that stay for different times: two short ones, a long one, and a short one."""
+    """Frames of different durations: two short ones, a long one, and a short one."""
     frames = [Image.new('RGB', (64, 64), (60 * index, 0, 0)) for index in range(4)]
     durations = [100, 100, 1000, 100]
     frames[0].save(tmp_path / 'a.gif', save_all=True, append_images=frames[1:], duration=durations)

@@ -1,4 +1,4 @@
-"""tools/infer.py where names are no plain text, disks are full, and nobody reads what it says."""
+"""tools/infer.py with hostile names, full disks, and closed pipes."""
 
 import csv
 import io
@@ -16,7 +16,7 @@ from PIL import Image
 
 @pytest.fixture
 def infer(run_here, capsys, tiny_model, tmp_path):
-    """Runs the tool on a small model; gives (exit status, stdout, stderr)."""
+    """Run the tool on a small model; return (exit status, stdout, stderr)."""
 
     def run(*args, checkpoint=None) -> tuple:
         config, own = tiny_model()
@@ -91,7 +91,7 @@ def test_a_terminal_without_the_letters(infer, tmp_path, monkeypatch, encoding):
 
 @pytest.mark.parametrize('streams', [['stdout'], ['stdout', 'stderr']])
 def test_nobody_reads_on(infer, tmp_path, monkeypatch, streams):
-    """As in ``| head -1`` and ``2>&1 | head -1``."""
+    """Close the pipe early, as ``| head -1`` and ``2>&1 | head -1`` do."""
     Image.fromarray(noise()).save(tmp_path / 'a.png')
     (tmp_path / 'b.png').touch()
     for name in streams:
@@ -130,7 +130,7 @@ def test_weights_that_give_nan(infer, tiny_model, tmp_path):
 
 @contextmanager
 def largest_file(size: int):
-    """What is written past it fails, as on a full disk."""
+    """Make writes past this size fail, as on a full disk."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
     try:
@@ -140,7 +140,7 @@ def largest_file(size: int):
 
 
 def test_no_room_for_a_video(infer, write_video, tmp_path):
-    """OpenCV does not say so; an .mp4 without a readable frame was listed as written."""
+    """OpenCV does not report it, and an .mp4 without a readable frame must not be listed."""
     frames = [noise(seed, 128) for seed in range(12)]
     path = write_video(tmp_path / 'a.avi', frames)
     with largest_file(60_000):

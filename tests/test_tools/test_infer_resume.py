@@ -1,4 +1,4 @@
-"""tools/infer.py --resume: a run that was killed ends as one that was not."""
+"""tools/infer.py --resume: a killed and resumed run equals an undisturbed one."""
 
 import fcntl
 import json
@@ -15,7 +15,7 @@ IMAGES = 24
 
 @pytest.fixture(scope='module')
 def media(tmp_path_factory, write_video):
-    """Images, one of them broken, then a video, then an image of the video's name."""
+    """Images, one of them broken, then a video, then an image with the video's name."""
     folder = tmp_path_factory.mktemp('media')
     rng = np.random.default_rng(0)
     for index in range(IMAGES):
@@ -30,7 +30,7 @@ def media(tmp_path_factory, write_video):
 
 @pytest.fixture
 def command(tiny_model, media):
-    """Gives the words of a command."""
+    """Return the words of a command."""
 
     def make(out, *options, model=0, inputs=media) -> list:
         config, checkpoint = tiny_model(seed=model)

@@ -1,4 +1,4 @@
-"""The scripts that start a tool on several processes; test_two_processes.py trains with one."""
+"""The scripts that start a tool in several processes; test_two_processes.py trains with one."""
 
 import subprocess
 
@@ -9,7 +9,7 @@ SLURM = {'slurm_train.sh': ('train.py', '--work-dir'), 'slurm_test.sh': ('test.p
 
 @pytest.mark.parametrize('script', SLURM)
 def test_what_slurm_is_asked_for(script, root, tmp_path, monkeypatch):
-    """There is no Slurm here: a command of its name writes down its words."""
+    """In the place of Slurm, a command of its name writes down its words."""
     (tmp_path / 'srun').write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n')
     (tmp_path / 'srun').chmod(0o755)
     monkeypatch.setenv('PATH', f'{tmp_path}:/usr/bin:/bin')

@@ -1,4 +1,4 @@
-"""tools/model_converters/publish_model.py: safetensors, in half precision, same answers."""
+"""tools/model_converters/publish_model.py: safetensors in half precision, same predictions."""
 
 import hashlib
 import json

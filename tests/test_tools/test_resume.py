@@ -8,7 +8,7 @@ import torch
 
 @pytest.fixture
 def one_thread():
-    """One thread, as the process that is killed has it: the same sums in the same order."""
+    """One thread, as in the killed process: the same sums in the same order."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     yield

@@ -1,4 +1,4 @@
-"""What befalls a training: a full disk, NaN, a second one in the folder, a folder that moved."""
+"""Trainings on a full disk, with NaN, in an occupied folder, and after the folder moved."""
 
 import os
 import resource
@@ -23,7 +23,7 @@ HERE = 'train_dataloader = dict(num_workers=0)\n'  # persistent_workers stays Tr
 
 @contextmanager
 def files_of_at_most(size: int):
-    """Makes the kernel refuse larger files, as it does on a full disk."""
+    """Make the kernel refuse larger files, as on a full disk."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
     try:
@@ -33,7 +33,7 @@ def files_of_at_most(size: int):
 
 
 def weights_in(folder: Path) -> dict:
-    """Everything about weights in a work folder: name and contents, drafts too."""
+    """Return names and contents of all weights in a work folder, drafts too."""
     return {
         path.name: path.read_bytes()
         for path in folder.iterdir()
@@ -43,7 +43,7 @@ def weights_in(folder: Path) -> dict:
 
 @pytest.fixture
 def error_line(run_tool_here):
-    """Runs a tool that has to fail with one line, and gives that line."""
+    """Run a tool that has to fail with one line; return that line."""
 
     def run(*args) -> str:
         # the logger of an earlier training of this process writes to a stream that is closed
@@ -140,7 +140,7 @@ def test_nan_is_never_saved(batch, weight, named, error_line, small_config, tmp_
 
 @HOOKS.register_module()
 class PoisonedLoss(Hook):
-    """Makes the loss of the second process NaN, once."""
+    """Make the loss of the second process NaN, once."""
 
     def after_train_iter(self, runner, batch_idx: int, data_batch=None, outputs=None) -> None:
         if batch_idx == 1 and os.environ['RANK'] == '1':

@@ -1,4 +1,4 @@
-"""tools/train.py --data-folder: a tree of faces, starting from weights of other classes."""
+"""tools/train.py --data-folder: a tree of faces, and weights of other classes."""
 
 import os
 import re
@@ -18,8 +18,8 @@ from convcut_mm.datasets import RAFDB
 KNOWN = RAFDB.METAINFO['classes']
 
 
-def draw_faces(folder: Path, each: int = 6, size: int = 64, **brightness: int) -> Path:
-    """``each`` images of noise in a folder for each class, which differ in brightness."""
+def write_faces(folder: Path, each: int = 6, size: int = 64, **brightness: int) -> Path:
+    """Write ``each`` images of noise a class, in folders; the classes differ in brightness."""
     noise = np.random.default_rng(0)
     for name, level in brightness.items():
         (folder / name).mkdir(parents=True)
@@ -31,7 +31,7 @@ def draw_faces(folder: Path, each: int = 6, size: int = 64, **brightness: int) -
 
 @pytest.fixture
 def train(run_tool_here, small_config, tmp_path, monkeypatch):
-    """Trains a small network for an epoch without learning anything; gives (status, stderr)."""
+    """Train a small network for an epoch without changing it; return (status, stderr)."""
 
     def run(*options, extra: str = '') -> tuple:
         monkeypatch.chdir(tmp_path)  # where work_dirs appears
@@ -46,7 +46,7 @@ def train(run_tool_here, small_config, tmp_path, monkeypatch):
 
 @pytest.fixture
 def weights(small_config, tmp_path):
-    """A checkpoint for the small network with RAF-DB's seven classes."""
+    """Write a checkpoint of the small network with RAF-DB's seven classes."""
     from mmpretrain import get_model
 
     def save(**changes) -> Path:
@@ -66,7 +66,7 @@ def weights(small_config, tmp_path):
 
 
 def test_from_weights_to_a_test_and_a_resume(train, weights, run_here, tmp_path, capsys):
-    draw_faces(tmp_path / 'mine', anger=0, boredom=70, happy=140)
+    write_faces(tmp_path / 'mine', anger=0, boredom=70, happy=140)
     path = weights()
     options = ('--data-folder', 'mine', '--pretrained', path, '--resume')
     status, err = train(*options)  # finds nothing to resume, and so starts from the weights
@@ -102,8 +102,8 @@ def test_from_weights_to_a_test_and_a_resume(train, weights, run_here, tmp_path,
 
 
 def test_images_of_any_size_and_batches_larger_than_the_folder(train, tmp_path):
-    folder = draw_faces(tmp_path / 'mine', a=0, b=100)
-    draw_faces(folder / 'more', each=5, size=90, c=50)
+    folder = write_faces(tmp_path / 'mine', a=0, b=100)
+    write_faces(folder / 'more', each=5, size=90, c=50)
     (folder / 'more' / 'c').rename(folder / 'c')
     (folder / 'more').rmdir()
     load = "dict(type='LoadImageFromFile', imdecode_backend='pillow')"
@@ -128,10 +128,10 @@ def test_images_of_any_size_and_batches_larger_than_the_folder(train, tmp_path):
 
 
 def test_class_names_of_any_kind(train, run_here, tmp_path, capsys):
-    """Markup, options, quotes, code, other scripts, 240 bytes: a written config holds them."""
+    """Class names of markup, options, quotes, code, other scripts, 240 bytes fit a config."""
     names = ['[red]x', '<b>x', '-rf', "a'b", 'a"b', 'a\\b', '=1+1', '$HOME', '{0}', 'é' * 120]
     names += ["'); import os; os.mkdir('pwned'); ('", '表情', ' x ']
-    draw_faces(tmp_path / 'mine', each=3, **dict.fromkeys(names, 50))
+    write_faces(tmp_path / 'mine', each=3, **dict.fromkeys(names, 50))
     status, err = train('--data-folder', 'mine', '--pretrained', 'none')
     assert status == 0, err
     work = tmp_path / 'work_dirs' / 'small_mine'
@@ -152,11 +152,11 @@ def test_bad_folders(train, tmp_path):
     folder = tmp_path / 'mine'
     folder.mkdir()
     assert f'{folder}: no folder in it' in line_of(train('--data-folder', folder), tmp_path)
-    draw_faces(folder, a=0)
+    write_faces(folder, a=0)
     assert 'only the class "a"' in line_of(train('--data-folder', folder), tmp_path)
-    draw_faces(folder, each=1, b=0)
+    write_faces(folder, each=1, b=0)
     assert f'{folder}/b: only 1 image' in line_of(train('--data-folder', folder), tmp_path)
-    draw_faces(folder, c=0)
+    write_faces(folder, c=0)
     (folder / 'b' / '0.png').rename(folder / 'c' / 'x.png')
     (folder / 'b').rmdir()
     (folder / 'c' / '3.png').write_text('no image')
@@ -165,7 +165,7 @@ def test_bad_folders(train, tmp_path):
 
 
 def test_bad_weights(train, weights, tmp_path):
-    draw_faces(tmp_path / 'mine', a=0, b=100)
+    write_faces(tmp_path / 'mine', a=0, b=100)
     options = ('--data-folder', 'mine', '--pretrained')
     assert 'nowhere.pth: no such checkpoint' in line_of(train(*options, 'nowhere.pth'), tmp_path)
     other = weights(**{'neck.extra': torch.zeros(3)})
@@ -223,13 +223,13 @@ python() {{
 
 
 def test_example_of_the_page(root, page_blocks, run_script, tmp_path):
-    """The ten lines of docs/add_a_data_set.md, as they stand there."""
+    """Run the ten lines of docs/add_a_data_set.md as they are."""
     ((_, _, example),) = page_blocks(
         'docs/add_a_data_set.md', 'test_tools/test_train_on_folder.py'
     )
     assert len(example.strip().splitlines()) <= 10
     # so few that an epoch has one step
-    draw_faces(tmp_path / 'faces', each=6, size=48, joy=0, boredom=100, awe=180)
+    write_faces(tmp_path / 'faces', each=6, size=48, joy=0, boredom=100, awe=180)
     for name in ('configs', 'tools'):
         (tmp_path / name).symlink_to(root / name)
     said = run_script(example)

@@ -19,7 +19,7 @@ MIM_TOOLS = Path(mmpretrain.__file__).parent / '.mim' / 'tools'
 
 @pytest.fixture(scope='module')
 def trained(tmp_path_factory, root, run_here):
-    """A config, trained for one epoch by mmpretrain's own train.py."""
+    """A config trained for one epoch by mmpretrain's own train.py."""
     from mmengine.config import Config
 
     folder = tmp_path_factory.mktemp('trained')
@@ -102,7 +102,7 @@ def test_metrics_equal_scikit_learn(trained, run_here, capsys, tmp_path):
 
 
 def test_external_config_with_mmpretrain_s_linear_head(tmp_path, run_command):
-    """A stranger's config that only imports convcut_mm and takes the backbone."""
+    """A user's config that only imports convcut_mm and uses the backbone."""
     from PIL import Image
 
     for split in ('train', 'val'):

@@ -1,4 +1,4 @@
-"""torchrun with gloo on two CPU processes gives what one process gives."""
+"""torchrun with gloo on two CPU processes computes what one process computes."""
 
 import json
 import pickle
@@ -78,7 +78,7 @@ def test_two_processes_equal_one(tmp_path, run_here, fork_two, small_config, mon
 
 
 def test_script_starts_the_tool(run_command, free_port):
-    """The processes it starts are those of the other test; here one, which ends at once."""
+    """The other test runs two processes; this one starts one that ends at once."""
     script = ('bash', 'tools/dist_train.sh', 'config.py', 1, '--help')
     printed = run_command(*script, PORT=str(free_port())).stdout
     assert 'usage: train.py' in printed and '--launcher' in printed

@@ -183,7 +183,10 @@ def test_what_mmengine_would_do_with_honest_data(tmp_path):
         (dict(state_dict=[1]), 'its state_dict is not one of tensors by name'),
         (dict(state_dict={'a': 1}), 'its state_dict is not one of tensors by name'),
         (dict(state_dict={}, meta=[1]), "its meta is not mmengine's"),
-        (dict(state_dict={}, meta=dict(dataset_meta=dict(classes=3))), 'its meta is none of'),
+        (
+            dict(state_dict={}, meta=dict(dataset_meta=dict(classes=3))),
+            "its meta is not mmengine's",
+        ),
         (dict(state_dict={}, meta=dict(dataset_meta=dict(classes=['\x1b[31m']))), 'its meta is'),
     ],
 )

@@ -369,7 +369,7 @@ def test_prune_removes_entries_by_name_and_by_age(runs, store, tool, contents):
     os.utime(other / 'manifest.json', (month, month))
     assert tool('prune', store, '--older-than', 41)[0] == 0
     status, out, _ = tool('prune', store, '--older-than', 39, '--dry-run')
-    assert status == 0 and f'{other}: not used for 40 days' in out
+    assert status == 0 and f'{other}: unused for 40 days' in out
     assert str(entry) + ':' not in out and contents(store) == before
     assert tool('prune', store, '--older-than', 39)[0] == 0
     assert list(store.iterdir()) == [entry]

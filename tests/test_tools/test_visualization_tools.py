@@ -174,7 +174,7 @@ def test_one_line_for_bad_input(refuse, tiny_model, tmp_path):
         ),
         (
             refuse('class_distribution', config, '--names', 'a', 'b'),
-            '2 for 1 configs',
+            '2 names for 1 configs',
         ),
         (refuse('confusion_matrix', config, tmp_path / 'no.pkl'), 'no.pkl'),
     ):

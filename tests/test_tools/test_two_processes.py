@@ -75,10 +75,3 @@ def test_two_processes_equal_one(tmp_path, run_here, fork_two, small_config, mon
     ]
     # the second process says nothing
     assert len(lines[0]) == 2 and lines[0] == lines[1] and not lines[2]
-
-
-def test_script_starts_the_tool(run_command, free_port):
-    """The other test runs two processes; this one starts one that ends at once."""
-    script = ('bash', 'tools/dist_train.sh', 'config.py', 1, '--help')
-    printed = run_command(*script, PORT=str(free_port())).stdout
-    assert 'usage: train.py' in printed and '--launcher' in printed

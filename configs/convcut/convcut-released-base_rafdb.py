@@ -1,5 +1,5 @@
-# The released graph and recipe on RAF-DB, kept as a record: batch attention, and the TEST SET
-# CHOOSES learning rate, stopping and best weights, so results of it estimate nothing.
+# The released graph and recipe on RAF-DB, kept as a record: batch attention, and the
+# TEST SET CHOOSES learning rate, stopping and best weights, so results of it estimate nothing.
 #     python tools/train.py configs/convcut/convcut-released-base_rafdb.py
 _base_ = [
     '../_base_/models/convcut-released.py',

@@ -11,7 +11,7 @@ from convcut_mm import ConvcutError
 from convcut_mm.utils.download import cached_name, download_file, fetch
 
 CONTENT = bytes(range(256)) * 1000
-SLOW = dict(timeout=0.2, slowest=1000)  # so that a test need not wait a minute
+SLOW = dict(timeout=0.6, slowest=1000)  # so that a test need not wait a minute
 
 
 class Server(BaseHTTPRequestHandler):
@@ -121,8 +121,8 @@ def test_whole_files(server, tmp_path):
         ('missing', 'HTTP status 404'),
         ('cut', 'the connection ended before the file did'),
         ('reset', 'reset by peer'),
-        ('silent', 'no answer within 0.2 s'),
-        ('stalls', 'no answer within 0.2 s'),
+        ('silent', 'no answer within 0.6 s'),
+        ('stalls', 'no answer within 0.6 s'),
         ('drips', 'below 0.977 KiB/s'),
         ('drips_headers', 'below 0.977 KiB/s'),
         ('to_file', "Redirection to url 'file:///etc/hostname' is not allowed"),

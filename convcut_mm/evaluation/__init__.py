@@ -18,11 +18,19 @@ from .functional import (
     overall_accuracy,
     summary_lines,
 )
-from .ground_truth import GroundTruth, ground_truth, match_images, predictions_for
 from .metrics import CollectPredictions, DumpPredictions
-from .prediction_csv import read_csv
-from .predictions import SUFFIXES, Predictions, load_predictions, predictions_of
-from .safe_pickle import load_pickle
+from .predictions import (
+    SUFFIXES,
+    GroundTruth,
+    Predictions,
+    ground_truth,
+    load_pickle,
+    load_predictions,
+    match_images,
+    predictions_for,
+    predictions_of,
+    read_csv,
+)
 
 __all__ = [
     'CollectPredictions',

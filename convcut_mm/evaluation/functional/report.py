@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from ..ground_truth import GroundTruth
+from ..predictions import GroundTruth
 from .estimate import Estimate
 from .evaluate import Metrics
 

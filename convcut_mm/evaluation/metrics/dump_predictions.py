@@ -10,8 +10,7 @@ from mmengine.logging import print_log
 from mmpretrain.registry import METRICS
 
 from ...utils.atomic import write_atomically
-from ..prediction_npz import to_npz
-from ..predictions import predictions_of
+from ..predictions import predictions_of, to_npz
 
 
 def own_copy(sample: dict[str, Any]) -> dict[str, Any]:

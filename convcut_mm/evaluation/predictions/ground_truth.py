@@ -11,8 +11,8 @@ from mmengine.logging import print_log
 from mmengine.registry import DefaultScope
 from mmpretrain.registry import DATASETS
 
-from ..errors import ConvcutError
-from .prediction_csv import read_csv
+from ...errors import ConvcutError
+from .csv_file import read_csv
 from .predictions import SUFFIXES, Predictions, image_names, load_predictions
 
 

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from ..errors import ConvcutError
-from .prediction_npz import load_npz
-from .safe_pickle import load_pickle
+from ...errors import ConvcutError
+from .npz_file import load_npz
+from .pickle_file import load_pickle
 
 SUFFIXES = ('.npz', '.pkl', '.pickle')  # of files of predictions
 

@@ -9,11 +9,11 @@ import pickle
 from pathlib import Path
 from typing import Any
 
-from ..errors import ConvcutError
-from ..utils.checkpoint import refusal
-from ..utils.pickle_names import Damaged
-from ..utils.plain_pickle import PlainUnpickler
-from ..utils.torch_file import read_torch_file
+from ...errors import ConvcutError
+from ...utils.checkpoint import refusal
+from ...utils.pickle_names import Damaged
+from ...utils.plain_pickle import PlainUnpickler
+from ...utils.torch_file import read_torch_file
 
 
 def _storage(content: Any) -> Any:

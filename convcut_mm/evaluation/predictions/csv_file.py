@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..errors import ConvcutError
+from ...errors import ConvcutError
 
 FILE, LABEL = 'file', 'label'
 

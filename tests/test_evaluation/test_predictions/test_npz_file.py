@@ -9,7 +9,7 @@ import pytest
 
 from convcut_mm import ConvcutError
 from convcut_mm.evaluation import load_predictions
-from convcut_mm.evaluation.prediction_npz import to_npz
+from convcut_mm.evaluation.predictions import to_npz
 
 PATHS = ['a/1.png', 'a/2.png', 'b/ä\udcff.png']
 LABELS = np.array([0, 1, 1])

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..errors import ConvcutError
+from ...errors import ConvcutError
 
 PARTS = ('paths', 'labels', 'scores')
 _HEADERS = {

@@ -4,13 +4,12 @@ import csv
 import io
 import json
 import os
-import resource
 import sys
-from contextlib import contextmanager
 
 import numpy as np
 import pytest
 import torch
+from fixtures.data import largest_file
 from PIL import Image
 
 
@@ -126,17 +125,6 @@ def test_weights_that_give_nan(infer, tiny_model, tmp_path):
     assert status == 3 and f'error: {tmp_path / "a.png"}: the model gives NaN' in err
     assert '0 images: 0 faces; 1 without an answer' in out
     assert lines(tmp_path)[0]['faces'] == []
-
-
-@contextmanager
-def largest_file(size: int):
-    """Make writes past this size fail, as on a full disk."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def test_no_room_for_a_video(infer, write_video, tmp_path):

@@ -1,15 +1,14 @@
 """Trainings on a full disk, with NaN, in an occupied folder, and after the folder moved."""
 
 import os
-import resource
 import shutil
 import signal
-from contextlib import contextmanager
 from pathlib import Path
 
 import mmpretrain
 import pytest
 import torch
+from fixtures.data import largest_file
 from mmengine.hooks import Hook
 from mmengine.logging import MMLogger
 from mmpretrain.registry import HOOKS
@@ -19,17 +18,6 @@ from convcut_mm.utils import work_folder
 
 MIM_TOOLS = Path(mmpretrain.__file__).parent / '.mim' / 'tools'
 HERE = 'train_dataloader = dict(num_workers=0)\n'  # persistent_workers stays True
-
-
-@contextmanager
-def files_of_at_most(size: int):
-    """Make the kernel refuse larger files, as on a full disk."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def weights_in(folder: Path) -> dict:
@@ -66,12 +54,12 @@ def test_full_disk_and_a_folder_that_moved(error_line, run_here, small_config, t
     before = weights_in(work)
     assert len(before) == 3
     # checkpoints take more than 100 kB, logs and configs less
-    with files_of_at_most(100_000):
+    with largest_file(100_000):
         line = error_line(*train, work, '--resume')
     assert f'{work}/' in line and '.pth: File too large; free some space' in line
     assert weights_in(work) == before
     # the log and the config
-    with files_of_at_most(4000):
+    with largest_file(4000):
         line = error_line(*train, tmp_path / 'none', '--resume')
     assert f'{tmp_path}/none/' in line and 'File too large; free some space' in line
     for path in (tmp_path / 'none').glob('*.py'):
@@ -215,6 +203,6 @@ def test_too_few_classes_and_a_full_shared_memory(error_line, small_config, tmp_
     line = error_line('tools/train.py', config, *work, 'model.head.num_classes=6')
     assert 'model.head.num_classes=6: the data set of train_dataloader has 7 classes' in line
     assert not (tmp_path / 'work').exists()
-    with files_of_at_most(40_000):  # more than a log, less than a batch
+    with largest_file(40_000):  # more than a log, less than a batch
         line = error_line('tools/train.py', config, *work, 'train_dataloader.num_workers=1')
     assert '/dev/shm is full' in line and 'train_dataloader.num_workers=0' in line

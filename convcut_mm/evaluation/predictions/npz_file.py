@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from ...errors import ConvcutError
+from ...utils.text import first_line
 
 PARTS = ('paths', 'labels', 'scores')
 _HEADERS = {
@@ -53,7 +54,7 @@ def load_npz(path: str | Path) -> list[dict]:
         if parts['scores'].ndim != 2 or len(parts['scores']) != len(paths) or labels.ndim != 1:
             raise ValueError('scores and labels differ in number')
     except Exception as error:  # zipfile, numpy and JSON raise many types on damaged files
-        line = (str(error).strip() or type(error).__name__).splitlines()[0]
+        line = first_line(error)
         raise ConvcutError(f'{path}: not a whole file of predictions ({line})') from None
     return [
         dict(img_path=name, gt_label=int(label), pred_score=row)

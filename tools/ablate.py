@@ -3,10 +3,12 @@
     python tools/ablate.py table2                  # a set of configs/*/ablations, or a YAML file
     python tools/ablate.py table2 --dry-run        # only list the remaining runs
     python tools/ablate.py table2 --seeds 5        # after three seeds, run only the two new ones
+    python tools/ablate.py table2 --jobs 2         # two runs at a time, each on half of the cores
 
 The same command resumes after an interruption. Each run is tools/train.py and tools/test.py in its
-own folder, WORK_DIR/CONFIG/seed_N; sets share the runs that they have in common. The table is
-WORK_DIR/SET.md and SET.json. docs/ablations.md explains how to write a set.
+own process and folder, WORK_DIR/CONFIG/seed_N; sets share the runs that they have in common. A run
+that fails leaves the others alone. The table is WORK_DIR/SET.md and SET.json. docs/ablations.md
+explains how to write a set.
 """
 
 import argparse
@@ -14,14 +16,23 @@ import json
 import signal
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
 from mmpretrain.registry import DATASETS
 
-from convcut_mm.ablation import AblationRun, AblationSet, markdown, protocol, read_set, table
-from convcut_mm.cli.parser import ToolParser
+from convcut_mm.ablation import (
+    AblationRun,
+    AblationSet,
+    finished_runs,
+    markdown,
+    protocol,
+    read_set,
+    table,
+)
+from convcut_mm.cli.parser import ToolParser, positive
 from convcut_mm.cli.run import run_tool
 from convcut_mm.errors import ConvcutError
 from convcut_mm.evaluation.predictions import Predictions, load_predictions
@@ -37,6 +48,13 @@ def parse_args() -> argparse.Namespace:
         default=3,
         metavar='N',
         help='run each row with the seeds 0 to N-1 (default: %(default)s)',
+    )
+    parser.add_argument(
+        '--jobs',
+        type=positive,
+        default=1,
+        metavar='N',
+        help='runs at a time; they share the cores (default: %(default)s)',
     )
     parser.add_argument(
         '--work-dir',
@@ -74,11 +92,17 @@ def main() -> None:
                 for row in rows.rows:
                     print(f'{row.title}: {args.seeds} seeds, after the backbone')
                 return
-            first.train()
+            with closing(finished_runs([first], test=False)) as ended:
+                for _, error in ended:
+                    if error is not None:
+                        raise error
         backbone = first.last_checkpoint()
     # row by row, so that an interrupted table has complete rows
     runs = [
-        (row.title, AblationRun(row.config, seed, work_dir, args.cfg_options, backbone))
+        (
+            row.title,
+            AblationRun(row.config, seed, work_dir, args.cfg_options, backbone, rows.metric),
+        )
         for row in rows.rows
         for seed in range(args.seeds)
     ]
@@ -87,7 +111,7 @@ def main() -> None:
             say(f'{title}, seed {run.seed}', run, True)
         return
     try:
-        execute(runs)
+        execute(runs, args.jobs)
     finally:
         report(rows, runs, first, work_dir)
 
@@ -98,24 +122,44 @@ def say(what: str, run: AblationRun, asked: bool = False) -> None:
     print(f'{what}: {run.state()} ({run.folder})', file=stream, flush=True)
 
 
-def execute(runs: list[tuple[str, AblationRun]]) -> None:
-    """Train and test the remaining runs; print a line and the remaining time for each."""
-    left = [(title, run) for title, run in runs if run.predictions() is None]
-    print(f'{len(runs) - len(left)} of {len(runs)} runs are done', file=sys.stderr, flush=True)
+def execute(runs: list[tuple[str, AblationRun]], jobs: int) -> None:
+    """Train and test the remaining runs; print a line and the remaining time for each.
+
+    Raises:
+        ConvcutError: A run failed; the others have been run nevertheless.
+    """
+    # by folder: two rows of one config share their runs
+    left = {run.folder: run for _, run in runs if run.predictions() is None}
+    done = sum(run.folder not in left for _, run in runs)
+    print(f'{done} of {len(runs)} runs are done', file=sys.stderr, flush=True)
+    titles = {run.folder: f'{title}, seed {run.seed}' for title, run in runs}
+    names = {
+        folder: f'[{number}/{len(left)}] {titles[folder]}' for number, folder in enumerate(left, 1)
+    }
+    failures: list[ConvcutError] = []
     start = time.monotonic()
-    for number, (title, run) in enumerate(left, 1):
-        say(f'[{number}/{len(left)}] {title}, seed {run.seed}', run)
-        run.train()
-        run.test()
-        tested = load_predictions(run.predictions_file)
-        accuracy = 100 * (tested.pred_labels == tested.labels).mean()
-        each = (time.monotonic() - start) / number
-        print(
-            f'[{number}/{len(left)}] {title}, seed {run.seed}: {accuracy:.2f} %, '
-            f'{duration(each * (len(left) - number))} left',
-            file=sys.stderr,
-            flush=True,
-        )
+    finished = finished_runs(
+        list(left.values()), jobs, started=lambda run: say(names[run.folder], run)
+    )
+    # closing: at the first exception, not when its traceback is forgotten
+    with closing(finished) as ended:
+        for number, (run, error) in enumerate(ended, 1):
+            failures += [] if error is None else [error]
+            each = (time.monotonic() - start) / number
+            line = f'{names[run.folder]}: {outcome(run, error)}, '
+            line += f'{duration(each * (len(left) - number))} left'
+            print(line, file=sys.stderr, flush=True)
+    if failures:
+        more = len(failures) - 1
+        raise ConvcutError(f'{failures[0]}' + (f' (and {more} more runs failed)' if more else ''))
+
+
+def outcome(run: AblationRun, error: ConvcutError | None) -> str:
+    """Return the accuracy of a run that has ended, or why it has none."""
+    if error is not None:
+        return f'failed ({error})'
+    tested = load_predictions(run.predictions_file)
+    return f'{100 * (tested.pred_labels == tested.labels).mean():.2f} %'
 
 
 def duration(seconds: float) -> str:

@@ -1,10 +1,12 @@
 """Train and test a set of configs with several seeds, and compare them in one table.
 
 ``ablation_set.py`` reads a set, ``run.py`` trains and tests one config with one seed and resumes,
-``protocol.py`` describes data and recipe, ``table.py`` computes the table. See docs/ablations.md.
+``processes.py`` does so for several runs at a time, ``protocol.py`` describes data and recipe,
+``table.py`` computes the table. See docs/ablations.md.
 """
 
 from .ablation_set import AblationSet, TableRow, read_set
+from .processes import finished_runs
 from .protocol import describe, protocol
 from .run import AblationRun
 from .table import markdown, table
@@ -14,6 +16,7 @@ __all__ = [
     'AblationSet',
     'TableRow',
     'describe',
+    'finished_runs',
     'markdown',
     'protocol',
     'read_set',

@@ -1,5 +1,6 @@
 """Read a set of configs to compare from a YAML file."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,7 @@ import yaml
 from ..errors import ConvcutError
 from ..zoo import root
 
-_KEYS = {'title', 'backbone', 'rows', 'notes'}
+_KEYS = {'title', 'metric', 'backbone', 'rows', 'notes'}
 _ROW_KEYS = {'title', 'config', 'paper'}
 
 
@@ -40,6 +41,8 @@ class AblationSet:
         backbone: Config that is trained before the rows; its last checkpoint is the frozen
             backbone of every row. Defaults to None: the rows share no backbone.
         notes: Sentences below the table. Defaults to ().
+        metric: Metric of the evaluators that chooses the epoch of each row. Defaults to None: the
+            one in each config.
     """
 
     name: str
@@ -47,6 +50,7 @@ class AblationSet:
     rows: tuple[TableRow, ...]
     backbone: Path | None = None
     notes: tuple[str, ...] = ()
+    metric: str | None = None
 
 
 def read_set(name: str | Path) -> AblationSet:
@@ -55,6 +59,7 @@ def read_set(name: str | Path) -> AblationSet:
     ::
 
         title: what is compared
+        metric: single-label/recall      # optional: chooses the epochs, here mean class accuracy
         backbone: backbone.py            # optional; paths are relative to this file
         rows:
           - title: what is different
@@ -89,7 +94,8 @@ def read_set(name: str | Path) -> AblationSet:
     notes = content.get('notes') or []
     if not isinstance(notes, list):
         raise ConvcutError(f'{path}: expected a list of sentences under "notes"')
-    return AblationSet(path.stem, str(content['title']), rows, backbone, tuple(map(str, notes)))
+    title, notes = str(content['title']), tuple(map(str, notes))
+    return AblationSet(path.stem, title, rows, backbone, notes, _metric(path, content))
 
 
 def _find(name: str) -> Path:
@@ -99,6 +105,16 @@ def _find(name: str) -> Path:
     if name not in sets:
         raise ConvcutError(f'{name}: no such file or set; the sets are {", ".join(sorted(sets))}')
     return sets[name]
+
+
+def _metric(path: Path, content: dict[str, Any]) -> str | None:
+    metric = content.get('metric')
+    # it becomes part of an option and of the name of a folder
+    if metric is not None and not (isinstance(metric, str) and re.fullmatch(r'[\w./-]+', metric)):
+        raise ConvcutError(
+            f'{path}: expected "metric" to be a name such as accuracy/top1 or single-label/recall'
+        )
+    return metric
 
 
 def _row(path: Path, number: int, row: Any) -> TableRow:

@@ -5,6 +5,14 @@ from mmengine.registry import DefaultScope
 from mmpretrain.registry import MODELS
 
 from ..datasets.builder import describe_dataset
+from .options import chosen_by
+
+# what mmpretrain's keys mean
+_METRICS = {
+    'accuracy/top1': 'overall accuracy',
+    'single-label/recall': 'mean class accuracy',
+    'single-label/f1-score': 'macro F1',
+}
 
 
 def describe(cfg: Config) -> dict[str, str]:
@@ -69,10 +77,11 @@ def _backbone(cfg: Config) -> str:
 
 
 def _choice(cfg: Config) -> str:
-    metric = cfg.default_hooks.checkpoint.get('save_best')
-    if cfg.get('val_dataloader') is None or metric is None:
+    metric = chosen_by(cfg)
+    if metric is None:
         return 'nothing, it is the last one'
-    return f'{metric} on {describe_dataset(cfg.val_dataloader.dataset)}'
+    name = f'{_METRICS[metric]} ({metric})' if metric in _METRICS else metric
+    return f'{name} on {describe_dataset(cfg.val_dataloader.dataset)}'
 
 
 def _recipe(cfg: Config) -> str:

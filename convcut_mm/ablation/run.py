@@ -1,15 +1,12 @@
 """Train and test one config with one seed by tools/train.py and tools/test.py, resumable."""
 
-import argparse
 import hashlib
 import json
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
-
-from mmengine.config import DictAction
+from typing import Any
 
 from ..errors import ConvcutError
 from ..evaluation.predictions import Predictions, load_predictions
@@ -17,10 +14,8 @@ from ..utils.atomic import write_atomically
 from ..utils.config import merge_options, read_config
 from ..utils.hashing import file_sha256
 from ..utils.locks import lock_handle
-from .tool_process import call_tool
-
-# config key of the checkpoint of a frozen backbone
-BACKBONE_OPTION = 'model.backbone.init_cfg.checkpoint'
+from .options import BACKBONE_OPTION, check_backbone, choose_by, parsed
+from .tool_call import call_tool
 
 
 class AblationRun:
@@ -29,6 +24,7 @@ class AblationRun:
     ``run.json`` in the folder identifies the run (config, seed, options, weights of the backbone)
     and notes whether the training has ended; ``predictions.pkl`` is the result. A lock, which the
     kernel frees when the last process of a run ends, keeps two processes off the same run.
+    :meth:`train` and :meth:`test` redirect the output of their process: see ``processes.py``.
 
     Args:
         config (Path): The config file.
@@ -37,6 +33,9 @@ class AblationRun:
         options (Sequence[str]): More ``KEY=VALUE`` for ``--cfg-options``. Defaults to ().
         backbone (Path, optional): Checkpoint of the frozen backbone. Defaults to None: the one in
             the config.
+        metric (str, optional): Metric of the evaluators that chooses the epoch, if the config
+            chooses one. Defaults to None: the config's own. With another one the folder is
+            ``work_dir/CONFIG@METRIC/seed_SEED``.
 
     Attributes:
         cfg (Config): The config with seed and options.
@@ -52,18 +51,29 @@ class AblationRun:
         work_dir: Path,
         options: Sequence[str] = (),
         backbone: Path | None = None,
+        metric: str | None = None,
     ) -> None:
+        self._arguments = (config, seed, work_dir, options, backbone, metric)
         self.config, self.seed = config, seed
-        self.folder = Path(work_dir) / config.stem / f'seed_{seed}'
         self.options = [*options, f'randomness.seed={seed}']
         self.cfg = read_config(config)
         merge_options(self.cfg, parsed(self.options))
+        name = config.stem
+        own = [] if metric is None else choose_by(self.cfg, metric)
+        if own:
+            name += f'@{re.sub("[^A-Za-z0-9-]", "_", str(metric))}'
+            self.options += own
+            merge_options(self.cfg, parsed(own))
+        self.folder = Path(work_dir) / name / f'seed_{seed}'
         weights = None
         if backbone is not None:
-            _check_backbone(config, self.cfg.model.backbone.get('init_cfg'))
+            check_backbone(config, self.cfg.model.backbone.get('init_cfg'))
             self.options.append(f'{BACKBONE_OPTION}={backbone}')
             weights = file_sha256(backbone)
         self._settings = _sha256_of(dict(config=self.cfg.to_dict(), backbone=weights))
+
+    def __reduce__(self) -> tuple:
+        return AblationRun, self._arguments  # a config that was read cannot be sent to a process
 
     @property
     def predictions_file(self) -> Path:
@@ -125,14 +135,14 @@ class AblationRun:
             ConvcutError: The training failed, another process is working on this run, or the
                 folder holds a run of other settings.
         """
-        with self._locked() as lock:
+        with self._locked():
             if self.trained:
                 return
             self._note(trained=False)
             resume = [] if self.last_checkpoint() is None else ['--resume']
             options = [*resume, *self._cfg()]
             arguments = [str(self.config), '--work-dir', str(self.folder), *options]
-            call_tool('train', arguments, self.folder / 'train.log', lock)
+            call_tool('train', arguments, self.folder / 'train.log')
             self._note(trained=True)
 
     def test(self) -> None:
@@ -142,11 +152,15 @@ class AblationRun:
             ConvcutError: The test failed, another process is working on this run, or there is no
                 checkpoint.
         """
-        with self._locked() as lock:
+        with self._locked():
             paths = [self.config, self.checkpoint()]
             output = ['--work-dir', self.folder / 'test', '--out', self.predictions_file]
-            arguments = [*map(str, paths), *map(str, output), *self._cfg()]
-            call_tool('test', arguments, self.folder / 'test.log', lock)
+            # rows of one backbone share the features of the test set too
+            store = ['--cache-features'] if self.cfg.get('feature_store') else []
+            # mmengine tells runs of one process apart by name and second
+            name = f'experiment_name={self.folder.name}_test'
+            arguments = [*map(str, paths), *map(str, output), *store, *self._cfg(), name]
+            call_tool('test', arguments, self.folder / 'test.log')
             load_predictions(self.predictions_file)
 
     def last_checkpoint(self) -> Path | None:
@@ -179,36 +193,14 @@ class AblationRun:
         write_atomically(self.folder / 'run.json', json.dumps(content, indent=1).encode())
 
     @contextmanager
-    def _locked(self) -> Iterator[IO]:
+    def _locked(self) -> Iterator[None]:
         self.folder.mkdir(parents=True, exist_ok=True)
         with open(self.folder / 'lock', 'ab') as file:
             if not lock_handle(file):
                 raise ConvcutError(
                     f'{self.folder}: another process is working on this run; wait until it ends'
                 )
-            yield file
-
-
-def parsed(options: Sequence[str]) -> dict[str, Any]:
-    """Parse ``KEY=VALUE`` as ``--cfg-options`` of the tools does.
-
-    Raises:
-        ConvcutError: An option has no '='.
-    """
-    for option in options:
-        if '=' not in option:
-            raise ConvcutError(f'--cfg-options {option}: expected KEY=VALUE')
-    parser = argparse.ArgumentParser()
-    parser.add_argument('options', nargs='*', action=DictAction)
-    return parser.parse_args(options).options or {}
-
-
-def _check_backbone(config: Path, init_cfg: Any) -> None:
-    if not isinstance(init_cfg, dict) or init_cfg.get('type') != 'Pretrained':
-        raise ConvcutError(
-            f'{config}: the set has a backbone, but model.backbone.init_cfg is not '
-            "dict(type='Pretrained', checkpoint=...)"
-        )
+            yield
 
 
 def _sha256_of(settings: dict[str, Any]) -> str:

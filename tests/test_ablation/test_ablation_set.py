@@ -24,6 +24,7 @@ def write(tmp_path):
 def test_read(write):
     path = write("""
 title: Mine
+metric: single-label/recall
 backbone: b.py
 rows:
   - {title: first, config: a.py, paper: {RAF-DB: 97.33, FERPlus: 95}}
@@ -32,7 +33,7 @@ notes: [one, two]
 """)
     found = read_set(path)
     assert (found.name, found.title, found.notes) == ('mine', 'Mine', ('one', 'two'))
-    assert found.backbone == path.parent / 'b.py'
+    assert found.backbone == path.parent / 'b.py' and found.metric == 'single-label/recall'
     first, second = found.rows
     assert first.config == path.parent / 'a.py' and first.paper == {'RAF-DB': 97.33, 'FERPlus': 95}
     assert second.title == 'none' and second.paper == {}
@@ -59,6 +60,8 @@ ROW = '{title: x, config: a.py}'
             'title: Mine\nrows: [{title: x, config: a.py, paper: {RAF-DB: high}}]',
             'row 1: expected "paper"',
         ),
+        (f'title: Mine\nrows: [{ROW}]\nmetric: mean class accuracy', 'expected "metric" to be'),
+        (f'title: Mine\nrows: [{ROW}]\nmetric: [accuracy/top1]', 'expected "metric" to be'),
         (f'title: Mine\nrows: [{ROW}]\nnotes: all', 'expected a list of sentences'),
     ],
 )

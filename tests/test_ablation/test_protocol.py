@@ -33,7 +33,7 @@ def test_shared_and_differing_lines():
 
 def test_choosing_on_the_test_set_is_told():
     lines = protocol({'released': config('convcut-released-base_rafdb')})
-    assert 'epoch chosen by: accuracy/top1 on RAFDB, test' in lines
+    assert 'epoch chosen by: overall accuracy (accuracy/top1) on RAFDB, test' in lines
     assert 'tested on: RAFDB, test' in lines
     assert not any(line.startswith('weights of the backbone') for line in lines)
 

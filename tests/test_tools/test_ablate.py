@@ -3,6 +3,7 @@
 import fcntl
 import json
 import pickle
+import re
 import signal
 from pathlib import Path
 
@@ -26,11 +27,15 @@ feature_store = dict(dtype='float32', dir='{store}')
 BALANCED = "train_dataloader = dict(sampler=dict(_delete_=True, type='ClassBalancedSampler'))"
 SET = """
 title: Sampling
+metric: single-label/recall
 backbone: backbone.py
 rows:
   - {title: balanced, config: balanced.py, paper: {RAF-DB: 97.33}}
 notes: [Drawn faces.]
 """
+
+
+RUNS = 'balanced@single-label_recall'  # folder of the row's runs
 
 
 @pytest.fixture(scope='module')
@@ -48,14 +53,14 @@ def killed_and_resumed(small_set, fork_tool, ablate_by_forks, tmp_path_factory):
     """Kill the set in the second run, then run it to the end: (work folder, output)."""
     work = tmp_path_factory.mktemp('ablations') / 'work'
     arguments = [small_set, '--seeds', 2, '--work-dir', work]
-    log = work / 'balanced' / 'seed_1' / 'train.log'
+    log = work / RUNS / 'seed_1' / 'train.log'
     fork = fork_tool('tools/ablate.py', *arguments)
     status = fork.kill_when(
         lambda: log.is_file() and 'Epoch(train) [3]' in log.read_text(errors='replace')
     )
     assert status == -signal.SIGKILL
     assert not list(work.glob('*.md'))
-    first = work / 'balanced' / 'seed_0' / 'predictions.pkl'
+    first = work / RUNS / 'seed_0' / 'predictions.pkl'
     before = first.stat().st_mtime_ns
     again = fork_tool('tools/ablate.py', *arguments)
     assert again.wait() == 0, again.log.read_text()[-3000:]
@@ -67,9 +72,9 @@ def test_killed_set_goes_on(killed_and_resumed):
     work, output = killed_and_resumed
     assert '1 of 2 runs are done' in output
     assert '[1/1] balanced, seed 1: to go on training from epoch_' in output
-    assert 'resumed epoch: ' in (work / 'balanced' / 'seed_1' / 'train.log').read_text()
+    assert 'resumed epoch: ' in (work / RUNS / 'seed_1' / 'train.log').read_text()
     # trained to the end, and the backbone once
-    assert (work / 'balanced' / 'seed_1' / 'last_checkpoint').read_text().endswith('epoch_6.pth')
+    assert (work / RUNS / 'seed_1' / 'last_checkpoint').read_text().endswith('epoch_6.pth')
     assert not (work / 'backbone' / 'seed_1').exists()
     assert '0 s left' in output
 
@@ -81,7 +86,7 @@ def test_table_equals_the_predictions(killed_and_resumed):
     text = (work / 'sampling.md').read_text()
     assert text in output
     samples = [
-        pickle.loads((work / 'balanced' / f'seed_{seed}' / 'predictions.pkl').read_bytes())
+        pickle.loads((work / RUNS / f'seed_{seed}' / 'predictions.pkl').read_bytes())
         for seed in (0, 1)
     ]
     truth = [[int(one['gt_label']) for one in each] for each in samples]
@@ -103,7 +108,8 @@ def test_table_equals_the_predictions(killed_and_resumed):
     for line in (
         '- fitted on: DrawnFaces, train, part fit (held out: 0.1, seed 0)',
         '- tested on: DrawnFaces, test',
-        '- epoch chosen by: accuracy/top1 on DrawnFaces, train, part holdout',
+        '- epoch chosen by: mean class accuracy (single-label/recall) on DrawnFaces, train, part '
+        'holdout',
         '- recipe: AdamW, learning rate 0.001, batches of 6, 6 epochs',
         '- Drawn faces.',
     ):
@@ -117,7 +123,7 @@ def test_seed_and_sampler_arrive_in_the_training(killed_and_resumed):
         for path in sorted(work.rglob('predictions.pkl'))
     )
     assert not np.array_equal(first, second)
-    sampled = (work / 'balanced' / 'seed_0' / 'train.log').read_text()
+    sampled = (work / RUNS / 'seed_0' / 'train.log').read_text()
     assert 'views in' in sampled and 'ClassBalancedSampler' in sampled
 
 
@@ -138,9 +144,9 @@ def test_dry_run_and_what_is_refused(killed_and_resumed, small_set, run_here, ca
         'balanced, seed 1: done',
         'balanced, seed 2: to train',
     ]
-    assert not (work / 'balanced' / 'seed_2').exists()
+    assert not (work / RUNS / 'seed_2').exists()
     # a file that was cut short is no result
-    cut = work / 'balanced' / 'seed_1' / 'predictions.pkl'
+    cut = work / RUNS / 'seed_1' / 'predictions.pkl'
     whole = cut.read_bytes()
     cut.write_bytes(whole[:-100])
     assert 'balanced, seed 1: to test' in run('--seeds', 2, '--dry-run')[1]
@@ -164,13 +170,26 @@ def test_dry_run_and_what_is_refused(killed_and_resumed, small_set, run_here, ca
         assert status == 1 and message in err
 
 
-def test_failed_training_is_named(small_set, run_here, capsys, tmp_path):
-    broken = small_set.with_name('broken.py')
-    broken.write_text("_base_ = ['balanced.py']\nmodel = dict(neck=dict(num_layers=7))\n")
+def test_a_failed_run_is_named_and_leaves_the_others_alone(
+    killed_and_resumed, small_set, run_here, capsys
+):
+    """The evaluators of the first row do not give the set's metric. Two runs at a time."""
+    work, _ = killed_and_resumed  # which has the backbone
+    broken, short = small_set.with_name('broken.py'), small_set.with_name('short.py')
+    broken.write_text("_base_ = ['balanced.py']\nval_evaluator = [dict(type='Accuracy')]\n")
+    short.write_text("_base_ = ['balanced.py']\ntrain_cfg = dict(max_epochs=1)\n")
     listed = small_set.with_name('broken.yml')
-    listed.write_text('title: Broken\nrows:\n  - {title: broken, config: broken.py}\n')
-    assert run_here('tools/ablate.py', listed, '--seeds', 1, '--work-dir', tmp_path) == 1
-    log = tmp_path / 'broken' / 'seed_0' / 'train.log'
-    err = capsys.readouterr().err.strip().splitlines()[-1]
-    assert err.startswith(f'error: {log}: train.py ended with status 1: ')
-    assert 'num_layers=7' in err and not list(tmp_path.glob('*.md'))
+    listed.write_text(
+        'title: Broken\nmetric: single-label/recall\nbackbone: backbone.py\nrows:\n'
+        '  - {title: broken, config: broken.py}\n  - {title: short, config: short.py}\n'
+    )
+    assert run_here('tools/ablate.py', listed, '--seeds', 1, '--jobs', 2, '--work-dir', work) == 1
+    lines = capsys.readouterr().err.strip().splitlines()
+    log = work / 'broken@single-label_recall' / 'seed_0' / 'train.log'
+    reason = f"{log}: train.py ended with status 1: error: save_best='single-label/recall': "
+    reason += 'the evaluators give accuracy/top1; choose one'
+    assert lines[-1] == f'error: {reason}'
+    assert any(line.startswith(f'[1/2] broken, seed 0: failed ({reason})') for line in lines)
+    assert re.search(r'^\[2/2\] short, seed 0: [0-9.]+ %, ', '\n'.join(lines), re.MULTILINE)
+    content = json.loads((work / 'broken.json').read_text())
+    assert [row['title'] for row in content['rows']] == ['short']

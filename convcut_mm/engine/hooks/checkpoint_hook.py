@@ -62,6 +62,12 @@ class AtomicCheckpointHook(WorkFolderHook):
         """Save the best checkpoint, if this is it, and the deferred one of the epoch."""
         self._saved_step = None
         LATER.wait()  # raises an error of the last checkpoints
+        given = list(metrics or {})
+        for name in self.key_indicators if self.save_best and given else ():
+            if name not in ('auto', *given):
+                raise ConvcutError(
+                    f'save_best={name!r}: the evaluators give {", ".join(given)}; choose one'
+                )
         with self._keep_best_until_replaced():
             super().after_val_epoch(runner, metrics)
         epoch = runner.epoch  # finished epochs

@@ -4,10 +4,11 @@
     python tools/train.py configs/convcut_rafdb.py --resume     # after an interruption
     python tools/train.py configs/convcut_rafdb.py --cache-features     # run the backbone once
     bash tools/dist_train.sh configs/convcut_rafdb.py 4         # four processes on one machine
+    python tools/train.py PHASE1.py --then PHASE2.py            # from where the first ended
     python tools/train.py convcut-atto_finetune --data-folder FACES     # FACES/CLASS/a.jpg
 
-The options are those of mmpretrain's tools/train.py, --cache-features, and --data-folder and
---pretrained for your own faces, see docs/add_a_data_set.md.
+The options are those of mmpretrain's tools/train.py, --cache-features, --then for a second phase,
+and --data-folder and --pretrained for your own faces, see docs/add_a_data_set.md.
 """
 
 import argparse
@@ -42,6 +43,12 @@ def parse_args() -> argparse.Namespace:
         const='auto',
         metavar='CHECKPOINT',
         help='resume from this checkpoint, by default the last one in the work folder',
+    )
+    parser.add_argument(
+        '--then',
+        metavar='CONFIG',
+        help='afterwards train this config from the weights with which the first training ended; '
+        'its work folder is beside that of the first. The other options hold for both',
     )
     parser.add_argument('--no-validate', action='store_true', help='do not validate')
     parser.add_argument(
@@ -98,8 +105,8 @@ def prepare_fine_tuning(cfg: Config, args: argparse.Namespace) -> Hook | None:
     return fine_tuning.use_pretrained(cfg, pretrained, original_classes)
 
 
-def main() -> None:
-    args = parse_args()
+def prepare(args: argparse.Namespace) -> tuple[Config, Hook | None]:
+    """Make the config of a training and check it; return it with the hook for --pretrained."""
     cfg = load_config(args)
     transfer = None
     if args.data_folder is not None or args.pretrained is not None:
@@ -113,8 +120,9 @@ def main() -> None:
         cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
     last = Path(cfg.work_dir) / 'last_checkpoint'
     # a run that was killed before its first checkpoint starts from its weights again
-
-    if args.resume is not None and not (args.resume == 'auto' and transfer and not last.exists()):
+    if args.resume is not None and not (
+        args.resume == 'auto' and (transfer or cfg.load_from) and not last.exists()
+    ):
         cfg.resume, transfer = True, None
         cfg.load_from = None if args.resume == 'auto' else args.resume
         if cfg.load_from is not None and '://' not in cfg.load_from:
@@ -135,12 +143,57 @@ def main() -> None:
     model = check_config(cfg, LOADERS[:2])
     if transfer is not None:
         fine_tuning.check_pretrained(cfg.load_from, model)
+    return cfg, transfer
+
+
+def check_start(cfg: Config) -> None:
+    """Check that the weights to start from are there, before anything is written."""
+    start = cfg.get('load_from')
+    if start and '://' not in start and not Path(start).expanduser().is_file():
+        raise ConvcutError(
+            f'load_from={start}: no such checkpoint; train what leaves it (--then goes on from '
+            'its end), or name another by --cfg-options load_from=FILE'
+        )
+
+
+def next_phase(args: argparse.Namespace, work_dir: str) -> argparse.Namespace:
+    """Return the options of the training after the one in ``work_dir``."""
+    folder = Path(work_dir).with_name(Path(args.then).stem)
+    if folder == Path(work_dir):
+        raise ConvcutError(f'--then {args.then}: both trainings would use the folder {folder}')
+    own = dict(
+        config=args.then,
+        work_dir=str(folder),
+        resume=None if args.resume is None else 'auto',
+        pretrained=fine_tuning.SCRATCH,  # it starts from the end of the first
+    )
+    return argparse.Namespace(**{**vars(args), **own})
+
+
+def train(cfg: Config, transfer: Hook | None) -> None:
+    """Train in the work folder of the config."""
     if first_of_the_job():  # before this training writes its log and config to the folder
         work_folder.lock(cfg.work_dir)
     runner = build_runner(cfg)
     if transfer is not None:
         runner.register_hook(transfer)
     runner.train()
+
+
+def main() -> None:
+    args = parse_args()
+    cfg, transfer = prepare(args)
+    if args.then is None:
+        check_start(cfg)
+        train(cfg, transfer)
+        return
+    next_cfg, _ = prepare(next_phase(args, cfg.work_dir))  # now, not after hours of training
+    if not (next_cfg.get('resume') and work_folder.has_gone_on(cfg.work_dir, next_cfg.work_dir)):
+        check_start(cfg)
+        train(cfg, transfer)
+        next_cfg.resume = False
+        next_cfg.load_from = str(work_folder.end_of_training(cfg.work_dir))
+    train(next_cfg, None)
 
 
 if __name__ == '__main__':

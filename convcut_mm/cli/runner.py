@@ -16,7 +16,8 @@ def build_runner(cfg: Config) -> Runner:
         keep_freed_memory()
     if on_cpu and cfg.launcher == 'pytorch':
         # mmengine would need a GPU here, whatever the backend
-        torch.distributed.init_process_group('gloo')
+        if not torch.distributed.is_initialized():  # by an earlier training of this process
+            torch.distributed.init_process_group('gloo')
         # without this mmengine passes the number of a GPU to the wrapper
         cfg.setdefault(
             'model_wrapper_cfg',

@@ -1,23 +1,29 @@
 from .hooks import (
     AtomicCheckpointHook,
     BalancedClassWeightHook,
-    BestWeightsEarlyStoppingHook,
     CheckpointMatchHook,
     ClassTransferHook,
     EpochSeedHook,
     FeatureStoreHook,
     FiniteHook,
+    KerasEarlyStoppingHook,
+    NextPhaseHook,
+    TrainAccuracyHook,
 )
 from .optim_wrappers import Bfloat16OptimWrapper
+from .schedulers import InverseTimeLR
 
 __all__ = [
     'AtomicCheckpointHook',
     'BalancedClassWeightHook',
-    'BestWeightsEarlyStoppingHook',
     'Bfloat16OptimWrapper',
     'CheckpointMatchHook',
     'ClassTransferHook',
     'EpochSeedHook',
     'FeatureStoreHook',
     'FiniteHook',
+    'InverseTimeLR',
+    'KerasEarlyStoppingHook',
+    'NextPhaseHook',
+    'TrainAccuracyHook',
 ]

@@ -14,6 +14,7 @@ from .locks import lock_range
 from .text import printable
 
 LOCK = '.training.lock'
+END_OF_TRAINING = 'end_of_training.pth'  # weights only, if not those of the last checkpoint
 # errors of file systems without locks
 _NO_LOCKS = (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS)
 
@@ -105,6 +106,36 @@ def last_checkpoint(folder: str | Path) -> Path | None:
         f'{note}: the checkpoint that it names, "{printable(noted)}", is not there; '
         'name one (--resume CHECKPOINT), or remove that file to start from scratch'
     )
+
+
+def end_of_training(folder: str | Path) -> Path:
+    """Return the checkpoint with which a training ended, for another one to start from.
+
+    Args:
+        folder (str | Path): Work folder.
+
+    Raises:
+        ConvcutError: There is none.
+    """
+    end = Path(folder) / END_OF_TRAINING
+    found = end if end.is_file() else last_checkpoint(folder)
+    if found is None:
+        raise ConvcutError(f'{folder}: the training there has left no checkpoint to start from')
+    return found
+
+
+def has_gone_on(first: str | Path, second: str | Path) -> bool:
+    """Tell whether a second training has saved something since the first did.
+
+    Args:
+        first (str | Path): Work folder of the first training.
+        second (str | Path): Work folder of the second, which starts from the end of the first.
+    """
+    notes = [Path(folder) / 'last_checkpoint' for folder in (first, second)]
+    if not all(note.is_file() for note in notes):
+        return False
+    before, after = (note.stat().st_mtime_ns for note in notes)
+    return after >= before
 
 
 def set_aside(files: Iterable[Path], name: str) -> Path | None:

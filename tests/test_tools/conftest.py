@@ -23,8 +23,8 @@ test_dataloader = dict(num_workers=0, dataset=data)
 train_cfg = dict(max_epochs={epochs})
 param_scheduler = [dict(type='ReduceOnPlateauLR', monitor='accuracy/top1', rule='greater',
                         patience=0, factor=0.5)]
-custom_hooks = [dict(type='BestWeightsEarlyStoppingHook', monitor='accuracy/top1',
-                     rule='greater', patience=50)]
+custom_hooks = [dict(type='KerasEarlyStoppingHook', monitor='accuracy/top1',
+                     rule='greater', min_delta=0.1, patience=50)]
 default_hooks = dict(logger=dict(interval=1))
 """
 

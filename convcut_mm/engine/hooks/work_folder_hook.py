@@ -78,8 +78,8 @@ class WorkFolderHook(CheckpointHook):
     def _set_earlier_aside(self, runner: Runner) -> None:
         checkpoints = self.filename_tmpl.format('*')
         patterns = [f'best_*_{checkpoints}']
-        if runner.epoch == 0:
-            patterns += [checkpoints, 'last_checkpoint']
+        if runner.epoch == 0 or not runner._resume:  # a second phase starts at a later epoch
+            patterns += [checkpoints, work_folder.END_OF_TRAINING, 'last_checkpoint']
         in_use = [*self.best_paths.values(), runner._load_from]
         kept = {os.path.realpath(path) for path in in_use if path}
         earlier = {

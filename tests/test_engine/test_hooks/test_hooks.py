@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-import torch
 from mmengine.config import Config
 from mmengine.runner import Runner
 from sklearn.utils.class_weight import compute_class_weight
@@ -28,19 +27,9 @@ def config(root, tmp_path) -> Config:
     return config
 
 
-def test_class_weights_and_best_weights(config):
-    config.train_cfg.max_epochs = 4
-    config.default_hooks.checkpoint.max_keep_ckpts = 1
-    config.custom_hooks = [
-        dict(type='BalancedClassWeightHook'),
-        dict(
-            type='BestWeightsEarlyStoppingHook',
-            monitor='accuracy/top1',
-            rule='greater',
-            patience=2,
-            min_delta=200.0,
-        ),
-    ]  # nothing improves by 200 %: it must stop
+def test_class_weights(config):
+    config.train_cfg.max_epochs = 1
+    config.custom_hooks = [dict(type='BalancedClassWeightHook')]
     # a class with fewer images, so that the weights are not all one
     config.train_dataloader.dataset.indices = list(range(40))
     runner = Runner.from_cfg(config)
@@ -49,20 +38,6 @@ def test_class_weights_and_best_weights(config):
     expected = compute_class_weight('balanced', classes=np.arange(7), y=labels)
     assert len(set(np.round(expected, 3))) > 1
     assert np.allclose(model.head.loss_module.class_weight, expected)
-    # the first epoch counts as an improvement over nothing, then two without one
-    assert runner.epoch == 3
-    best = torch.load(runner.message_hub.get_info('best_ckpt'), weights_only=False)
-    assert all(
-        torch.equal(value, model.state_dict()[key].cpu())
-        for key, value in best['state_dict'].items()
-    )
-    from pathlib import Path
-
-    files = sorted(path.name for path in Path(config.work_dir).glob('*.pth'))
-    assert [name for name in files if name.startswith('epoch')] == ['epoch_3.pth']
-    # the state lies in the checkpoint, and the stop with it
-    last = torch.load(Path(config.work_dir) / 'epoch_3.pth', weights_only=False)
-    assert last['early_stopping']['stopped'] and last['early_stopping']['wait_count'] == 2
 
 
 def test_fine_tuning_ignores_only_the_given_keys(config):

@@ -1,0 +1,3 @@
+from .inverse_time_lr import InverseTimeLR
+
+__all__ = ['InverseTimeLR']

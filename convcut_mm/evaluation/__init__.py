@@ -1,8 +1,10 @@
 """Metrics with confidence intervals, files of predictions, and the batch audit."""
 
 from .functional import (
+    Differences,
     Estimate,
     Metrics,
+    ResampledMetrics,
     bootstrap,
     class_accuracies,
     class_table,
@@ -10,6 +12,7 @@ from .functional import (
     difference,
     estimate_text,
     evaluate,
+    evaluate_classes,
     interval_text,
     macro_f1,
     markdown_table,
@@ -17,6 +20,7 @@ from .functional import (
     method_table,
     overall_accuracy,
     summary_lines,
+    wilson_interval,
 )
 from .metrics import CollectPredictions, DumpPredictions
 from .predictions import (
@@ -34,12 +38,14 @@ from .predictions import (
 
 __all__ = [
     'CollectPredictions',
+    'Differences',
     'DumpPredictions',
     'Estimate',
     'GroundTruth',
     'Metrics',
     'SUFFIXES',
     'Predictions',
+    'ResampledMetrics',
     'bootstrap',
     'class_accuracies',
     'class_table',
@@ -47,6 +53,7 @@ __all__ = [
     'difference',
     'estimate_text',
     'evaluate',
+    'evaluate_classes',
     'ground_truth',
     'interval_text',
     'load_pickle',
@@ -61,4 +68,5 @@ __all__ = [
     'predictions_of',
     'read_csv',
     'summary_lines',
+    'wilson_interval',
 ]

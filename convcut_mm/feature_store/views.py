@@ -111,7 +111,10 @@ class Views:
             meta: What the pipeline noted about the image, from the store.
             flip: The result of :meth:`sample_flip`.
         """
-        return self._pack({**item, **meta, **flip})['data_samples']
+        sample = self._pack({**item, **meta, **flip})['data_samples']
+        if 'duplicate' in item:  # as FERDataset does after the pipeline
+            sample.set_metainfo(dict(duplicate=item['duplicate']))
+        return sample
 
 
 def check_dataset(dataset: BaseDataset, where: str) -> Views:

@@ -14,7 +14,9 @@ deviation.
 import argparse
 import json
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from rich.table import Table
@@ -25,7 +27,9 @@ from convcut_mm.cli.parser import ToolParser
 from convcut_mm.cli.run import run_tool
 from convcut_mm.errors import ConvcutError
 from convcut_mm.evaluation import (
+    Differences,
     GroundTruth,
+    Metrics,
     class_table,
     difference,
     evaluate,
@@ -34,7 +38,9 @@ from convcut_mm.evaluation import (
     method_table,
     predictions_for,
 )
+from convcut_mm.evaluation.functional import AVERAGES
 from convcut_mm.evaluation.functional.bootstrap import LEVEL, RESAMPLES
+from convcut_mm.evaluation.predictions import subsets
 from convcut_mm.utils.atomic import write_atomically
 from convcut_mm.utils.config import merge_options, read_config
 from convcut_mm.utils.progress import progress
@@ -77,32 +83,55 @@ def main() -> None:
         name: np.column_stack([predictions_for(path, truth).pred_labels for path in paths])
         for name, paths in files.items()
     }
-    methods, first = [], next(iter(pred_labels.values()))
     settings = dict(resamples=args.draws, seed=args.seed)
-    with progress('Evaluating', len(pred_labels), 'methods') as step:
-        for name, given in pred_labels.items():
-            metrics = evaluate(truth.labels, given, len(truth.classes), **settings)
-            against = None
-            if given is not first:
-                against = difference(truth.labels, first, given, **settings)
-            methods.append((name, metrics, against))
-            step()
+    parts = subsets(truth.duplicate, len(truth.names))
+    with progress('Evaluating', len(parts) * len(pred_labels), 'methods') as step:
+        methods = {
+            part: compare(truth, pred_labels, chosen, settings, step)
+            for part, chosen in parts.items()
+        }
     title = (
         f'{args.config}: {truth.title}, {len(truth.names)} images. Per cent, with '
-        f'{100 * LEVEL:g} % intervals by bootstrap over the images ({args.draws} resamples, seed '
-        f'{args.seed}); ± is the standard deviation over seeds.'
+        f'{100 * LEVEL:g} % intervals by bootstrap over the images, and over the seeds of a '
+        f'method that has several ({args.draws} resamples, seed {args.seed}); those of a class '
+        "are Wilson's, of the mean over seeds. ± is the standard deviation over seeds; * marks a "
+        'difference whose interval excludes zero.'
     )
-    tables = [method_table(methods, len(truth.names)), class_table(methods, truth)]
+    tables = [method_table(methods['all'], len(truth.names)), class_table(methods['all'], truth)]
+    if 'clean' in methods:
+        title += ' The second table is of the images of which no other split has a copy.'
+        tables.insert(1, method_table(methods['clean'], int(parts['clean'].sum())))
     if args.out is not None:
         content = as_dict(args, truth, files, methods)
         write_atomically(args.out, (json.dumps(content, indent=1) + '\n').encode())
     if args.markdown is not None:
-        parts = [title + '\n', *map(markdown_table, tables)]
-        write_atomically(args.markdown, '\n'.join(parts).encode())
+        texts = [title + '\n', *map(markdown_table, tables)]
+        write_atomically(args.markdown, '\n'.join(texts).encode())
     print(title)
     for rows in tables:
         print()
         show(rows)
+
+
+def compare(
+    truth: GroundTruth,
+    pred_labels: dict[str, np.ndarray],
+    chosen: np.ndarray,
+    settings: dict[str, Any],
+    step: Callable[[], None],
+) -> list[tuple[str, Metrics, Differences | None]]:
+    """Evaluate methods on the chosen images, each against the first."""
+    methods: list[tuple[str, Metrics, Differences | None]] = []
+    labels, classes = truth.labels[chosen], len(truth.classes)
+    first = next(iter(pred_labels.values()))
+    for name, given in pred_labels.items():
+        metrics = evaluate(labels, given[chosen], classes, **settings)
+        against = None
+        if given is not first:
+            against = difference(labels, first[chosen], given[chosen], classes, **settings)
+        methods.append((name, metrics, against))
+        step()
+    return methods
 
 
 def files_of_methods(args: argparse.Namespace) -> dict[str, list[str]]:
@@ -136,32 +165,40 @@ def show(rows: list[list[str]]) -> None:
     print_table(table)
 
 
-def as_dict(args: argparse.Namespace, truth: GroundTruth, files: dict, methods: list) -> dict:
-    """Return the content of the JSON file."""
+def as_dict(args: argparse.Namespace, truth: GroundTruth, files: dict, methods: dict) -> dict:
+    """Return the content of the JSON file; figures of the clean images are under ``clean``."""
     images = np.bincount(truth.labels, minlength=len(truth.classes)).tolist()
+    by_name = [
+        dict(name=name, files=files[name], **figures(truth, metrics, against))
+        for name, metrics, against in methods['all']
+    ]
+    for one, (_, metrics, against) in zip(by_name, methods.get('clean', ())):
+        one['clean'] = figures(truth, metrics, against)
     return dict(
         config=args.config,
         data=truth.title,
         images=len(truth.names),
+        clean_images=None if truth.duplicate is None else int((~truth.duplicate).sum()),
         images_of_classes=dict(zip(truth.classes, images)),
         level=LEVEL,
         draws=args.draws,
         seed=args.seed,
-        methods=[
-            dict(
-                name=name,
-                files=files[name],
-                overall_accuracy=metrics.overall_accuracy.as_dict(),
-                mean_class_accuracy=metrics.mean_class_accuracy.as_dict(),
-                macro_f1=metrics.macro_f1.as_dict(),
-                class_accuracies={
-                    label: accuracy.as_dict()
-                    for label, accuracy in zip(truth.classes, metrics.class_accuracies)
-                },
-                overall_accuracy_against_first=None if against is None else against.as_dict(),
-            )
-            for name, metrics, against in methods
-        ],
+        methods=by_name,
+    )
+
+
+def figures(truth: GroundTruth, metrics: Metrics, against: Differences | None) -> dict:
+    """Return the metrics of a method, and its differences to the first one, for JSON."""
+    return dict(
+        **{key: getattr(metrics, key).as_dict() for key in AVERAGES},
+        class_accuracies={
+            label: accuracy.as_dict()
+            for label, accuracy in zip(truth.classes, metrics.class_accuracies)
+        },
+        **{
+            f'{key}_against_first': None if against is None else getattr(against, key).as_dict()
+            for key in AVERAGES
+        },
     )
 
 

@@ -12,7 +12,7 @@ class Estimate:
 
     Attributes:
         value (float): The metric; with several seeds their mean.
-        interval (tuple[float, float]): Ends of its bootstrap interval over the images.
+        interval (tuple[float, float]): Ends of its 95 % interval.
         spread (float): Standard deviation (n - 1) over the seeds. Defaults to nan: one seed.
     """
 
@@ -26,6 +26,12 @@ class Estimate:
         numbers = np.asarray(values, dtype=float)
         spread = float(numbers.std(ddof=1)) if len(numbers) > 1 else float('nan')
         return cls(float(numbers.mean()), interval, spread)
+
+    @property
+    def excludes_zero(self) -> bool:
+        """Whether zero lies outside the interval: a difference of that sign is shown."""
+        low, high = self.interval
+        return bool(low > 0 or high < 0)
 
     def as_dict(self) -> dict[str, object]:
         """Return value, interval and spread for JSON, with None for nan, which JSON lacks."""

@@ -1,18 +1,15 @@
 """Evaluate a method on a test set: all metrics with intervals, for one or several seeds."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from .accuracy import (
-    class_accuracies,
-    confusion_matrices,
-    macro_f1,
-    mean_class_accuracy,
-    overall_accuracy,
-)
-from .bootstrap import LEVEL, RESAMPLES, bootstrap
+from .accuracy import class_accuracies, confusion_matrices
+from .bootstrap import LEVEL, RESAMPLES
 from .estimate import Estimate
+from .resampled import ResampledMetrics
+from .wilson import wilson_interval
 
 
 @dataclass
@@ -22,7 +19,7 @@ class Metrics:
     overall_accuracy: Estimate
     mean_class_accuracy: Estimate
     macro_f1: Estimate
-    class_accuracies: list[Estimate]
+    class_accuracies: Sequence[Estimate]
 
 
 def evaluate(
@@ -38,63 +35,48 @@ def evaluate(
     Args:
         labels (np.ndarray): True classes, integers of shape (N, ).
         pred_labels (np.ndarray): Predicted classes, integers of shape (N, ), or (N, S) for S
-            seeds. The interval of several seeds is that of their mean, on the same resamples.
+            seeds.
         num_classes (int): C, the number of classes.
         level (float): Fraction of the resamples inside an interval. Defaults to 0.95.
         resamples (int): Number of bootstrap resamples. Defaults to 2000.
         seed (int): Seed of the resamples. Defaults to 0.
 
     Returns:
-        Metrics: In per cent; nan for a class without images.
+        Metrics: In per cent, means over the seeds; nan for a class without images. The intervals
+        are over seeds and images (bootstrap; one seed: over the images), those of the classes over
+        the images of the class (:func:`wilson_interval`).
 
     Raises:
         ConvcutError: No images, or a label that is not between 0 and C - 1.
     """
-
-    def of_each_seed(cells: np.ndarray, counts: np.ndarray) -> np.ndarray:
-        matrices = confusion_matrices(cells[:, 0], cells[:, 1:], counts, num_classes)
-        means = [metric(matrices) for metric in (overall_accuracy, mean_class_accuracy, macro_f1)]
-        return np.concatenate([np.stack(means, axis=-1), class_accuracies(matrices)], axis=-1)
-
-    estimates = bootstrap(of_each_seed, [labels, pred_labels], level, resamples, seed)
-    overall, mean_class, f1, *of_classes = estimates
-    return Metrics(overall, mean_class, f1, of_classes)
+    resampled = ResampledMetrics(labels, pred_labels, num_classes, resamples, seed)
+    overall, mean_class, f1 = resampled.estimates(level)
+    by_class = evaluate_classes(labels, pred_labels, num_classes, level)
+    return Metrics(overall, mean_class, f1, by_class)
 
 
-def difference(
-    labels: np.ndarray,
-    first: np.ndarray,
-    other: np.ndarray,
-    level: float = LEVEL,
-    resamples: int = RESAMPLES,
-    seed: int = 0,
-) -> Estimate:
-    """Estimate how much higher the overall accuracy of ``other`` is than that of ``first``.
-
-    Both are compared on the same resamples, so what makes images hard for both cancels out.
+def evaluate_classes(
+    labels: np.ndarray, pred_labels: np.ndarray, num_classes: int, level: float = LEVEL
+) -> list[Estimate]:
+    """Estimate the accuracy in each class, with Wilson intervals.
 
     Args:
-        labels (np.ndarray): True classes, integers of shape (N, ).
-        first (np.ndarray): Predicted classes of one method, shape (N, ) or (N, S).
-        other (np.ndarray): Predicted classes of the other method, shape (N, ) or (N, T).
-        level (float): Fraction of the resamples inside the interval. Defaults to 0.95.
-        resamples (int): Number of bootstrap resamples. Defaults to 2000.
-        seed (int): Seed of the resamples. Defaults to 0.
+        labels (np.ndarray): See :func:`evaluate`.
+        pred_labels (np.ndarray): See :func:`evaluate`.
+        num_classes (int): C, the number of classes.
+        level (float): Confidence level of the intervals. Defaults to 0.95.
 
     Returns:
-        Estimate: In percentage points, with the paired interval; an interval without zero means
-        that the test set is large enough to tell the two methods apart.
+        list[Estimate]: In per cent, means over the seeds; nan for a class without images.
 
     Raises:
-        ConvcutError: No images.
+        ConvcutError: A label is not between 0 and C - 1.
     """
-    labels = np.asarray(labels)[:, None]
-    right = [np.reshape(one, (len(labels), -1)) == labels for one in (first, other)]
-    seeds = right[0].shape[1]
-
-    def gain(cells: np.ndarray, counts: np.ndarray) -> np.ndarray:
-        gains = cells[:, seeds:].mean(axis=1) - cells[:, :seeds].mean(axis=1)
-        return 100 * (counts @ gains / len(labels))[..., None, None]
-
-    (estimate,) = bootstrap(gain, right, level, resamples, seed)
-    return estimate
+    pred_labels = np.reshape(pred_labels, (len(labels), -1))
+    matrices = confusion_matrices(labels, pred_labels, np.ones(len(labels)), num_classes)
+    right = np.diagonal(matrices, axis1=-2, axis2=-1).mean(axis=0)
+    images = matrices[0].sum(axis=-1)
+    return [
+        Estimate.of_seeds(rates, wilson_interval(float(count), int(number), level))
+        for rates, count, number in zip(class_accuracies(matrices).T, right, images)
+    ]

@@ -9,6 +9,8 @@ import torch
 from ..predictions import GroundTruth
 from .estimate import Estimate
 from .evaluate import Metrics
+from .resampled import Differences
+from .wilson import wilson_interval
 
 # title of a line, key of CollectPredictions, key of mmpretrain if that one is missing
 _LINES = (
@@ -32,7 +34,8 @@ def summary_lines(metrics: dict[str, Any], classes: Sequence[str] | None) -> lis
         classes (Sequence[str], optional): Names of the classes; None for their numbers.
 
     Returns:
-        list[str]: Accuracies and macro averages in per cent, and the confusion matrix.
+        list[str]: Accuracies and macro averages in per cent, also of the clean images if the
+        metrics tell, the confusion matrix, and the accuracy of each class.
     """
     lines = []
     for title, own, usual in _LINES:
@@ -41,6 +44,7 @@ def summary_lines(metrics: dict[str, Any], classes: Sequence[str] | None) -> lis
             interval = metrics.get(f'{key}_interval')
             more = '' if interval is None else f'  (95 % interval {interval_text(interval)})'
             lines.append(f'{title:36s}{float(metrics[key]):6.2f} %{more}')
+    lines += _clean_lines(metrics)
     matrix = metrics.get('confusion_matrix/result')
     if matrix is not None:
         matrix = torch.as_tensor(matrix)
@@ -55,6 +59,30 @@ def summary_lines(metrics: dict[str, Any], classes: Sequence[str] | None) -> lis
             f'{name:{width}s}' + ''.join(f'{int(n):{width}d}' for n in row)
             for name, row in zip(classes, matrix)
         ]
+        lines += _class_lines(matrix, classes, width)
+    return lines
+
+
+def _clean_lines(metrics: dict[str, Any]) -> list[str]:
+    images = metrics.get('convcut/clean_images')
+    if images is None:
+        return []
+    lines = ['', f'clean: the {images} images of which no other split has a copy']
+    for title, own, _ in _LINES:
+        key = f'{own}_clean'
+        if key in metrics:
+            interval = interval_text(metrics[f'{key}_interval'])
+            lines.append(f'{title:36s}{float(metrics[key]):6.2f} %  (95 % interval {interval})')
+    return lines
+
+
+def _class_lines(matrix: torch.Tensor, classes: Sequence[str], width: int) -> list[str]:
+    lines = ['', "accuracy of each class, and Wilson's 95 % interval"]
+    for name, right, images in zip(classes, matrix.diagonal(), matrix.sum(1)):
+        if images > 0:
+            interval = interval_text(wilson_interval(int(right), int(images)))
+            share = 100 * float(right) / float(images)
+            lines.append(f'{name:{width}s}{share:6.1f} %  ({interval}), {int(images)} images')
     return lines
 
 
@@ -77,39 +105,44 @@ def estimate_text(estimate: Estimate, sign: str = '') -> str:
     return f'{estimate.value:{sign}.2f}{spread} ({low} to {high})'
 
 
+def difference_text(estimate: Estimate) -> str:
+    """Write ``+2.00 (+0.5 to +3.4) *``; the star marks an interval without zero."""
+    return estimate_text(estimate, '+') + (' *' if estimate.excludes_zero else '')
+
+
 def method_table(
-    methods: Sequence[tuple[str, Metrics, Estimate | None]], images: int
+    methods: Sequence[tuple[str, Metrics, Differences | None]], images: int
 ) -> list[list[str]]:
     """Return a header row and a row for each method.
 
     Args:
-        methods (Sequence[tuple]): Name, metrics, and difference to the first method (None for
+        methods (Sequence[tuple]): Name, metrics, and differences to the first method (None for
             the first method itself).
         images (int): Number of test images.
 
     Returns:
         list[list[str]]: The cells.
     """
-    titles = ['method', 'images', 'overall accuracy', 'mean class accuracy', 'macro F1']
+    averages = ('overall accuracy', 'mean class accuracy', 'macro F1')
+    titles = ['method', 'images', *averages]
     if len(methods) > 1:
-        titles.append(f'overall accuracy against {methods[0][0]}')
+        titles += [f'{title} against {methods[0][0]}' for title in averages[:2]]
     rows = [titles]
     for name, metrics, against in methods:
-        spread = metrics.macro_f1.spread
-        row = [
-            name,
-            str(images),
-            estimate_text(metrics.overall_accuracy),
-            estimate_text(metrics.mean_class_accuracy),
-            f'{metrics.macro_f1.value:.2f}' + ('' if np.isnan(spread) else f' ± {spread:.2f}'),
-            '' if against is None else estimate_text(against, '+'),
-        ]
-        rows.append(row[: len(titles)])
+        values = (metrics.overall_accuracy, metrics.mean_class_accuracy, metrics.macro_f1)
+        row = [name, str(images), *map(estimate_text, values)]
+        if len(methods) > 1:
+            row += (
+                ['', '']
+                if against is None
+                else map(difference_text, (against.overall_accuracy, against.mean_class_accuracy))
+            )
+        rows.append(row)
     return rows
 
 
 def class_table(
-    methods: Sequence[tuple[str, Metrics, Estimate | None]], truth: GroundTruth
+    methods: Sequence[tuple[str, Metrics, Differences | None]], truth: GroundTruth
 ) -> list[list[str]]:
     """Return a header row and, for each class, a row with the accuracy of each method.
 

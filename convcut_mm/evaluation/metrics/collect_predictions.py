@@ -10,10 +10,10 @@ from mmpretrain.registry import METRICS
 
 from ...errors import ConvcutError
 from ..functional.evaluate import evaluate
-from ..predictions import Predictions, predictions_of
+from ..predictions import Predictions, predictions_of, subsets
 from .dump_predictions import own_copy
 
-_NEEDED = ('img_path', 'gt_label', 'pred_score', 'pred_label')
+_NEEDED = ('img_path', 'gt_label', 'pred_score', 'pred_label', 'duplicate')
 
 
 @METRICS.register_module()
@@ -23,6 +23,8 @@ class CollectPredictions(BaseMetric):
     The metrics are ``overall_accuracy``, ``mean_class_accuracy`` (over the classes that have
     images) and, for each, ``..._interval``: the ends of the bootstrap interval over images, all
     in per cent. If images have no names or several labels, a warning says so and there are none.
+    If the data set marks images of which another split has a copy, the same follow for the other
+    images, ``..._clean``, and their number, ``clean_images``.
 
     Args:
         **kwargs: See mmengine's ``BaseMetric``.
@@ -54,11 +56,18 @@ class CollectPredictions(BaseMetric):
             print_log(f'no intervals: {error}', logger='current', level=logging.WARNING)
             return {}
         self.predictions = predictions
-        num_classes = predictions.probabilities.shape[1]
-        found = evaluate(predictions.labels, predictions.pred_labels, num_classes)
         metrics: dict[str, Any] = {}
-        for name in ('overall_accuracy', 'mean_class_accuracy'):
-            estimate = getattr(found, name)
-            metrics[name] = estimate.value
-            metrics[f'{name}_interval'] = list(estimate.interval)
+        for suffix, chosen in subsets(predictions.duplicate, len(predictions.labels)).items():
+            found = evaluate(
+                predictions.labels[chosen],
+                predictions.pred_labels[chosen],
+                predictions.probabilities.shape[1],
+            )
+            ending = '' if suffix == 'all' else f'_{suffix}'
+            for name in ('overall_accuracy', 'mean_class_accuracy'):
+                estimate = getattr(found, name)
+                metrics[f'{name}{ending}'] = estimate.value
+                metrics[f'{name}{ending}_interval'] = list(estimate.interval)
+            if ending:
+                metrics[f'{suffix}_images'] = int(chosen.sum())
         return metrics

@@ -47,7 +47,7 @@ class DumpPredictions(DumpResults):
         if self._npz:
             found = predictions_of(results, self.out_file_path)
             paths = [sample['img_path'] for sample in results]
-            content = to_npz(paths, found.labels, found.probabilities)
+            content = to_npz(paths, found.labels, found.probabilities, found.duplicate)
         else:
             content = pickle.dumps(results, protocol=4)
         write_atomically(self.out_file_path, content)

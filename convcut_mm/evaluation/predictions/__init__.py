@@ -4,7 +4,7 @@ from .csv_file import read_csv
 from .ground_truth import GroundTruth, ground_truth, match_images, predictions_for
 from .npz_file import to_npz
 from .pickle_file import load_pickle
-from .predictions import SUFFIXES, Predictions, load_predictions, predictions_of
+from .predictions import SUFFIXES, Predictions, load_predictions, predictions_of, subsets
 
 __all__ = [
     'SUFFIXES',
@@ -17,5 +17,6 @@ __all__ = [
     'predictions_for',
     'predictions_of',
     'read_csv',
+    'subsets',
     'to_npz',
 ]

@@ -13,7 +13,13 @@ from mmpretrain.registry import DATASETS
 
 from ...errors import ConvcutError
 from .csv_file import read_csv
-from .predictions import SUFFIXES, Predictions, image_names, load_predictions
+from .predictions import (
+    SUFFIXES,
+    Predictions,
+    image_names,
+    load_predictions,
+    marked_copies,
+)
 
 
 @dataclass
@@ -25,12 +31,14 @@ class GroundTruth:
         labels: True classes, integers of shape (N, ).
         classes: Names of the classes.
         title: A short description of the test set.
+        duplicate: See :class:`Predictions`. Defaults to None: not looked for.
     """
 
     names: list[str]
     labels: np.ndarray
     classes: tuple[str, ...]
     title: str
+    duplicate: np.ndarray | None = None
 
 
 def ground_truth(cfg: Config, where: str | Path) -> GroundTruth:
@@ -53,7 +61,7 @@ def ground_truth(cfg: Config, where: str | Path) -> GroundTruth:
     classes = dataset.metainfo.get('classes')
     if not classes:
         raise ConvcutError(f'{where}: the test data set has no class names in its metainfo')
-    paths, labels = [], []
+    paths, labels, items = [], [], []
     for index in range(len(dataset)):
         item = dataset.get_data_info(index)
         label = np.asarray(item.get('gt_label', []))
@@ -63,6 +71,7 @@ def ground_truth(cfg: Config, where: str | Path) -> GroundTruth:
             )
         paths.append(item['img_path'])
         labels.append(int(label.item()))
+        items.append(item)
     title = [type(dataset).__name__, str(getattr(dataset, 'split', ''))]
     for key in ('rule', 'label_source'):
         if key in dataset.metainfo:
@@ -72,6 +81,7 @@ def ground_truth(cfg: Config, where: str | Path) -> GroundTruth:
         np.array(labels),
         tuple(classes),
         ', '.join(part for part in title if part),
+        marked_copies(items),
     )
 
 
@@ -106,7 +116,9 @@ def predictions_for(path: str | Path, truth: GroundTruth) -> Predictions:
             )
     else:
         raise ConvcutError(f'{path}: expected predictions as .csv, .npz or .pkl')
-    return Predictions(truth.names, truth.labels, probabilities[at], truth.classes)
+    return Predictions(
+        truth.names, truth.labels, probabilities[at], truth.classes, truth.duplicate
+    )
 
 
 def match_images(

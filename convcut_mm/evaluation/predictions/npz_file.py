@@ -12,24 +12,33 @@ from ...errors import ConvcutError
 from ...utils.text import first_line
 
 PARTS = ('paths', 'labels', 'scores')
+MARKS = 'duplicate'  # only if the data set knows it
 _HEADERS = {
     (1, 0): np.lib.format.read_array_header_1_0,
     (2, 0): np.lib.format.read_array_header_2_0,
 }
 
 
-def to_npz(paths: list[str], labels: np.ndarray, probabilities: np.ndarray) -> bytes:
+def to_npz(
+    paths: list[str],
+    labels: np.ndarray,
+    probabilities: np.ndarray,
+    duplicate: np.ndarray | None = None,
+) -> bytes:
     """Return the content of a .npz file of predictions.
 
     Args:
         paths (list[str]): Path of each of N images.
         labels (np.ndarray): True classes, integers of shape (N, ).
         probabilities (np.ndarray): Shape (N, C).
+        duplicate (np.ndarray, optional): Whether a copy of each image stands in another split,
+            bool of shape (N, ). Defaults to None: not looked for.
     """
     content = io.BytesIO()
     # JSON: names may have any length and any characters
     text = np.frombuffer(json.dumps(paths).encode(), np.uint8)
-    np.savez(content, paths=text, labels=labels, scores=probabilities)
+    marks = {} if duplicate is None else {MARKS: duplicate}
+    np.savez(content, paths=text, labels=labels, scores=probabilities, **marks)
     return content.getvalue()
 
 
@@ -37,7 +46,8 @@ def load_npz(path: str | Path) -> list[dict]:
     """Read a file that :func:`to_npz` wrote, and no other .npz file.
 
     Returns:
-        list[dict]: ``img_path``, ``gt_label`` and ``pred_score`` of each image.
+        list[dict]: ``img_path``, ``gt_label`` and ``pred_score`` of each image, and ``duplicate``
+        if it is in the file.
 
     Raises:
         ConvcutError: No such file, or not a whole file of predictions.
@@ -53,30 +63,36 @@ def load_npz(path: str | Path) -> list[dict]:
             raise ValueError('paths and labels differ in number')
         if parts['scores'].ndim != 2 or len(parts['scores']) != len(paths) or labels.ndim != 1:
             raise ValueError('scores and labels differ in number')
+        if MARKS in parts and parts[MARKS].shape != labels.shape:
+            raise ValueError('marks of duplicates and labels differ in number')
     except Exception as error:  # zipfile, numpy and JSON raise many types on damaged files
         line = first_line(error)
         raise ConvcutError(f'{path}: not a whole file of predictions ({line})') from None
-    return [
+    samples = [
         dict(img_path=name, gt_label=int(label), pred_score=row)
         for name, label, row in zip(paths, labels, parts['scores'], strict=True)
     ]
+    for sample, mark in zip(samples, parts.get(MARKS, ())):
+        sample[MARKS] = bool(mark)
+    return samples
 
 
 def _parts(archive: zipfile.ZipFile, size: int) -> dict[str, np.ndarray]:
     entries = {entry.filename: entry for entry in archive.infolist()}
-    if set(entries) != {f'{name}.npy' for name in PARTS}:
+    if set(entries) - {f'{MARKS}.npy'} != {f'{name}.npy' for name in PARTS}:
         raise ValueError(f'expected {", ".join(PARTS)} in it')
     stored = all(entry.compress_type == zipfile.ZIP_STORED for entry in entries.values())
     if not stored or sum(entry.file_size for entry in entries.values()) > size:
         raise ValueError('larger inside than outside')
-    return {name: _array(archive.read(f'{name}.npy'), name) for name in PARTS}
+    names = [entry.removesuffix('.npy') for entry in entries]
+    return {name: _array(archive.read(f'{name}.npy'), name) for name in names}
 
 
 def _array(content: bytes, name: str) -> np.ndarray:
     # not numpy.load, which allocates what the header claims before it looks at the content
     file = io.BytesIO(content)
     shape, fortran, dtype = _HEADERS[np.lib.format.read_magic(file)](file)
-    kinds = dict(paths='u', labels='iu', scores='f')
+    kinds = dict(paths='u', labels='iu', scores='f', duplicate='b')
     if dtype.kind not in kinds[name] or dtype.hasobject:
         raise ValueError(f'{name} of type {dtype}')
     numbers = content[file.tell() :]

@@ -25,12 +25,15 @@ class Predictions:
         labels: True classes, integers of shape (N, ).
         probabilities: Shape (N, C); one-hot where only predicted labels are known.
         classes: Names of the classes. Defaults to None: unknown.
+        duplicate: Whether a copy of each image stands in another split of its data set, bool of
+            shape (N, ). Defaults to None: not looked for.
     """
 
     names: list[str]
     labels: np.ndarray
     probabilities: np.ndarray
     classes: tuple[str, ...] | None = None
+    duplicate: np.ndarray | None = None
 
     @property
     def pred_labels(self) -> np.ndarray:
@@ -67,7 +70,7 @@ def predictions_of(
 
     Args:
         samples (Sequence[dict]): ``DataSample.to_dict()`` of each image, with ``img_path``,
-            ``gt_label`` and ``pred_score`` or ``pred_label``.
+            ``gt_label`` and ``pred_score`` or ``pred_label``; ``duplicate`` if all have it.
         where (str | Path): Their origin, for error messages.
         classes (Sequence[str], optional): Names of the classes.
 
@@ -102,7 +105,45 @@ def predictions_of(
             f'{probabilities.shape[1]} classes'
         )
     names = image_names(paths, where)
-    return Predictions(names, labels, probabilities, None if classes is None else tuple(classes))
+    return Predictions(
+        names,
+        labels,
+        probabilities,
+        None if classes is None else tuple(classes),
+        marked_copies(samples),
+    )
+
+
+def marked_copies(samples: Sequence[dict[str, Any]]) -> np.ndarray | None:
+    """Return whether each sample is marked as a copy of an image of another split.
+
+    Args:
+        samples (Sequence[dict]): N samples, with a bool ``duplicate`` if their data set knows it.
+
+    Returns:
+        np.ndarray | None: Bool of shape (N, ); None if a sample does not tell.
+    """
+    marks = [sample.get('duplicate') for sample in samples]
+    if not all(isinstance(mark, (bool, np.bool_)) for mark in marks):
+        return None
+    return np.array(marks, dtype=bool)
+
+
+def subsets(duplicate: np.ndarray | None, images: int) -> dict[str, np.ndarray]:
+    """Return the images on which figures are given.
+
+    Args:
+        duplicate (np.ndarray, optional): See :class:`Predictions`.
+        images (int): N, the number of images.
+
+    Returns:
+        dict[str, np.ndarray]: 'all', and 'clean', those that have no copy in another split, if
+        some have one and some have none; bool of shape (N, ).
+    """
+    found = dict(all=np.ones(images, dtype=bool))
+    if duplicate is not None and duplicate.any() and not duplicate.all():
+        found['clean'] = ~duplicate
+    return found
 
 
 def image_names(paths: Sequence[str], where: str | Path) -> list[str]:

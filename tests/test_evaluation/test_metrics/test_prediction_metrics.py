@@ -15,7 +15,9 @@ from convcut_mm.evaluation import evaluate, load_predictions
 LABELS = np.array([0, 0, 0, 0, 0, 0, 1, 1, 2, 2] * 10)
 
 
-def metrics_of(metrics: list, labels=LABELS, named: bool = True, batch: int = 16) -> tuple:
+def metrics_of(
+    metrics: list, labels=LABELS, named: bool = True, batch: int = 16, **marks
+) -> tuple:
     """Evaluate random predictions batch by batch; return metrics and predicted labels."""
     probabilities = torch.rand(len(labels), 3, generator=torch.Generator().manual_seed(0))
     probabilities[range(len(labels)), labels.tolist()] += 0.4
@@ -24,7 +26,9 @@ def metrics_of(metrics: list, labels=LABELS, named: bool = True, batch: int = 16
         rows = rows.clone()  # of the batch: each sample gets a view
         samples = []
         for row, index in zip(rows, chunk.tolist()):
-            sample = DataSample(metainfo=dict(img_path=f'd/{index}.png') if named else {})
+            meta = dict(img_path=f'd/{index}.png') if named else {}
+            meta.update({key: bool(values[index]) for key, values in marks.items()})
+            sample = DataSample(metainfo=meta)
             samples.append(sample.set_gt_label(int(labels[index])).set_pred_score(row))
         evaluator.process(samples)
     return evaluator.evaluate(len(labels)), probabilities.argmax(1).numpy()
@@ -45,6 +49,20 @@ def test_accuracies_with_intervals():
         assert metrics[f'convcut/{name}_interval'] == interval
     assert collector.predictions.names[:2] == ['0.png', '1.png']
     np.testing.assert_array_equal(collector.predictions.pred_labels, pred_labels)
+    assert not any('clean' in key for key in metrics)
+
+
+def test_accuracies_of_images_without_copies():
+    copies = np.arange(100) % 3 == 0
+    metrics, pred_labels = metrics_of(
+        [METRICS.build(dict(type='CollectPredictions'))], duplicate=copies
+    )
+    expected = evaluate(LABELS[~copies], pred_labels[~copies], 3)
+    assert metrics['convcut/clean_images'] == 66
+    for name in ('overall_accuracy', 'mean_class_accuracy'):
+        estimate = getattr(expected, name)
+        assert metrics[f'convcut/{name}_clean'] == estimate.value
+        assert metrics[f'convcut/{name}_clean_interval'] == list(estimate.interval)
 
 
 def test_images_without_names_have_no_intervals():

@@ -23,6 +23,9 @@ def test_written_and_read(tmp_path):
     assert found.names == ['1.png', '2.png', 'ä\udcff.png'] and found.classes == ('x', 'y')
     np.testing.assert_array_equal(found.labels, LABELS)
     np.testing.assert_array_equal(found.probabilities, SCORES)
+    assert found.duplicate is None
+    path.write_bytes(to_npz(PATHS, LABELS, SCORES, np.array([False, True, False])))
+    assert load_predictions(path).duplicate.tolist() == [False, True, False]
 
 
 def test_the_metric_writes_both_kinds(tmp_path):
@@ -31,7 +34,12 @@ def test_the_metric_writes_both_kinds(tmp_path):
     from convcut_mm.evaluation import DumpPredictions
 
     samples = [
-        dict(img_path=name, gt_label=torch.tensor([int(label)]), pred_score=torch.tensor(row))
+        dict(
+            img_path=name,
+            gt_label=torch.tensor([int(label)]),
+            pred_score=torch.tensor(row),
+            duplicate=name == PATHS[1],
+        )
         for name, label, row in zip(PATHS[:2], LABELS, SCORES.astype(np.float32), strict=False)
     ]
     read = []
@@ -41,7 +49,7 @@ def test_the_metric_writes_both_kinds(tmp_path):
         metric.evaluate(len(samples))
         read.append(load_predictions(tmp_path / name))
     assert sorted(file.name for file in tmp_path.iterdir()) == ['p.npz', 'p.pkl']
-    for key in ('names', 'labels', 'probabilities'):
+    for key in ('names', 'labels', 'probabilities', 'duplicate'):
         np.testing.assert_array_equal(getattr(read[0], key), getattr(read[1], key))
 
 
@@ -82,6 +90,8 @@ def compressed() -> bytes:
         changed(scores=np.zeros((2, 2))),
         changed(scores=np.zeros(3)),
         changed(labels=np.zeros(3)),
+        changed(duplicate=LABELS),
+        changed(duplicate=np.zeros(2, dtype=bool)),
         changed(paths=np.frombuffer(b'[1', np.uint8)),
         changed(paths=np.frombuffer(b'{"a": 1}', np.uint8)),
         changed(paths=np.frombuffer(b'[' * 10**5, np.uint8)),

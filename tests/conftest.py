@@ -30,6 +30,14 @@ def cheap_collections():
     gc.freeze()
 
 
+@pytest.fixture(scope='session', autouse=True)
+def cache_folder(tmp_path_factory) -> Path:
+    """Where data sets keep which images are copies; not in the user's cache folder."""
+    folder = tmp_path_factory.mktemp('cache')
+    os.environ['CONVCUT_CACHE'] = str(folder)
+    return folder
+
+
 @pytest.fixture(scope='session')
 def root() -> Path:
     """The repository."""

@@ -65,9 +65,12 @@ train_dataloader = dict(
     # one image in two hundred shows contempt; the best row of "Imbalance" in docs/benchmark.md
     sampler=dict(_delete_=True, type='ClassBalancedSampler', power=0.5),
     # the images that the majority rule keeps: others would change the held-out tenth
-    dataset=dict(rule='crossentropy', keep='majority', pipeline=train_pipeline),
+    # train on no image that stands in a test split too
+    dataset=dict(
+        rule='crossentropy', keep='majority', duplicates='clean', pipeline=train_pipeline
+    ),
 )
-val_dataloader = dict(batch_size=64, dataset=dict(pipeline=test_pipeline))
+val_dataloader = dict(batch_size=64, dataset=dict(duplicates='clean', pipeline=test_pipeline))
 # FER2013Valid is not used for training or validation; set split='test' to compare with papers
 test_dataloader = dict(batch_size=64, dataset=dict(split='valid', pipeline=test_pipeline))
 

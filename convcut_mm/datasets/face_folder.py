@@ -1,6 +1,8 @@
 """A folder of your own faces, with one folder per class."""
 
 from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 from mmengine.logging import print_log
@@ -8,8 +10,9 @@ from mmpretrain.registry import DATASETS
 
 from ..errors import ConvcutError
 from .fer_dataset import FERDataset
-from .utils.face_tree import SPLITS, read_tree
+from .utils.face_tree import SPLITS, ClassPaths, FaceTree, read_tree
 from .utils.image_folder import named
+from .utils.split_copies import SplitCopies
 
 
 @DATASETS.register_module()
@@ -25,10 +28,11 @@ class FaceFolder(FERDataset):
 
     A missing val/ or test/ is sampled from train, stratified and seeded: a fraction of each class,
     and at least one image. Sampling follows the order of the file names, so the parts are the same
-    on every machine as long as no file is added or removed.
+    on every machine as long as no file is added or removed. Copies of an image, nearly identical
+    and mirrored ones too, stay in one part.
 
-    Images of one person in several parts flatter the result; only your own val/ and test/ prevent
-    that.
+    Other images of one person in several parts flatter the result; only your own val/ and test/
+    prevent that.
 
     Args:
         data_root: The folder.
@@ -74,9 +78,43 @@ class FaceFolder(FERDataset):
         self.soft_labels = soft_labels
         super().__init__(data_root=data_root, split=split, classes=classes, **kwargs)
 
+    def splits_there(self) -> list[str]:
+        """Return the three splits: those without a folder are sampled."""
+        return list(self.SPLITS) if Path(self.data_root).is_dir() else []
+
+    def split_paths(self) -> dict[str, list[str]]:
+        """Return the images of the three splits."""
+        return {
+            split: [f'{path}' for paths in part.values() for path in paths]
+            for split, part in self._parts.items()
+        }
+
+    @cached_property
+    def _tree(self) -> FaceTree:
+        return read_tree(self.data_root)
+
+    @cached_property
+    def _parts(self) -> dict[str, ClassPaths]:
+        """The images of each split, by class."""
+        groups: dict[Path, int] = {}
+        if self._tree.is_sampled:
+            train = [path for paths in self._tree.images['train'].values() for path in paths]
+            names = [f'{path}' for path in train]
+            # with those of the other folders: the same images as `copies`, looked at once
+            copies = SplitCopies({'train': names, 'all': [f'{path}' for path in self._tree.paths]})
+            groups = dict(zip(train, copies.groups('train', names).tolist()))
+        return self._tree.split(self.val_share, self.test_share, self.split_seed, groups)
+
+    def load_data_list(self) -> list[dict]:
+        """Read the split and take the wanted part of it."""
+        items = super().load_data_list()
+        for name in ('_tree', '_parts'):  # not for the processes that load images
+            self.__dict__.pop(name, None)
+        return items
+
     def read_items(self) -> list[dict]:
         """Read the tree and take the split."""
-        tree = read_tree(self.data_root)
+        tree = self._tree
         classes = tuple(self._metainfo.get('classes') or tree.classes)
         if sorted(classes) != list(tree.classes):
             raise ConvcutError(
@@ -84,7 +122,7 @@ class FaceFolder(FERDataset):
                 f'{", ".join(classes)}'
             )
         self._metainfo['classes'] = classes
-        part = tree.split(self.val_share, self.test_share, self.split_seed)[self.split]
+        part = self._parts[self.split]
         counts = ', '.join(f'{name} {len(part.get(name, ()))}' for name in classes)
         left_out = f'; left out, no images: {named(tree.others)}' if tree.others else ''
         print_log(f'FaceFolder {self.split}: {counts}{left_out}', logger='current')

@@ -1,5 +1,6 @@
 """FERPlus: FER2013's 48x48 grey faces with the votes of ten taggers (arXiv 1608.01041)."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -95,6 +96,20 @@ class FERPlus(FERDataset):
         """Name split, part, rule and the source of the votes."""
         also = '' if self.keep == self.rule else f' on the images of {self.keep}'
         return f'{super().describe()}, rule {self.rule}{also}, votes of {self.label_source}'
+
+    def splits_there(self) -> list[str]:
+        """Return the splits that have a folder."""
+        return [name for name in FOLDERS if (Path(self.data_root) / FOLDERS[name]).is_dir()]
+
+    def split_paths(self) -> dict[str, list[str]]:
+        """Return all images in the folder of each split, with or without votes."""
+        paths = {}
+        for split in self.splits_there():
+            folder = Path(self.data_root) / FOLDERS[split]
+            with os.scandir(folder) as found:
+                names = [entry.name for entry in found if entry.name.endswith('.png')]
+            paths[split] = [f'{folder / name}' for name in names]
+        return paths
 
     def read_items(self) -> list[dict]:
         """Read the votes and apply the rule."""

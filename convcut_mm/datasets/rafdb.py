@@ -7,7 +7,7 @@ from mmpretrain.registry import DATASETS
 
 from ..errors import ConvcutError
 from .fer_dataset import FERDataset
-from .utils.rafdb_layouts import read
+from .utils.rafdb_layouts import find, read
 from .utils.rafdb_readers import BASIC, CLASSES
 
 
@@ -45,6 +45,19 @@ class RAFDB(FERDataset):
     def known_classes(self) -> tuple[str, ...]:
         """Return the classes of the subset."""
         return CLASSES[self.subset]
+
+    def splits_there(self) -> list[str]:
+        """Return the splits of which a layout is found."""
+        root = Path(self.data_root)
+        return [split for split in self.SPLITS if root.is_dir() and find(root, self.subset, split)]
+
+    def split_paths(self) -> dict[str, list[str]]:
+        """Return the images of each split that is there."""
+        root = Path(self.data_root)
+        return {
+            split: [path for path, _ in read(root, self.subset, split)[1]]
+            for split in self.splits_there()
+        }
 
     def read_items(self) -> list[dict]:
         """Read the split in the layout that is there."""

@@ -41,14 +41,15 @@ def weights(tmp_path_factory):
 
 @pytest.fixture(scope='module')
 def faces(tmp_path_factory) -> Path:
-    """40 images of each emotion in FER2013Train, black."""
+    """40 images of each emotion in FER2013Train, noise."""
     root = tmp_path_factory.mktemp('ferplus')
     folder = root / 'FER2013Train'
     folder.mkdir()
     rows = []
+    noise = np.random.default_rng(0)
     for number in range(320):
         name = f'fer{number:07d}.png'
-        Image.fromarray(np.zeros((48, 48), np.uint8)).save(folder / name)
+        Image.fromarray(noise.integers(0, 256, (48, 48), np.uint8)).save(folder / name)
         votes = [0] * 10
         votes[number % 8], votes[(number + 1) % 8] = 7, 3
         rows.append(f'{name},"(0, 0, 48, 48)",{",".join(map(str, votes))}\n')

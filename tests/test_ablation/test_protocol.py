@@ -16,7 +16,10 @@ def test_shared_and_differing_lines():
         'soft': config('ablations/soft-labels'),
     }
     lines = protocol(rows, config('ablations/backbone'))
-    parts = '(held out: 0.5 and 0.1, seed 1), rule'
+    parts = (
+        '(held out: 0.5 and 0.1, seed 1, copies in one part), without copies of valid and test, '
+        'rule'
+    )
     assert 'tested on: FERPlus, valid, rule majority, votes of label.csv' in lines
     assert 'backbone: frozen' in lines
     assert (

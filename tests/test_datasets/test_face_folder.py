@@ -16,11 +16,13 @@ from convcut_mm.errors import ConvcutError
 
 
 def faces(folder: Path, **counts: int) -> Path:
-    """Write ``counts`` images into a folder for each class."""
+    """Write ``counts`` images of noise into a folder for each class."""
     for name, count in counts.items():
         (folder / name).mkdir(parents=True)
         for number in range(count):
-            Image.new('RGB', (9, 8), (10 * number, 0, 0)).save(folder / name / f'{number:03d}.jpg')
+            noise = np.random.default_rng([number, *name.encode()])
+            pixels = noise.integers(0, 256, (8, 9, 3), np.uint8)
+            Image.fromarray(pixels).save(folder / name / f'{number:03d}.jpg')
     return folder
 
 

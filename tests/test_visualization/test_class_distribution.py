@@ -20,12 +20,14 @@ TEST = (1, 2, 0, 4, 1, 3, 2)
 @pytest.fixture
 def config(tmp_path):
     """RAF-DB in named folders, which sort in another order than its labels."""
+    noise = np.random.default_rng(0)
     for split, numbers in (('train', TRAIN), ('test', TEST)):
         for name, number in zip(CLASSES, numbers):
             folder = tmp_path / 'data' / split / name
             folder.mkdir(parents=True)
             for i in range(number):
-                Image.new('RGB', (4, 4)).save(folder / f'{split}_{name}_{i}.jpg')
+                pixels = noise.integers(0, 256, (8, 8, 3), np.uint8)
+                Image.fromarray(pixels).save(folder / f'{split}_{name}_{i}.jpg')
     path = tmp_path / 'own.py'
     path.write_text(
         'custom_imports = dict(imports=["convcut_mm"])\n'

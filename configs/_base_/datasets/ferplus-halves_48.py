@@ -2,7 +2,8 @@
 # other ('holdout'). A tenth of each half is held out for validation; FER2013Valid is the test set
 _base_ = ['ferplus_120.py']
 
-halves = dict(holdout=(0.5, 0.1), holdout_seed=1)
+# train on no image that stands in a test split too
+halves = dict(holdout=(0.5, 0.1), holdout_seed=1, duplicates='clean')
 
 # the images have 48 pixels: enlarging them costs time and adds nothing
 train_pipeline = [

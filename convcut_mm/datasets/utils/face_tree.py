@@ -3,6 +3,7 @@
 Nothing is decoded here.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from unicodedata import category
@@ -44,41 +45,65 @@ class FaceTree:
         """Paths of all images."""
         return [path for part in self.images.values() for some in part.values() for path in some]
 
-    def split(self, val_fraction: float, test_fraction: float, seed: int) -> dict[str, ClassPaths]:
+    @property
+    def is_sampled(self) -> bool:
+        """Whether a part has no folder, so that :meth:`split` samples it."""
+        return any(name not in self.images for name in SPLITS)
+
+    def split(
+        self, val_fraction: float, test_fraction: float, seed: int, groups: Mapping[Path, int]
+    ) -> dict[str, ClassPaths]:
         """Return the three parts; sample those without a folder from train, class by class.
 
-        Each part gets at least one image of each class. The samples of a class depend on its name
-        and its number of images, not on the other classes.
+        Copies of an image stay in one part; a group of copies with several labels is sampled with
+        the class of its first image. Each part gets at least one group of each class. The samples
+        of a class depend on its name and its number of groups, not on the other classes.
 
         Args:
             val_fraction: Fraction of each class for validation, between 0 and 1.
             test_fraction: Fraction of each class for the test, between 0 and 1.
             seed: Seed of the sampling.
+            groups: Number of the group of copies of each image in train; images that are not
+                named have no copies. Not used if nothing is sampled.
 
         Returns:
             ``{'train': {class: [Path, ...]}, 'val': ..., 'test': ...}``.
 
         Raises:
-            ConvcutError: A class has fewer images than there are parts.
+            ConvcutError: A class has fewer groups than there are parts.
         """
         fractions = {'test': test_fraction, 'val': val_fraction}
         sampled = {name: fractions[name] for name in fractions if name not in self.images}
         parts = {name: dict(part) for name, part in self.images.items()}
-        parts.update((name, {}) for name in sampled)
-        for name, paths in self.images['train'].items():
-            if len(paths) <= len(sampled):
+        if not sampled:
+            return parts
+        train = self.images['train']
+        group_of = {path: groups.get(path, path) for paths in train.values() for path in paths}
+        home: dict = {}  # the class that a group is sampled with
+        for name, paths in train.items():
+            for path in paths:
+                home.setdefault(group_of[path], name)
+        part_of = {}
+        for name, paths in train.items():
+            own = [group for group, at in home.items() if at == name]
+            if len(own) <= len(sampled):
                 *first, last = ['train', *sorted(sampled, reverse=True)]
+                once = ' that is no copy' if len(own) < len(paths) else ''
                 raise ConvcutError(
-                    f'{paths[0].parent}: only {_count(len(paths))}, at least {len(sampled) + 1} '
-                    f'are needed, one each for {", ".join(first)} and {last}'
+                    f'{paths[0].parent}: only {_count(len(own))}{once}, at least '
+                    f'{len(sampled) + 1} are needed, one each for {", ".join(first)} and {last}'
                 )
-            order = np.random.default_rng([seed, *name.encode()]).permutation(len(paths)).tolist()
+            order = np.random.default_rng([seed, *name.encode()]).permutation(len(own)).tolist()
             for place, (part, fraction) in enumerate(sampled.items()):
                 spare = len(order) - (len(sampled) - place)  # keep one for each part to come
-                count = min(max(1, round(fraction * len(paths))), spare)
+                count = min(max(1, round(fraction * len(own))), spare)
                 taken, order = order[:count], order[count:]
-                parts[part][name] = [paths[i] for i in sorted(taken)]
-            parts['train'][name] = [paths[i] for i in sorted(order)]
+                part_of.update((own[i], part) for i in taken)
+        for part in ('train', *sampled):
+            parts[part] = {
+                name: [path for path in paths if part_of.get(group_of[path], 'train') == part]
+                for name, paths in train.items()
+            }
         return parts
 
 

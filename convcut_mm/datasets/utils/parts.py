@@ -1,4 +1,7 @@
-"""Parts of a split: stratified, seeded halving, repeated along a chain ('holdout/fit')."""
+"""Parts of a split: stratified, seeded halving, repeated along a chain ('holdout/fit').
+
+Copies of an image stay in one part: a model would know the held-out one by heart.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,25 +32,32 @@ class HoldoutSplit:
     def __str__(self) -> str:
         return f'{self.part}, {self.holdout:g} held out, seed {self.seed}'
 
-    def take(self, labels: Sequence[int]) -> np.ndarray:
+    def take(self, labels: Sequence[int], groups: Sequence[int]) -> np.ndarray:
         """Return the numbers of the images in the part, ascending.
+
+        Whole groups are sampled, stratified by the class of their first image.
 
         Args:
             labels: Class of each image.
+            groups: Number of the group of copies of each image.
 
         Raises:
-            ValueError: A class has too few images.
+            ValueError: A class has too few groups.
         """
         # imported here: it takes a second, and most programs split nothing
         from sklearn.model_selection import train_test_split
 
+        _, first, group = np.unique(groups, return_index=True, return_inverse=True)
+        first.sort()
         fit, held = train_test_split(
-            np.arange(len(labels)),
+            first,
             test_size=self.holdout,
             random_state=self.seed,
-            stratify=labels,
+            stratify=np.asarray(labels)[first],
         )
-        return np.sort(fit if self.part == 'fit' else held)
+        taken = np.zeros(len(first), bool)
+        taken[group[fit if self.part == 'fit' else held]] = True
+        return np.flatnonzero(taken[group])
 
 
 def parse_part(

@@ -41,11 +41,7 @@ def read(root: Path, subset: str, split: str) -> tuple[Path, Items]:
     Raises:
         ConvcutError: There is no known layout, there are two, or a file is malformed.
     """
-    layout = (
-        _find(root, subset, split)
-        or _find_below(root, subset, split)
-        or _find_above(root, subset, split)
-    )
+    layout = find(root, subset, split)
     if layout is None:
         there = [path.name + '/' * path.is_dir() for path in entries(root)]
         more = f' and {len(there) - _NAMED} more' if len(there) > _NAMED else ''
@@ -56,6 +52,27 @@ def read(root: Path, subset: str, split: str) -> tuple[Path, Items]:
             f'{split}/{CLASSES[subset][0]} ... (folders named by class)'
         )
     return layout.base, layout.reader(layout.base, layout.folder, subset, SPLITS[split])
+
+
+def find(root: Path, subset: str, split: str) -> Layout | None:
+    """Find the layout of one split at ``root``, or in a folder below or above it.
+
+    Args:
+        root: See :func:`read`.
+        subset: 'basic' or 'compound'.
+        split: 'train' or 'test'.
+
+    Returns:
+        None if there is no known layout.
+
+    Raises:
+        ConvcutError: There are two.
+    """
+    return (
+        _find(root, subset, split)
+        or _find_below(root, subset, split)
+        or _find_above(root, subset, split)
+    )
 
 
 def _find_below(root: Path, subset: str, split: str) -> Layout | None:

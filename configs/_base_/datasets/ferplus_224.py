@@ -12,6 +12,7 @@ test_pipeline = [
     dict(type='Resize', scale=(224, 224)),
     dict(type='PackInputs'),
 ]
-train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
-val_dataloader = dict(dataset=dict(pipeline=test_pipeline))
+# train on no image that stands in a test split too
+train_dataloader = dict(dataset=dict(duplicates='clean', pipeline=train_pipeline))
+val_dataloader = dict(dataset=dict(duplicates='clean', pipeline=test_pipeline))
 test_dataloader = dict(dataset=dict(pipeline=test_pipeline))

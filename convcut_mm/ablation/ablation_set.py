@@ -68,7 +68,8 @@ def read_set(name: str | Path) -> AblationSet:
         notes: [a sentence]              # optional
 
     Args:
-        name (str | Path): A YAML file, or the name of a set in ``configs/METHOD/ablations``.
+        name (str | Path): A YAML file, or the name of a set in ``configs/METHOD/ablations`` or in
+            a folder of it.
 
     Raises:
         ConvcutError: No such set, a missing or unknown key, no such config, two rows of the same
@@ -101,7 +102,7 @@ def read_set(name: str | Path) -> AblationSet:
 def _find(name: str) -> Path:
     if Path(name).is_file():
         return Path(name)
-    sets = {path.stem: path for path in sorted((root() / 'configs').glob('*/ablations/*.yml'))}
+    sets = {path.stem: path for path in sorted((root() / 'configs').glob('*/ablations/**/*.yml'))}
     if name not in sets:
         raise ConvcutError(f'{name}: no such file or set; the sets are {", ".join(sorted(sets))}')
     return sets[name]

@@ -1,5 +1,7 @@
 """Describe from the configs what was trained and tested on what."""
 
+from pathlib import PurePath
+
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
 from mmpretrain.registry import MODELS
@@ -55,6 +57,8 @@ def protocol(rows: dict[str, Config], backbone: Config | None = None) -> list[st
             f'weights of the backbone: one training from scratch, the same for all rows and '
             f'seeds, {trained["recipe"]}, on {trained["fitted on"]}'
         )
+    else:
+        lines += [f'weights of the backbone: {name}' for name in _pretrained(rows)]
     lines.append(
         'seeds: initial weights, order of the images and augmentation differ; the parts of the '
         'data are the same'
@@ -74,6 +78,13 @@ def _backbone(cfg: Config) -> str:
     if all(learns):
         return 'trained with the rest'
     return 'frozen in part' if any(learns) else 'frozen'
+
+
+def _pretrained(rows: dict[str, Config]) -> list[str]:
+    """Name the files of weights that the rows' backbones start from."""
+    cfgs = [cfg.model.backbone.get('init_cfg') for cfg in rows.values()]
+    found = [cfg for cfg in cfgs if isinstance(cfg, dict) and cfg.get('type') == 'Pretrained']
+    return list(dict.fromkeys(PurePath(cfg['checkpoint']).name for cfg in found))
 
 
 def _choice(cfg: Config) -> str:

@@ -1,174 +1,150 @@
-"""Every config of the ablations is in a set, builds, loads the backbone's weights and runs."""
+"""The ablations on ImageNet features: rows differ in what they are about, and learn."""
 
-from pathlib import Path
-
-import numpy as np
 import pytest
 import torch
-from mmengine.config import Config
+from mmengine.config import Config, ConfigDict
 from mmengine.registry import DefaultScope
-from mmpretrain.registry import DATA_SAMPLERS, DATASETS, HOOKS, MODELS
+from mmpretrain.registry import HOOKS, MODELS
 from mmpretrain.structures import DataSample
-from PIL import Image
 
 from convcut_mm.ablation import read_set
-from convcut_mm.feature_store import check_dataset, check_model
 from convcut_mm.zoo import root
 
 FOLDER = root() / 'configs' / 'convcut' / 'ablations'
 SETS = sorted(path.stem for path in FOLDER.glob('*.yml'))
-ROWS = sorted(path.stem for path in FOLDER.glob('*.py') if path.stem != 'backbone')
+# by cut, what comes out of Lite0 for 224 pixels
+SHAPES = {3: (40, 28, 28), 4: (80, 14, 14), 5: (112, 14, 14), 7: (320, 7, 7), 'pooled': (1280,)}
+HEAD, NECK = 'model.head.', 'model.neck.'
+CUT = {'model.backbone.out_index', f'{NECK}in_channels'}
+# what a row has other than convcut.py
+DIFFERS = {
+    'attention-batch': {
+        f'{HEAD}attention',
+        'val_dataloader.batch_size',
+        'test_dataloader.batch_size',
+    },
+    'attention-only': {'model.neck', f'{HEAD}in_channels'},
+    'attention-spatial': {f'{HEAD}attention'},
+    'class-weights': {'custom_hooks'},
+    'convcut': set(),
+    'cut-full': CUT,
+    'cut-group3': CUT,
+    'cut-group4': CUT,
+    'cut-only': {'model.neck', f'{HEAD}in_channels', f'{HEAD}attention'},
+    'detail-only': {f'{HEAD}attention'},
+    'focal-loss': {f'{HEAD}loss.{key}' for key in ('type', 'gamma', 'alpha', 'loss_weight')},
+    'full': {
+        *('model.backbone.out_index', 'model.neck', f'{HEAD}in_channels', f'{HEAD}attention')
+    },
+    'label-smoothing': {
+        f'{HEAD}loss.{key}' for key in ('type', 'label_smooth_val', 'loss_weight')
+    },
+    'layers-1': {f'{NECK}num_layers'},
+    'layers-3': {f'{NECK}num_layers'},
+    'sampling-balanced': {'train_dataloader.sampler.type', 'train_dataloader.sampler.shuffle'},
+    'sampling-sqrt': {f'train_dataloader.sampler.{key}' for key in ('type', 'shuffle', 'power')},
+    'soft-labels': {
+        f'{HEAD}loss.use_soft',
+        *(f'train_dataloader.dataset.{key}' for key in ('rule', 'keep')),
+    },
+}
+# sides of the map that reaches the head
+SIDES = {'layers-1': 4, 'layers-3': 1, 'cut-group3': 4, 'cut-full': 1, 'attention-only': 14}
+NO_MAP = {'full': 1280}
 
 
 def config(name: str) -> Config:
     return Config.fromfile(FOLDER / f'{name}.py')
 
 
-def build(cfg: Config):
-    with DefaultScope.overwrite_default_scope('mmpretrain'):
-        return MODELS.build({**cfg.model, 'data_preprocessor': cfg.data_preprocessor})
+def flat(value, name: str = '') -> dict:
+    if not isinstance(value, (dict, ConfigDict)):
+        return {name: value}
+    parts = [flat(part, f'{name}.{key}' if name else key) for key, part in value.items()]
+    return {key: one for part in parts for key, one in part.items()}
 
 
-@pytest.fixture(scope='module')
-def weights(tmp_path_factory):
-    """An untrained checkpoint of backbone.py."""
-    model = build(config('backbone'))
-    model.init_weights()
-    path = tmp_path_factory.mktemp('backbone') / 'epoch_10.pth'
-    torch.save(dict(state_dict=model.state_dict()), path)
-    return path, model
-
-
-@pytest.fixture(scope='module')
-def faces(tmp_path_factory) -> Path:
-    """40 images of each emotion in FER2013Train, noise."""
-    root = tmp_path_factory.mktemp('ferplus')
-    folder = root / 'FER2013Train'
-    folder.mkdir()
-    rows = []
-    noise = np.random.default_rng(0)
-    for number in range(320):
-        name = f'fer{number:07d}.png'
-        Image.fromarray(noise.integers(0, 256, (48, 48), np.uint8)).save(folder / name)
-        votes = [0] * 10
-        votes[number % 8], votes[(number + 1) % 8] = 7, 3
-        rows.append(f'{name},"(0, 0, 48, 48)",{",".join(map(str, votes))}\n')
-    (folder / 'label.csv').write_text(''.join(rows))
-    return root
-
-
-def dataset(cfg: Config, phase: str, root: Path):
-    with DefaultScope.overwrite_default_scope('mmpretrain'):
-        options = {**cfg[f'{phase}_dataloader'].dataset, 'data_root': str(root)}
-        return DATASETS.build(options)
+def differing(one: Config, other: Config) -> set:
+    """Names of the settings in which two configs differ; of a part that one lacks, its name."""
+    left, right = flat(one.to_dict()), flat(other.to_dict())
+    names = {name for name in {*left, *right} if left.get(name, '-') != right.get(name, '-')}
+    return {
+        'model.neck' if name.startswith(NECK) and 'model.neck' in names else name for name in names
+    }
 
 
 def test_every_config_is_in_a_set():
     sets = [read_set(name) for name in SETS]
-    assert {row.config.stem for one in sets for row in one.rows} == set(ROWS)
-    assert {one.name for one in sets if one.backbone is None} == {'released-untrained'}
-    assert {one.backbone.stem for one in sets if one.backbone} == {'backbone'}
-    names = ['attention', 'cut', 'imbalance', 'released', 'released-untrained']
-    assert SETS == [*names, 'table2', 'table3']
+    rows = {row.config.stem for one in sets for row in one.rows}
+    assert rows == {path.stem for path in FOLDER.glob('*.py')}
+    assert {one.name for one in sets if one.metric} == {'imbalance'}
+    assert not any(one.backbone for one in sets)
 
 
 def test_the_paper_s_figures():
     def figures(name):
         return [tuple(row.paper.values()) for row in read_set(name).rows if row.paper]
 
-    assert figures('table2') == [(75.62, 75.71), (78.65, 78.31), (84.24, 82.46), (97.33, 95.69)]
+    both = (97.33, 95.69)
+    assert figures('table2') == [(75.62, 75.71), (78.65, 78.31), (84.24, 82.46), both, both, both]
     assert figures('table3') == [(92.86, 86.84), (97.33, 94.69), (95.24, 90.91)]
 
 
-@pytest.mark.parametrize('name', ROWS)
-def test_row_takes_the_backbone_and_learns(name, weights, faces):
-    path, trained = weights
+@pytest.mark.parametrize('name', DIFFERS)
+def test_a_row_differs_in_what_it_is_about(name):
+    assert differing(config('convcut'), config(name)) == DIFFERS[name]
+
+
+def test_released_rows_share_data_and_features_with_the_others():
+    reference, released = config('convcut'), config('released')
+    assert differing(released, config('released-weights')) == {'custom_hooks'}
+    differs = differing(reference, released)
+    assert not [key for key in differs if 'dataset' in key or 'backbone' in key], differs
+    assert released.default_hooks.checkpoint.max_keep_ckpts == -1
+    # the graph is that of the released configs
+    theirs = Config.fromfile(FOLDER.parent / 'convcut-released-lite0_ferplus.py').model
+    assert flat(released.model.neck) == flat(theirs.neck)
+    assert flat(released.model.head) == flat(theirs.head)
+
+
+def test_parts():
+    cfg = config('convcut')
+    for phase, part in (('train', 'fit'), ('val', 'holdout')):
+        found = cfg[f'{phase}_dataloader'].dataset
+        assert (found.split, found.part, found.duplicates) == ('train', part, 'clean')
+    assert cfg.test_dataloader.dataset.split == 'valid'
+
+
+def test_what_the_cuts_give():
+    pytest.importorskip('timm')
+    image = torch.zeros(1, 3, 224, 224)
+    used = {config(name).model.backbone.out_index for name in DIFFERS}
+    assert used == set(SHAPES)
+    for cut, shape in SHAPES.items():
+        backbone = dict(config('convcut').model.backbone, out_index=cut, init_cfg=None)
+        with DefaultScope.overwrite_default_scope('mmpretrain'), torch.no_grad():
+            (found,) = MODELS.build(backbone)(image)
+        assert found.shape[1:] == shape
+
+
+@pytest.mark.parametrize('name', [*DIFFERS, 'released', 'released-weights'])
+def test_neck_and_head_learn_from_features(name):
     cfg = config(name)
-    pretrained = name != 'released-untrained'
-    if pretrained:
-        assert cfg.model.backbone.init_cfg.checkpoint.endswith('backbone/seed_0/epoch_10.pth')
-        cfg.model.backbone.init_cfg.checkpoint = str(path)
-    model = build(cfg)
-    model.init_weights()
-    same = {
-        key: torch.equal(value, trained.backbone.state_dict()[key])
-        for key, value in model.backbone.state_dict().items()
-    }
-    assert all(same.values()) == pretrained, same
-    check_model(model)
-    fit = dataset(cfg, 'train', faces)
-    check_dataset(fit, 'train_dataloader')
+    torch.manual_seed(0)
     with DefaultScope.overwrite_default_scope('mmpretrain'):
-        DATA_SAMPLERS.build(cfg.train_dataloader.sampler, default_args=dict(dataset=fit, seed=0))
+        parts = [MODELS.build(part) for part in (cfg.model.neck, cfg.model.head) if part]
         for hook in cfg.get('custom_hooks', []):
             HOOKS.build(hook)
-    samples = [fit[number]['data_samples'] for number in range(4)]
-    images = torch.randint(0, 256, (4, 3, 48, 48), dtype=torch.uint8)
-    data = model.data_preprocessor(dict(inputs=images, data_samples=samples), training=True)
-    model.train()
-    loss = model(**data, mode='loss')['loss']
+    found = (torch.randn(4, *SHAPES[cfg.model.backbone.out_index]),)
+    for neck in parts[:-1]:
+        found = neck(found)
+    side = SIDES.get(name, 14 if cfg.model.neck is None else 2)
+    assert found[0].shape[2:] == ((side, side) if name not in NO_MAP else ())
+    samples = [
+        DataSample().set_gt_label(label).set_gt_score(torch.eye(8)[label]) for label in range(4)
+    ]
+    loss = parts[-1].loss(found, samples)['loss']
     loss.backward()
     assert loss.isfinite()
-    for key, parameter in model.named_parameters():
-        assert (parameter.grad is None) == key.startswith('backbone.'), key
-    model.eval()
-    with torch.no_grad():
-        assert model(**data, mode='predict')[0].pred_score.shape == (8,)
-
-
-def test_backbone_learns_as_a_whole(weights):
-    _, model = weights
-    images = torch.randint(0, 256, (2, 3, 48, 48), dtype=torch.uint8)
-    samples = [DataSample().set_gt_label(3), DataSample().set_gt_label(7)]
-    data = model.data_preprocessor(dict(inputs=images, data_samples=samples), training=True)
-    model.train()
-    model(**data, mode='loss')['loss'].backward()
-    assert all(parameter.grad is not None for parameter in model.parameters())
-    model.eval()
-
-
-@pytest.mark.parametrize(
-    'name, side',
-    [
-        ('full', 2),
-        ('cut-only', 4),
-        ('attention-only', 4),
-        ('convcut', 2),
-        ('cut-stage2', 2),
-        ('cut-released', 2),
-        ('cut-full', 2),
-        ('released', 1),
-        ('layers-1', 4),
-        ('layers-2', 2),
-        ('layers-3', 1),
-    ],
-)
-def test_map_that_reaches_the_head(name, side):
-    cfg = config(name)
-    cfg.model.backbone.init_cfg = None
-    model = build(cfg).eval()
-    with torch.no_grad():
-        (found,) = model.extract_feat(torch.zeros(1, 3, 48, 48))
-    assert found.shape[-2:] == (side, side) and found.shape[1] == cfg.model.head.in_channels
-
-
-def names(cfg: Config, phase: str, root: Path) -> set:
-    found = dataset(cfg, phase, root)
-    return {found.get_data_info(number)['img_path'] for number in range(len(found))}
-
-
-@pytest.fixture(scope='module')
-def half(faces) -> list:
-    """Return the images that the backbone is trained and chosen on."""
-    return [names(config('backbone'), phase, faces) for phase in ('train', 'val')]
-
-
-@pytest.mark.parametrize('name', ROWS)
-def test_no_image_of_the_backbone_s_half(name, faces, half):
-    other = [names(config(name), phase, faces) for phase in ('train', 'val')]
-    assert [len(part) for part in (*half, *other)] == [144, 16, 144, 16]
-    assert len(set().union(*half, *other)) == 320
-    for cfg in (config(name), config('backbone')):
-        assert cfg.test_dataloader.dataset.split == 'valid'
-        assert cfg.test_dataloader.dataset.get('rule') in (None, 'majority')
-        assert cfg.val_dataloader.dataset.get('rule') in (None, 'majority')
+    for part in parts:
+        assert all(parameter.grad is not None for parameter in part.parameters())

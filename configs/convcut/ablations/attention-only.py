@@ -1,3 +1,3 @@
-# Attention on the truncated backbone's pooled map, no detail extraction.
+# Attention on the cut network's pooled map, no detail extraction.
 _base_ = ['convcut.py']
-model = dict(neck=None, head=dict(in_channels=160))
+model = dict(neck=None, head=dict(in_channels=112))

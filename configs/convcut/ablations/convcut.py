@@ -1,24 +1,11 @@
-# The reference of the ablations: Conv-cut and the recipe of the paper's text at atto scale. Each
+# The reference of the ablations: Conv-cut and the recipe of the paper's text on ImageNet features
+# of 224 pixels, fitted and chosen on images that stand in no test split (_base_/datasets). Each
 # other config changes one thing.
 #     python tools/ablate.py table2
-_base_ = [
-    '../../_base_/models/convcut-atto.py',
-    '../../_base_/datasets/ferplus-halves_48.py',
-    '../../_base_/schedules/adam_50e.py',
-    '../../_base_/default_runtime.py',
-]
-model = dict(
-    backbone=dict(
-        frozen=True,
-        init_cfg=dict(
-            _delete_=True,
-            type='Pretrained',
-            # tools/ablate.py trains it first, and replaces this path by that in its work folder
-            checkpoint='work_dirs/ablations/backbone/seed_0/epoch_10.pth',
-            prefix='backbone.',
-        ),
-    ),
-    head=dict(num_classes=8, attention='channel'),  # Algorithm 1, as convcut_ferplus.py
-)
-feature_store = dict(dtype='float16')  # configs of the same cut use the same features
-train_cfg = dict(max_epochs=20)  # not the paper's 50: three seeds of each row on two cores
+_base_ = ['../convcut-lite0_ferplus.py']
+
+test_dataloader = dict(dataset=dict(split='valid'))  # used for nothing else
+# not the paper's 50: with detail extraction the held-out accuracy is best at about the tenth, and
+# five seeds of each row have to fit into an evening on two cores
+train_cfg = dict(max_epochs=12)
+default_hooks = dict(logger=dict(interval=500))  # an epoch has 1,388 iterations

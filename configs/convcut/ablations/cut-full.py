@@ -1,6 +1,3 @@
-# No cut: neck and head on all four stages.
+# No cut: neck and head on all seven groups of blocks, 320x7x7.
 _base_ = ['convcut.py']
-model = dict(
-    backbone=dict(num_stages=4),
-    neck=dict(in_channels=320, kernel_sizes=(1,)),  # the map already has 2x2 cells
-)
+model = dict(backbone=dict(out_index=7), neck=dict(in_channels=320))

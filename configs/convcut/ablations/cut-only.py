@@ -1,3 +1,3 @@
-# The truncated backbone, pooled, a linear classifier.
+# The cut network, pooled, and a linear classifier.
 _base_ = ['convcut.py']
-model = dict(neck=None, head=dict(in_channels=160, attention=None))
+model = dict(neck=None, head=dict(in_channels=112, attention=None))

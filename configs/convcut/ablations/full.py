@@ -1,7 +1,7 @@
-# The paper's baseline: all four stages, pooled, a linear classifier.
+# The paper's baseline: the whole network, with its own pooling, and a linear classifier.
 _base_ = ['convcut.py']
 model = dict(
-    backbone=dict(num_stages=4, out_norm=True),
+    backbone=dict(out_index='pooled'),
     neck=None,
-    head=dict(in_channels=320, attention=None),
+    head=dict(in_channels=1280, attention=None),
 )

@@ -1,14 +1,9 @@
-# The released graph with its batch attention on the backbone of the ablations; docs/benchmark.md
-# shows tools/analysis_tools/batch_audit.py on it.
+# The released graph with its batch attention on the features of the ablations, fitted with the
+# released optimizer; docs/benchmark.md shows tools/analysis_tools/batch_audit.py on it.
 #     python tools/ablate.py released
 _base_ = ['attention-batch.py']
 model = dict(
-    neck=dict(
-        num_layers=2,
-        kernel_sizes=(2, 2),  # the released 4 and 2 suit 14x14 cells; these reduce 4x4 to one
-        padding=('same', 'valid'),
-        norm_position='after',
-    ),
+    neck=dict(padding=('same', 'valid'), norm_position='after'),
     head=dict(
         embedding=32,
         embedding_dropout=0.1,
@@ -16,4 +11,8 @@ model = dict(
         dropout=0.1,
     ),
 )
+optim_wrapper = dict(optimizer=dict(eps=1e-7), clip_grad=dict(max_norm=3.0))
+train_cfg = dict(
+    max_epochs=20
+)  # the learnt scale falls, and what the batch adds grows, to the end
 default_hooks = dict(checkpoint=dict(max_keep_ckpts=-1))  # keep all: the audit covers each epoch

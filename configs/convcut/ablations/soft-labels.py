@@ -1,5 +1,5 @@
 # The target is the distribution of the votes.
 _base_ = ['convcut.py']
-# keep='majority': the same images as with hard labels, and so the same halves
+# keep='majority': the same images as with hard labels, and so the same held-out part
 train_dataloader = dict(dataset=dict(rule='crossentropy', keep='majority'))
 model = dict(head=dict(loss=dict(use_soft=True)))

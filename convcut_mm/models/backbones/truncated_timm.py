@@ -29,10 +29,11 @@ class TruncatedTimm(PartialInit, BaseModule):
 
     Args:
         model_name (str): Name of a model in timm, such as 'tf_efficientnet_lite0'.
-        out_index (int, optional): Number of the last map to keep, as ``forward_intermediates``
-            counts. In an EfficientNet 0 is the stem and 5 the fifth group of blocks, in a ResNet 4
-            the fourth, in a ConvNeXt 3. Defaults to None: the whole network but pooling and
-            classifier.
+        out_index (int | str, optional): Number of the last map to keep, as
+            ``forward_intermediates`` counts. In an EfficientNet 0 is the stem and 5 the fifth
+            group of blocks, in a ResNet 4 the fourth, in a ConvNeXt 3. 'pooled' keeps the whole
+            network but its classifier, and gives a vector. Defaults to None: the whole network but
+            pooling and classifier.
         frozen (bool): Freeze all parameters and stay in eval mode. Defaults to False.
         channels_last (bool): Use channels-last memory order on the CPU. Defaults to True.
         init_cfg (dict | list[dict], optional): ``dict(type='Pretrained', checkpoint=...)`` loads a
@@ -48,7 +49,7 @@ class TruncatedTimm(PartialInit, BaseModule):
     def __init__(
         self,
         model_name: str,
-        out_index: int | None = None,
+        out_index: int | str | None = None,
         frozen: bool = False,
         channels_last: bool = True,
         init_cfg: dict | list[dict] | None = None,
@@ -65,6 +66,8 @@ class TruncatedTimm(PartialInit, BaseModule):
         self._every = dict(extra_blocks=True) if 'extra_blocks' in signature.parameters else {}
         if out_index is None:
             network.reset_classifier(0, '')
+        elif out_index == 'pooled':
+            network.reset_classifier(0)
         else:
             _cut(network, model_name, out_index, self._every)
         self.timm_model = network
@@ -102,7 +105,8 @@ class TruncatedTimm(PartialInit, BaseModule):
             x (Tensor): Normalised images, (N, 3, H, W).
 
         Returns:
-            tuple[Tensor]: One map, (N, C, H', W'); of a whole transformer tokens, (N, L, C).
+            tuple[Tensor]: One map, (N, C, H', W'); of a whole transformer tokens, (N, L, C); with
+            'pooled' a vector, (N, C).
         """
         # an exported graph has a free batch size, and its runtime chooses the memory order
         if torch.onnx.is_in_onnx_export():
@@ -116,6 +120,8 @@ class TruncatedTimm(PartialInit, BaseModule):
             x = self.timm_model.forward_features(x)
             nhwc = x.ndim == 4 and getattr(self.timm_model, 'output_fmt', 'NCHW') == 'NHWC'
             return x.permute(0, 3, 1, 2) if nhwc else x
+        if self.out_index == 'pooled':
+            return self.timm_model(x)
         return self.timm_model.forward_intermediates(
             x, indices=[self.out_index], stop_early=True, intermediates_only=True, **self._every
         )[0]
@@ -173,8 +179,10 @@ def _create(model_name: str, kwargs: dict) -> nn.Module:
         raise ConvcutError(f'{model_name} of timm: {error}') from None
 
 
-def _cut(network: nn.Module, model_name: str, out_index: int, every: dict) -> None:
+def _cut(network: nn.Module, model_name: str, out_index: int | str, every: dict) -> None:
     """Remove what comes after a map, in place."""
+    if not isinstance(out_index, int):
+        raise ConvcutError(f'out_index={out_index!r}: expected a number, "pooled" or None')
     if not hasattr(network, 'prune_intermediate_layers'):
         raise ConvcutError(f'{model_name}: timm cannot cut this model; leave out out_index')
     try:

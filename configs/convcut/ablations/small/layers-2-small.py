@@ -1,3 +1,3 @@
 # Two convolutions.
-_base_ = ['layers-1.py']
+_base_ = ['layers-1-small.py']
 model = dict(neck=dict(num_layers=2))

@@ -1,11 +1,11 @@
 # The network that the ablations' frozen backbones are cut from: a full ConvNeXt-atto with a linear
 # head, trained from scratch on one half of FER2013Train. tools/ablate.py trains it when needed.
-#     python tools/train.py configs/convcut/ablations/backbone.py
+#     python tools/train.py configs/convcut/ablations/small/backbone-small.py
 _base_ = [
-    '../../_base_/models/convcut-atto.py',
-    '../../_base_/datasets/ferplus-halves_48.py',
-    '../../_base_/schedules/adamw_20e_cosine.py',
-    '../../_base_/default_runtime.py',
+    '../../../_base_/models/convcut-atto.py',
+    '../../../_base_/datasets/ferplus-halves_48.py',
+    '../../../_base_/schedules/adamw_20e_cosine.py',
+    '../../../_base_/default_runtime.py',
 ]
 model = dict(
     backbone=dict(num_stages=4, out_norm=True),  # all stages, so that every cut is possible

@@ -1,5 +1,5 @@
 # The released graph on a backbone of random weights: what the batch tells if faces tell little.
-_base_ = ['released.py']
+_base_ = ['released-small.py']
 model = dict(
     backbone=dict(
         init_cfg=dict(

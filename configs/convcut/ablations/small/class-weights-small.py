@@ -1,0 +1,3 @@
+# Balanced class weights in the loss, as released.
+_base_ = ['convcut-small.py']
+custom_hooks = [dict(type='BalancedClassWeightHook')]

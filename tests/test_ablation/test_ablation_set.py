@@ -72,5 +72,7 @@ def test_bad_sets(write, text, message):
 
 
 def test_unknown_name():
-    with pytest.raises(ConvcutError, match='table9: .* the sets are attention, cut, imbalance,'):
+    with pytest.raises(
+        ConvcutError, match='table9: .* the sets are attention, attention-small, cut,'
+    ):
         read_set('table9')

@@ -26,7 +26,16 @@ val_dataloader = dict(**loader, dataset=dict(pipeline=[load, resize, pack]))
 test_dataloader = dict(num_workers=0, dataset=dict(pipeline=[load, resize, pack]))
 train_cfg = dict(max_epochs=1)
 """
-SMALL = ('convcut_rafdb', 'convcut_ferplus', 'convcut/convcut-atto_ferplus')
+# Lite0 itself, whose weights a page converts, on small images
+LITE0 = CONFIG[: CONFIG.index('model =')] + CONFIG[CONFIG.index('load =') :].replace(
+    '48, 48', '64, 64'
+)
+SMALL = (
+    'convcut_rafdb',
+    'convcut_ferplus',
+    'convcut/convcut-atto_ferplus',
+    'convcut/convcut-lite0_ferplus',
+)
 USAGES = dict(Training=24, PublicTest=16, PrivateTest=8)
 
 
@@ -40,7 +49,8 @@ def place(tmp_path_factory, root, tiny_model, run_here) -> tuple:
     (folder / 'configs' / 'convcut').mkdir(parents=True)
     for name in SMALL:
         init = '' if 'atto' in name else 'init_cfg=None, '
-        text = CONFIG.format(root=root, name=name, init=init)
+        text = LITE0 if 'lite0' in name else CONFIG
+        text = text.format(root=root, name=name, init=init)
         (folder / 'configs' / f'{name}.py').write_text(text)
     render_dataset(folder / 'data' / 'rafdb', train_per_class=12, test_per_class=4, seed=0)
     _write_csv(folder / 'csv')

@@ -1,5 +1,5 @@
-# Conv-cut as convcut-base.py, on a network whose ImageNet weights come by pip and that two CPU
-# cores run in 5 ms an image: EfficientNet-Lite0. Its map after the fifth of seven groups of blocks
+# Conv-cut as convcut-base.py, on a network whose ImageNet weights come by pip and that a CPU runs
+# in milliseconds an image: EfficientNet-Lite0. Its map after the fifth of seven groups of blocks
 # has 14x14 cells for 224 pixels, as many as ConvNeXt-Base's after its third stage.
 _base_ = ['convcut-base.py']
 model = dict(

@@ -29,6 +29,7 @@ from convcut_mm.ablation import (
     finished_runs,
     markdown,
     protocol,
+    read_beside,
     read_set,
     table,
 )
@@ -187,7 +188,8 @@ def report(
     if not results:
         return
     lines = protocol(configs, None if backbone is None else backbone.cfg)
-    content = table(rows, results, lines, class_names(next(iter(configs.values()))))
+    classes = class_names(next(iter(configs.values())))
+    content = table(rows, results, lines, classes, read_beside(rows.beside, work_dir))
     text = markdown(content)
     path = work_dir / f'{rows.name}.md'
     write_atomically(path, text.encode())

@@ -2,14 +2,16 @@
 
 ``ablation_set.py`` reads a set, ``run.py`` trains and tests one config with one seed and resumes,
 ``processes.py`` does so for several runs at a time, ``protocol.py`` describes data and recipe,
-``table.py`` computes the table. See docs/ablations.md.
+``table.py`` computes the table and ``text.py`` writes it. See docs/ablations.md.
 """
 
 from .ablation_set import AblationSet, TableRow, read_set
+from .beside import read_beside
 from .processes import finished_runs
 from .protocol import describe, protocol
 from .run import AblationRun
-from .table import markdown, table
+from .table import table
+from .text import markdown
 
 __all__ = [
     'AblationRun',
@@ -19,6 +21,7 @@ __all__ = [
     'finished_runs',
     'markdown',
     'protocol',
+    'read_beside',
     'read_set',
     'table',
 ]

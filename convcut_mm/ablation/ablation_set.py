@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +11,8 @@ import yaml
 from ..errors import ConvcutError
 from ..zoo import root
 
-_KEYS = {'title', 'metric', 'backbone', 'rows', 'notes'}
-_ROW_KEYS = {'title', 'config', 'paper'}
+_KEYS = {'title', 'metric', 'backbone', 'rows', 'beside', 'notes'}
+_ROW_KEYS = {'title', 'config', 'paper', 'reference'}
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,8 @@ class AblationSet:
         notes: Sentences below the table. Defaults to ().
         metric: Metric of the evaluators that chooses the epoch of each row. Defaults to None: the
             one in each config.
+        reference: Title of the row that the others are compared with. Defaults to None: the first.
+        beside: Names of other sets whose results are more columns, by heading. Defaults to none.
     """
 
     name: str
@@ -51,6 +53,8 @@ class AblationSet:
     backbone: Path | None = None
     notes: tuple[str, ...] = ()
     metric: str | None = None
+    reference: str | None = None
+    beside: dict[str, str] = field(default_factory=dict)
 
 
 def read_set(name: str | Path) -> AblationSet:
@@ -65,6 +69,8 @@ def read_set(name: str | Path) -> AblationSet:
           - title: what is different
             config: row.py
             paper: {RAF-DB: 97.33}       # optional
+            reference: true              # optional: others are compared with it, not the first
+        beside: {48 pixels: table2-small}    # optional: results of other sets, by heading
         notes: [a sentence]              # optional
 
     Args:
@@ -73,7 +79,7 @@ def read_set(name: str | Path) -> AblationSet:
 
     Raises:
         ConvcutError: No such set, a missing or unknown key, no such config, two rows of the same
-            title, or two configs of the same name.
+            title, two references, or two configs of the same name.
     """
     path = _find(str(name))
     try:
@@ -95,8 +101,16 @@ def read_set(name: str | Path) -> AblationSet:
     notes = content.get('notes') or []
     if not isinstance(notes, list):
         raise ConvcutError(f'{path}: expected a list of sentences under "notes"')
-    title, notes = str(content['title']), tuple(map(str, notes))
-    return AblationSet(path.stem, title, rows, backbone, notes, _metric(path, content))
+    return AblationSet(
+        path.stem,
+        str(content['title']),
+        rows,
+        backbone,
+        tuple(map(str, notes)),
+        _metric(path, content),
+        _reference(path, content['rows']),
+        _beside(path, content.get('beside')),
+    )
 
 
 def _find(name: str) -> Path:
@@ -116,6 +130,24 @@ def _metric(path: Path, content: dict[str, Any]) -> str | None:
             f'{path}: expected "metric" to be a name such as accuracy/top1 or single-label/recall'
         )
     return metric
+
+
+def _reference(path: Path, rows: list[dict[str, Any]]) -> str | None:
+    marks = [row.get('reference', False) for row in rows]
+    if not all(isinstance(mark, bool) for mark in marks) or sum(marks) > 1:
+        raise ConvcutError(f'{path}: expected "reference: true" in one row at most')
+    return str(rows[marks.index(True)]['title']) if any(marks) else None
+
+
+def _beside(path: Path, beside: Any) -> dict[str, str]:
+    if beside is None:
+        return {}
+    if not isinstance(beside, dict):
+        raise ConvcutError(f'{path}: expected "beside" to be {{heading: name of a set}}')
+    for name in beside.values():
+        if not (path.parent / f'{name}.yml').is_file():
+            _find(str(name))
+    return {str(heading): Path(str(name)).stem for heading, name in beside.items()}
 
 
 def _row(path: Path, number: int, row: Any) -> TableRow:

@@ -10,7 +10,7 @@ import multiprocessing
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
@@ -29,7 +29,7 @@ def finished_runs(
     jobs: int = 1,
     test: bool = True,
     started: Callable[[AblationRun], None] = lambda run: None,
-) -> Iterator[tuple[AblationRun, ConvcutError | None]]:
+) -> Generator[tuple[AblationRun, ConvcutError | None], None, None]:
     """Train and test runs, each in a process of its own, whose crash leaves the others alone.
 
     If the caller stops before the end, as by Ctrl-C, the running processes are terminated. If this

@@ -7,6 +7,7 @@ from mmengine.registry import DefaultScope
 from mmpretrain.registry import MODELS
 
 from ..datasets.builder import describe_dataset
+from ..feature_store import StoreOptions
 from .options import chosen_by
 
 # what mmpretrain's keys mean
@@ -77,7 +78,13 @@ def _backbone(cfg: Config) -> str:
     learns = [parameter.requires_grad for parameter in backbone.parameters()]
     if all(learns):
         return 'trained with the rest'
-    return 'frozen in part' if any(learns) else 'frozen'
+    if any(learns):
+        return 'frozen in part'
+    store = cfg.get('feature_store')
+    if not store:
+        return 'frozen'
+    dtype = store.get('dtype', StoreOptions.dtype)
+    return f'frozen; its features are stored as {dtype} for training, validation and test'
 
 
 def _pretrained(rows: dict[str, Config]) -> list[str]:

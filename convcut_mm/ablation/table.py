@@ -1,4 +1,4 @@
-"""Compute the table of a set from predictions: means, spreads and intervals."""
+"""Compute the table of a set from predictions: means, spreads, intervals and differences."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,23 +6,19 @@ from typing import Any
 import numpy as np
 
 from ..errors import ConvcutError
-from ..evaluation.functional import Estimate, estimate_text, evaluate, markdown_table
-from ..evaluation.predictions import Predictions
+from ..evaluation.functional import AVERAGES, ResampledMetrics, evaluate_classes
+from ..evaluation.predictions import Predictions, subsets
 from .ablation_set import AblationSet, TableRow
 
-# metrics of a row, and their headings
-METRICS = {
-    'overall_accuracy': 'overall accuracy',
-    'mean_class_accuracy': 'mean class accuracy',
-    'macro_f1': 'macro F1',
-}
+Results = dict[str, dict[int, Predictions]]
 
 
 def table(
     rows: AblationSet,
-    results: dict[str, dict[int, Predictions]],
+    results: Results,
     protocol: Sequence[str],
     classes: Sequence[str] | None = None,
+    beside: Sequence[dict[str, Any]] = (),
 ) -> dict[str, Any]:
     """Return the table as data for JSON.
 
@@ -31,11 +27,18 @@ def table(
         results (dict): Predictions by title of the row and seed; rows without any are left out.
         protocol (Sequence[str]): Lines of :func:`~convcut_mm.ablation.protocol.protocol`.
         classes (Sequence[str], optional): Names of the classes. Defaults to None: their numbers.
+        beside (Sequence[dict]): Results of other sets, from
+            :func:`~convcut_mm.ablation.beside.read_beside`. Defaults to ().
 
     Returns:
-        dict: ``title``, ``protocol``, ``notes``, ``classes`` ({name: test images}) and ``rows``.
-        Metrics are in per cent: ``value`` is the mean over the seeds, ``spread`` their standard
-        deviation, ``interval`` the 95 % bootstrap interval of the mean over the images.
+        dict: ``title``, ``protocol``, ``notes``, ``reference`` (title of a row, None if it has not
+        run), ``images`` ({'all': number, 'clean': ...}), ``classes`` ({name: test images}),
+        ``beside`` and ``rows``. Metrics are in per cent: ``value`` is the mean over the seeds,
+        ``spread`` their standard deviation, ``interval`` the 95 % interval over seeds and images
+        (bootstrap), that of a class over its images (Wilson). A row's ``difference`` has the same
+        in percentage points above the reference, with the same seeds and images, and ``paired``,
+        the seeds that both have. ``clean`` holds all of this for the images of which no other
+        split has a copy, if the predictions tell.
 
     Raises:
         ConvcutError: No results, or results of different images or labels.
@@ -44,6 +47,37 @@ def table(
     if not found:
         raise ConvcutError(f'{rows.name}: no run has been tested yet, so there is no table')
     first = next(iter(found[0][1].values()))
+    _check_same(found, first)
+    count = first.probabilities.shape[1]
+    names = list(classes) if classes is not None else [str(number) for number in range(count)]
+    parts = subsets(first.duplicate, len(first.labels))
+    reference = rows.reference or rows.rows[0].title
+    contents = [
+        dict(
+            title=row.title,
+            config=row.config.name,
+            seeds=sorted(seeds),
+            paper=row.paper,
+        )
+        for row, seeds in found
+    ]
+    for part, chosen in parts.items():
+        figures = _figures(found, first.labels, chosen, reference, names)
+        for content, one in zip(contents, figures):
+            content.update(one if part == 'all' else {part: one})
+    return dict(
+        title=rows.title,
+        protocol=list(protocol),
+        notes=list(rows.notes),
+        reference=reference if results.get(reference) else None,
+        images={part: int(chosen.sum()) for part, chosen in parts.items()},
+        classes=dict(zip(names, np.bincount(first.labels, minlength=count).tolist())),
+        beside=list(beside),
+        rows=contents,
+    )
+
+
+def _check_same(found: list[tuple[TableRow, dict[int, Predictions]]], first: Predictions) -> None:
     for row, seeds in found:
         for seed, one in seeds.items():
             if one.names != first.names or not np.array_equal(one.labels, first.labels):
@@ -51,72 +85,47 @@ def table(
                     f'row "{row.title}", seed {seed}: predictions of other images or labels than '
                     'the first row; put configs of the same test set into a set'
                 )
-    count = first.probabilities.shape[1]
-    names = list(classes) if classes is not None else [str(number) for number in range(count)]
-    return dict(
-        title=rows.title,
-        protocol=list(protocol),
-        notes=list(rows.notes),
-        classes=dict(zip(names, np.bincount(first.labels, minlength=count).tolist())),
-        rows=[_row(row, seeds, names) for row, seeds in found],
-    )
 
 
-def _row(row: TableRow, seeds: dict[int, Predictions], classes: Sequence[str]) -> dict[str, Any]:
-    predictions = [seeds[seed] for seed in sorted(seeds)]
-    pred_labels = np.stack([one.pred_labels for one in predictions], axis=1)  # (N, seeds)
-    metrics = evaluate(predictions[0].labels, pred_labels, len(classes))
-    return dict(
-        title=row.title,
-        config=row.config.name,
-        seeds=sorted(seeds),
-        paper=row.paper,
-        **{key: getattr(metrics, key).as_dict() for key in METRICS},
-        class_accuracies={
-            name: accuracy.as_dict() for name, accuracy in zip(classes, metrics.class_accuracies)
-        },
-    )
-
-
-def markdown(content: dict[str, Any]) -> str:
-    """Write the table as Markdown, with the accuracy of each class, protocol and notes.
-
-    Args:
-        content (dict): What :func:`table` returned.
-
-    Returns:
-        str: The text; it ends with a line break.
-    """
-    papers = list(dict.fromkeys(key for row in content['rows'] for key in row['paper']))
-    rows = [['', *METRICS.values(), 'seeds', *(f'paper, {key}' for key in papers)]]
-    by_class = [['', *(f'{name} ({count})' for name, count in content['classes'].items())]]
-    for row in content['rows']:
-        paper = [f'{row["paper"][key]:.2f}' if key in row['paper'] else '' for key in papers]
-        estimates = [_text(row[key]) for key in METRICS]
-        rows.append([row['title'], *estimates, str(len(row['seeds'])), *paper])
-        values = [accuracy['value'] for accuracy in row['class_accuracies'].values()]
-        by_class.append(
-            [row['title'], *('-' if value is None else f'{value:.1f}' for value in values)]
+def _figures(
+    found: list[tuple[TableRow, dict[int, Predictions]]],
+    labels: np.ndarray,
+    chosen: np.ndarray,
+    reference: str,
+    classes: Sequence[str],
+) -> list[dict[str, Any]]:
+    """Return metrics, accuracies of the classes and differences of each row on some images."""
+    labels = labels[chosen]
+    resampled, figures = {}, []
+    for row, seeds in found:
+        # (images, seeds)
+        given = np.stack([seeds[seed].pred_labels[chosen] for seed in sorted(seeds)], axis=1)
+        resampled[row.title] = ResampledMetrics(labels, given, len(classes))
+        averages = zip(AVERAGES, resampled[row.title].estimates())
+        by_class = zip(classes, evaluate_classes(labels, given, len(classes)))
+        figures.append(
+            dict(
+                **{key: estimate.as_dict() for key, estimate in averages},
+                class_accuracies={name: accuracy.as_dict() for name, accuracy in by_class},
+            )
         )
-    images = sum(content['classes'].values())
-    return '\n'.join(
-        [
-            f'## {content["title"]}',
-            '',
-            markdown_table(rows),
-            'Per cent: mean ± standard deviation over the seeds, and in brackets the 95 % '
-            f'interval of the mean (bootstrap over the {images} test images).',
-            '',
-            'Accuracy in each class, and the number of its test images:',
-            '',
-            markdown_table(by_class),
-            *(f'- {line}' for line in (*content['protocol'], *content['notes'])),
-            '',
-        ]
-    )
+    by_title = {row.title: sorted(seeds) for row, seeds in found}
+    for (row, _), one in zip(found, figures):
+        if row.title != reference and reference in resampled:
+            one['difference'] = _difference(resampled, by_title, reference, row.title)
+    return figures
 
 
-def _text(estimate: dict[str, Any]) -> str:
-    numbers = [estimate['value'], *estimate['interval'], estimate['spread']]
-    value, low, high, spread = (np.nan if number is None else number for number in numbers)
-    return estimate_text(Estimate(value, (low, high), spread))
+def _difference(
+    resampled: dict[str, ResampledMetrics],
+    seeds: dict[str, list[int]],
+    reference: str,
+    title: str,
+) -> dict[str, Any]:
+    common = [seed for seed in seeds[title] if seed in seeds[reference]]
+    other, first = resampled[title], resampled[reference]
+    if common:
+        other = other.take([seeds[title].index(seed) for seed in common])
+        first = first.take([seeds[reference].index(seed) for seed in common])
+    found = other.above(first, paired=bool(common))
+    return dict(paired=common, **{key: getattr(found, key).as_dict() for key in AVERAGES})

@@ -28,11 +28,13 @@ metric: single-label/recall
 backbone: b.py
 rows:
   - {title: first, config: a.py, paper: {RAF-DB: 97.33, FERPlus: 95}}
-  - {title: none, config: b.py}
+  - {title: none, config: b.py, reference: true}
+beside: {small: table3}
 notes: [one, two]
 """)
     found = read_set(path)
     assert (found.name, found.title, found.notes) == ('mine', 'Mine', ('one', 'two'))
+    assert (found.reference, found.beside) == ('none', {'small': 'table3'})
     assert found.backbone == path.parent / 'b.py' and found.metric == 'single-label/recall'
     first, second = found.rows
     assert first.config == path.parent / 'a.py' and first.paper == {'RAF-DB': 97.33, 'FERPlus': 95}
@@ -62,6 +64,14 @@ ROW = '{title: x, config: a.py}'
         ),
         (f'title: Mine\nrows: [{ROW}]\nmetric: mean class accuracy', 'expected "metric" to be'),
         (f'title: Mine\nrows: [{ROW}]\nmetric: [accuracy/top1]', 'expected "metric" to be'),
+        (f'title: Mine\nrows: [{ROW}]\nbeside: table2', 'expected "beside" to be'),
+        (f'title: Mine\nrows: [{ROW}]\nbeside: {{small: table9}}', 'table9: no such file or set'),
+        ('title: Mine\nrows: [{title: x, config: a.py, reference: 1}]', 'expected "reference: tr'),
+        (
+            'title: Mine\nrows: [{title: x, config: a.py, reference: true}, '
+            '{title: y, config: a.py, reference: true}]',
+            'expected "reference: true" in one row at most',
+        ),
         (f'title: Mine\nrows: [{ROW}]\nnotes: all', 'expected a list of sentences'),
     ],
 )

@@ -21,7 +21,8 @@ def test_shared_and_differing_lines():
         'rule'
     )
     assert 'tested on: FERPlus, valid, rule majority, votes of label.csv' in lines
-    assert 'backbone: frozen' in lines
+    stored = 'its features are stored as float16 for training, validation and test'
+    assert f'backbone: frozen; {stored}' in lines
     assert (
         f'fitted on, row "plain": FERPlus, train, part holdout/fit {parts} majority, '
         'votes of label.csv'
@@ -51,6 +52,7 @@ def test_no_choice_is_told():
 def test_the_backbone_tells_what_is_trained():
     """ResNet has the setting frozen_stages."""
     cfg = config('ablations/small/convcut-small')
+    cfg.feature_store = None
     for stages, said in ((-1, 'trained with the rest'), (2, 'frozen in part'), (4, 'frozen')):
         cfg.model.backbone = dict(type='ResNet', depth=18, base_channels=8, frozen_stages=stages)
         assert f'backbone: {said}' in protocol({'row': cfg})

@@ -1,9 +1,11 @@
-"""The table against metrics computed by hand."""
+"""The table against metrics computed by hand, and what its text says."""
+
+import json
 
 import numpy as np
 import pytest
 
-from convcut_mm.ablation import AblationSet, TableRow, markdown, table
+from convcut_mm.ablation import AblationSet, TableRow, markdown, read_beside, table
 from convcut_mm.errors import ConvcutError
 from convcut_mm.evaluation.predictions import Predictions
 
@@ -54,7 +56,7 @@ def test_values(rows):
     assert lines[2] == head
     assert lines[4].startswith('| first | 87.50 ± 17.68 (') and lines[4].endswith('| 2 | 97.33 |')
     assert lines[5].startswith('| second | 50.00 (') and lines[5].endswith('| 1 |  |')
-    assert '| second | 100.0 | 0.0 | 0.0 |' in lines
+    assert '| second | 100.0 (51 to 100) | 0.0 (0 to 66) | 0.0 (0 to 66) |' in lines
     assert lines[-2:] == ['- tested on: these', '- a note']
 
 
@@ -67,6 +69,98 @@ def test_interval_is_that_of_the_mean_over_the_seeds(rows):
     one, three = alone['overall_accuracy'], together['overall_accuracy']
     assert three['interval'] == pytest.approx(one['interval'])
     assert three['spread'] == pytest.approx(0, abs=1e-9)
+
+
+def images(counts: dict) -> tuple:
+    """Labels of two classes, and predictions by name, of which so many of the 400 are right."""
+    labels = np.arange(400) % 2
+    return labels, {
+        name: np.where(np.arange(400) < right, labels, 1 - labels)
+        for name, right in counts.items()
+    }
+
+
+@pytest.fixture
+def compared(tmp_path) -> dict:
+    """Five rows of three seeds on 400 images; the last 100 are copies. Only 'none' is worse."""
+    labels, given = images(dict(a=200, b=300, c=202))
+    copies = np.arange(400) >= 300
+
+    def runs(*names) -> dict:
+        return {
+            seed: Predictions(
+                list(map(str, range(400))), labels, np.eye(2)[given[name]], duplicate=copies
+            )
+            for seed, name in enumerate(names)
+        }
+
+    rows = [TableRow(title, tmp_path / 'a.py', {}) for title in ('up', 'ref', 'same', 'one')]
+    listed = AblationSet('mine', 'Mine', tuple(rows), reference='ref', beside={'small': 'other'})
+    results = dict(
+        up=runs('b', 'b', 'b'),
+        ref=runs('a', 'a', 'a'),
+        same=runs('a', 'c', 'a'),
+        one={7: runs('a')[0]},
+    )
+    return dict(rows=listed, results=results, protocol=[])
+
+
+def test_differences_to_the_reference(compared):
+    content = table(**compared)
+    up, ref, same, one = content['rows']
+    assert content['reference'] == 'ref' and 'difference' not in ref
+    found = up['difference']
+    assert found['paired'] == [0, 1, 2] and found['overall_accuracy']['value'] == 25
+    low, high = found['overall_accuracy']['interval']
+    half = 196 * (0.25 * 0.75 / 400) ** 0.5
+    assert (low, high) == pytest.approx((25 - half, 25 + half), abs=0.5)
+    low, high = same['difference']['overall_accuracy']['interval']
+    assert low == 0 < same['difference']['overall_accuracy']['value'] < high
+    assert one['difference']['paired'] == []  # no seed in common
+    text = markdown(content)
+    assert '| up | +25.00 ± 0.00 (+' in text and ') * |' in text
+    finding = 'higher than "ref": "up"; not told apart from "ref" by these seeds and images: '
+    assert f'- overall accuracy, all: {finding}"same", "one".' in text
+    assert '| none in common |' in text
+    del compared['results']['ref']
+    content = table(**compared)
+    assert content['reference'] is None
+    assert 'No differences yet: the row to compare with has not run.' in markdown(content)
+
+
+def test_all_images_and_clean_ones(compared):
+    content = table(**compared)
+    assert content['images'] == dict(all=400, clean=300)
+    up = content['rows'][0]
+    assert (
+        up['overall_accuracy']['value'] == 75 and up['clean']['overall_accuracy']['value'] == 100
+    )
+    assert up['clean']['difference']['overall_accuracy']['value'] == pytest.approx(100 / 3)
+    text = markdown(content)
+    assert '|  | overall accuracy, all | overall accuracy, clean | mean class' in text
+    assert '| up | 75.00 ± 0.00 (' in text and '| 100.00 ± 0.00 (' in text
+    assert 'Clean: the 300 images of which no other split has a copy.' in text
+
+
+def test_another_set_beside(compared, tmp_path):
+    def text() -> str:
+        return markdown(table(**compared, beside=read_beside({'small': 'other'}, tmp_path)))
+
+    assert '| not run | not run | 3 |' in text()
+    assert '"small" has no figures yet (not run): run `python tools/ablate.py other`.' in text()
+    file = tmp_path / 'other.json'
+    content = table(**compared)
+    content['rows'] = content['rows'][1:2]
+    file.write_text(json.dumps(content))
+    found = text()
+    assert 'small: overall accuracy | small: mean class accuracy | seeds |' in found
+    row = next(line for line in found.splitlines() if line.startswith('| ref | '))
+    # of itself the three metrics on all images, of the other set the first two
+    assert row.count('50.00 ± 0.00 (') == 5
+    assert '"small" is from `python tools/ablate.py other`, 3 seeds' in found
+    for broken in ('{', '[]', '{"rows": [{"title": "ref"}]}', '{"rows": 3}'):
+        file.write_text(broken)
+        assert '| cannot be read | cannot be read | 3 |' in text()
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+_ROUNDING = 1e-9  # means of equal numbers differ by less
+
 
 @dataclass
 class Estimate:
@@ -31,7 +33,7 @@ class Estimate:
     def excludes_zero(self) -> bool:
         """Whether zero lies outside the interval: a difference of that sign is shown."""
         low, high = self.interval
-        return bool(low > 0 or high < 0)
+        return bool(low > _ROUNDING or high < -_ROUNDING)
 
     def as_dict(self) -> dict[str, object]:
         """Return value, interval and spread for JSON, with None for nan, which JSON lacks."""

@@ -5,6 +5,7 @@ import json
 import math
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -37,8 +38,10 @@ def to_npz(
     content = io.BytesIO()
     # JSON: names may have any length and any characters
     text = np.frombuffer(json.dumps(paths).encode(), np.uint8)
-    marks = {} if duplicate is None else {MARKS: duplicate}
-    np.savez(content, paths=text, labels=labels, scores=probabilities, **marks)
+    parts: dict[str, Any] = dict(paths=text, labels=labels, scores=probabilities)
+    if duplicate is not None:
+        parts[MARKS] = duplicate
+    np.savez(content, **parts)
     return content.getvalue()
 
 

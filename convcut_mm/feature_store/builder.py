@@ -10,6 +10,7 @@ from ..errors import ConvcutError
 from ..utils.progress import progress
 from .computer import FeatureComputer
 from .disk import check_room
+from .index import StoreIndex
 from .shard import shard_name
 from .store import StoreEntry
 from .wanted import WantedRow
@@ -25,7 +26,8 @@ def build(
     logger: Logger,
     rank: int = 0,
     world_size: int = 1,
-) -> None:
+    index: StoreIndex | None = None,
+) -> StoreIndex:
     """Compute what the entry lacks of ``wanted``; return when all of it is there.
 
     Processes divide the work by the shards' locks, whether torchrun or several users started
@@ -39,14 +41,19 @@ def build(
         logger: Takes what will be computed.
         rank: Number of this process. Defaults to 0.
         world_size: Number of processes. Defaults to 1.
+        index: What the entry has. Defaults to None: it is read.
+
+    Returns:
+        What the entry has then.
 
     Raises:
         ConvcutError: The disk has too little room.
     """
     entry.remove_leftovers()
-    plan = plan_shards(entry, wanted)
+    index = entry.index() if index is None else index
+    plan = plan_shards(entry, wanted, index)
     if not plan:
-        return
+        return index
     count = sum(len(part) for part in plan)
     needed = count * (entry.row_bytes + _LIST_BYTES)
     free = check_room(entry.folder, needed)
@@ -71,16 +78,18 @@ def build(
             todo = left
     # left by processes that were killed in the meantime
     entry.remove_leftovers()
+    return entry.index()
 
 
-def plan_shards(entry: StoreEntry, wanted: Sequence[WantedRow]) -> list[list[WantedRow]]:
-    """Divide the missing rows into shards.
+def plan_shards(
+    entry: StoreEntry, wanted: Sequence[WantedRow], index: StoreIndex
+) -> list[list[WantedRow]]:
+    """Divide the rows that the index lacks into shards.
 
     After an interruption the plan is the rest of the first one, since only whole shards were
     written, and all but the last have one size.
     """
-    present = entry.index()
-    missing = {one.row.key: one for one in wanted if one.row.key not in present}
+    missing = {one.key: one for one in wanted if one.key not in index}
     rows = list(missing.values())
     size = entry.rows_per_shard
     return [rows[start : start + size] for start in range(0, len(rows), size)]
@@ -93,7 +102,7 @@ def _done(
     step: Callable[[int], None],
 ) -> bool:
     """Compute a shard unless another process does; return whether it is there afterwards."""
-    shard = shard_name([one.row for one in part])
+    shard = shard_name(part)
     with entry.locked(shard) as mine:
         if entry.has(shard):
             step(len(part))

@@ -1,7 +1,8 @@
 """Loaders of stored features, which gather whole batches."""
 
+from array import array
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from itertools import islice
 from typing import Any
@@ -29,21 +30,24 @@ class MappedRows:
         places: Shard and number of each row.
     """
 
-    def __init__(self, entry: StoreEntry, places: Sequence[tuple[str, int]]) -> None:
+    def __init__(self, entry: StoreEntry, places: Iterable[tuple[str, int]]) -> None:
         self.shape, self.dtype, self.row_bytes = entry.shape, entry.dtype, entry.row_bytes
         self._locks = entry.locks  # held as long as the rows are used
-        shards = {shard: entry.mapped(shard) for shard in {shard for shard, _ in places}}
-        self._places = [(shards[shard], number) for shard, number in places]
+        shards: dict[str, int] = {}
+        self._shard_of, self._number_of = array('I'), array('I')  # 8 bytes a row
+        for shard, number in places:
+            self._shard_of.append(shards.setdefault(shard, len(shards)))
+            self._number_of.append(number)
+        self._shards = [entry.mapped(shard) for shard in shards]
 
     def __len__(self) -> int:
-        return len(self._places)
+        return len(self._number_of)
 
     def gather(self, positions: Sequence[int]) -> torch.Tensor:
         """Copy rows into one tensor, (B, H, W, C) for maps, of the store's dtype."""
         content = np.empty((len(positions), self.row_bytes), np.uint8)
         for target, position in zip(content, positions):
-            shard, number = self._places[position]
-            target[:] = shard[number]
+            target[:] = self._shards[self._shard_of[position]][self._number_of[position]]
         return torch.from_numpy(content).view(self.dtype).view(-1, *self.shape)
 
 

@@ -16,10 +16,11 @@ from .computer import FeatureComputer
 from .disk import check_room
 from .feature_input import check_model
 from .fingerprint import identity
+from .index import StoreIndex
 from .loader import MappedRows, ResidentRows, StoredViews, stored_loader
 from .manifest import entry_folder, new_manifest, row_bytes
 from .options import StoreOptions
-from .store import StoreEntry, StoreIndex
+from .store import StoreEntry
 from .upkeep import remove_damaged, report_changes, report_nearest
 from .views import Views
 from .wanted import LoaderRows, WantedRow, rows_of_loader
@@ -66,8 +67,7 @@ def stored_loaders(
         for key, group in by_pipeline.items():
             rows = [row for one in group for row in one.rows]
             complete_identity = {**shared, 'pipeline': group[0].views.pipeline()}
-            entry = _fill(complete_identity, rows, computer, options, logger)
-            stored[key] = entry, entry.index()
+            stored[key] = _fill(complete_identity, rows, computer, options, logger)
     finally:
         model.train(was_training)
     return {
@@ -97,7 +97,7 @@ def _fill(
     computer: FeatureComputer,
     options: StoreOptions,
     logger: Logger,
-) -> StoreEntry:
+) -> tuple[StoreEntry, StoreIndex]:
     """Open an entry, remove damaged shards and compute missing rows."""
     rank, world_size = get_dist_info()
     manifest = new_manifest(identity, computer.row_shape(wanted[0]))
@@ -108,13 +108,18 @@ def _fill(
     entry = StoreEntry(folder)
     entry.use()
     remove_damaged(entry, logger, rank, world_size)
+    index = entry.index()
     if rank == 0:
-        report_changes(entry, wanted, logger)
+        report_changes(entry, index, wanted, logger)
     barrier()  # nobody computes before that: a new row would seem an old one
-    build(entry, wanted, computer, logger, rank, world_size)
+    index = build(entry, wanted, computer, logger, rank, world_size, index)
     entry.touch()
-    logger.info(f'Feature store: {len({one.row.key for one in wanted})} views in {entry.folder}')
-    return entry
+    logger.info(f'Feature store: {_count(wanted)} views in {entry.folder}')
+    return entry, index
+
+
+def _count(wanted: Sequence[WantedRow]) -> int:
+    return len({one.key for one in wanted})
 
 
 def _create(
@@ -127,8 +132,7 @@ def _create(
     """Create an entry, unless the disk can't hold it."""
     Path(options.dir).mkdir(parents=True, exist_ok=True)
     report_nearest(manifest, options.dir, logger)
-    views = len({one.row.key for one in wanted})
-    check_room(options.dir, views * row_bytes(manifest['shape'], computer.dtype))
+    check_room(options.dir, _count(wanted) * row_bytes(manifest['shape'], computer.dtype))
     StoreEntry.open_or_create(options.dir, manifest)
 
 
@@ -139,13 +143,13 @@ def _loader(
     options: StoreOptions,
     device: torch.device,
 ) -> DataLoader:
-    places = [index[one.row.key] for one in wanted.rows]
-    mapped = MappedRows(entry, [(shard, number) for shard, number, _ in places])
+    mapped = MappedRows(entry, (index[one.key][:2] for one in wanted.rows))
     resident = _is_resident(options, len(mapped) * entry.row_bytes, device)
     rows = ResidentRows(mapped, device) if resident else mapped
     names = wanted.views.names
-    positions = {view: range(number, len(places), len(names)) for number, view in enumerate(names)}
-    metas = [_with_tuples(meta) for _, _, meta in places[:: len(names)]]
+    positions = {view: range(number, len(rows), len(names)) for number, view in enumerate(names)}
+    tuples = {id(meta): _with_tuples(meta) for meta in index.metas}  # few, shared by many images
+    metas = [tuples[id(index[one.key][2])] for one in wanted.rows[:: len(names)]]
     dataset = StoredViews(wanted.dataset, wanted.views, rows, positions, metas)
     return stored_loader(wanted.loader, dataset)
 

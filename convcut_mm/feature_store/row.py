@@ -1,9 +1,22 @@
 """A row of the store: the features of one view of one image."""
 
 from dataclasses import dataclass, field
+from typing import Protocol
 
 
-@dataclass(frozen=True)
+class HasKey(Protocol):
+    """What is found by the contents of an image and the name of a view."""
+
+    @property
+    def sha256(self) -> str:
+        """Hash of the image file's contents."""
+
+    @property
+    def view(self) -> str:
+        """Name of the view."""
+
+
+@dataclass(frozen=True, slots=True)
 class StoredRow:
     """One view of one image.
 
@@ -25,3 +38,9 @@ class StoredRow:
     def key(self) -> tuple[str, str]:
         """Contents and view, by which a row is found."""
         return self.sha256, self.view
+
+    def as_dict(self) -> dict:
+        """Return the fields; unlike ``dataclasses.asdict`` without a deep copy, which is slow."""
+        return dict(
+            sha256=self.sha256, view=self.view, file=self.file, size=self.size, meta=self.meta
+        )

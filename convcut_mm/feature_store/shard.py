@@ -5,18 +5,18 @@ A shard exists once its .json does, which is written last.
 
 import hashlib
 import json
+import os
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 
 from ..utils.atomic import atomic_file, write_atomically
 from ..utils.hashing import file_sha256
-from .row import StoredRow
+from .row import HasKey, StoredRow
 
 SHARD_FILE = re.compile(r'([0-9a-f]{16})\.(?:bin|json)')
 # what a killed process leaves of a shard or a manifest
@@ -33,7 +33,7 @@ class ShardList(NamedTuple):
     sha256: str  # of the .bin
 
 
-def shard_name(rows: Sequence[StoredRow]) -> str:
+def shard_name(rows: Sequence[HasKey]) -> str:
     """Name a shard after its rows: processes that plan the same rows write the same file."""
     text = '\n'.join(f'{row.sha256} {row.view}' for row in rows)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
@@ -53,9 +53,13 @@ def read_list(folder: Path, name: str) -> ShardList:
 
 def map_shard(folder: Path, name: str, row_bytes: int) -> np.ndarray:
     """Map a shard's .bin into memory, read-only, (rows, row_bytes)."""
-    # a plain array: numpy's memmap class makes each access slower
-    content = np.asarray(np.memmap(folder / f'{name}.bin', np.uint8, 'r'))
-    return content.reshape(-1, row_bytes)
+    path = folder / f'{name}.bin'
+    # not numpy's memmap, which keeps the file open: 1,024 open files are usual, as are more shards
+    name_of_file: Any = os.fsencode(path)  # it takes bytes too, and str only if it is UTF-8
+    size = path.stat().st_size
+    mapped = torch.from_file(name_of_file, shared=False, size=size, dtype=torch.uint8).numpy()
+    mapped.flags.writeable = False
+    return mapped.reshape(-1, row_bytes)
 
 
 def find_damage(folder: Path, name: str, row_bytes: int) -> str:
@@ -103,7 +107,7 @@ def write_shard(
             file.write(content)
             rows += batch_rows
     listed = dict(
-        sha256=digest.hexdigest(), list=_rows_sha256(rows), rows=[asdict(row) for row in rows]
+        sha256=digest.hexdigest(), list=_rows_sha256(rows), rows=[row.as_dict() for row in rows]
     )
     try:
         write_atomically(folder / f'{name}.json', json.dumps(listed).encode())
@@ -113,5 +117,5 @@ def write_shard(
 
 
 def _rows_sha256(rows: Sequence[StoredRow]) -> str:
-    text = json.dumps([asdict(row) for row in rows])
+    text = json.dumps([row.as_dict() for row in rows])
     return hashlib.sha256(text.encode()).hexdigest()

@@ -11,6 +11,7 @@ name is a hash of its manifest, so that it can't be mistaken for another. A row 
 removes them.
 """
 
+import contextlib
 import json
 import os
 import time
@@ -23,6 +24,7 @@ import torch
 
 from ..errors import ConvcutError
 from ..utils.atomic import write_atomically
+from .index import StoreIndex
 from .locks import Locks
 from .manifest import DTYPES, entry_folder, read_manifest, row_bytes
 from .row import StoredRow
@@ -39,9 +41,6 @@ from .shard import (
 # limits of what a killed build loses, and of the number of files of a large store
 SHARD_BYTES = 32 << 20
 SHARD_ROWS = 1024
-
-# (sha256, view) of a row: its shard, its number in the shard, its meta
-StoreIndex = dict[tuple[str, str], tuple[str, int, dict]]
 
 
 class StoreEntry:
@@ -114,8 +113,12 @@ class StoreEntry:
                 yield shard, number, row
 
     def index(self) -> StoreIndex:
-        """Return where each row is: {(sha256, view): (shard, number, meta)}."""
-        return {row.key: (shard, number, row.meta) for shard, number, row in self.rows()}
+        """Return where each row is; skip lists that can't be read. This reads all lists."""
+        index = StoreIndex()
+        for shard in self.shards():
+            with contextlib.suppress(*UNREADABLE):
+                index.add(shard, read_list(self.folder, shard).rows)
+        return index
 
     def mapped(self, shard: str) -> np.ndarray:
         """Map a shard into memory, read-only, (rows, bytes of a row)."""
@@ -181,10 +184,10 @@ class StoreEntry:
     def summary(self) -> dict:
         """Return what ``tools/feature_store.py list`` shows: counts, bytes, last use."""
         shards = self.shards()
-        rows = [row for _, _, row in self.rows()]
+        index = self.index()
         return dict(
-            views=len({row.key for row in rows}),
-            images=len({row.sha256 for row in rows}),
+            views=len(index),
+            images=len({sha256 for sha256, _ in index}),
             shards=len(shards),
             bytes=sum(_size(path) for path in self.folder.iterdir()),
             used=time.strftime('%Y-%m-%d %H:%M', time.localtime(self.used)),

@@ -7,6 +7,7 @@ from mmengine.dist import barrier
 
 from ..utils.progress import progress
 from .fingerprint import differences
+from .index import StoreIndex
 from .store import StoreEntry
 from .store_folder import entries
 from .wanted import WantedRow
@@ -31,12 +32,13 @@ def remove_damaged(entry: StoreEntry, logger: Logger, rank: int, world_size: int
     barrier()
 
 
-def report_changes(entry: StoreEntry, wanted: Sequence[WantedRow], logger: Logger) -> None:
+def report_changes(
+    entry: StoreEntry, index: StoreIndex, wanted: Sequence[WantedRow], logger: Logger
+) -> None:
     """Log the names of images that are stored with other contents."""
-    present = {row.key: row.file for _, _, row in entry.rows()}
-    known = set(present.values())
-    missing = [one.row for one in wanted if one.row.key not in present]
-    changed = sorted({row.file for row in missing if row.file in known})
+    missing = {one.file for one in wanted if one.key not in index} if index else set()
+    known = {row.file for _, _, row in entry.rows()} if missing else set()
+    changed = sorted(missing & known)
     if changed:
         names = ', '.join(changed[:3]) + (', ...' if len(changed) > 3 else '')
         logger.info(

@@ -1,32 +1,85 @@
 """The rows that a loader wants: one per view of each image of its data set."""
 
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import cast
 
-from mmengine.dist import get_dist_info
 from torch.utils.data import DataLoader
 
 from ..datasets import FERDataset
 from ..datasets.utils.decoding import run_pipeline
 from ..errors import ConvcutError
 from ..utils.hashing import file_sha256
-from ..utils.progress import progress
+from .image_hashes import hash_images
 from .row import StoredRow
 from .views import Views, check_dataset
 
-_FILES_WITHOUT_BAR = 5000
-
 
 @dataclass(frozen=True)
-class WantedRow:
-    """A row, and ``load()`` to get the packed sample that it is computed from."""
+class Source:
+    """Where wanted rows come from.
 
-    row: StoredRow
-    load: Callable[[], dict]
+    Attributes:
+        dataset: The data set.
+        views: Its pipeline, taken apart.
+    """
+
+    dataset: FERDataset
+    views: Views
+
+
+@dataclass(frozen=True, slots=True)
+class WantedRow:
+    """A view of an image; only what finds it is held, for there are hundreds of thousands.
+
+    Attributes:
+        sha256: Hash of the image file's contents.
+        view: Name of the view in the store.
+        source: Data set and pipeline.
+        idx: Number of the image in the data set.
+        shown: Name of the view in the pipeline.
+    """
+
+    sha256: str
+    view: str
+    source: Source
+    idx: int
+    shown: str
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Contents and view, by which a row is found."""
+        return self.sha256, self.view
+
+    @property
+    def path(self) -> str:
+        """Path of the image file."""
+        return self.source.dataset.get_data_info(self.idx)['img_path']
+
+    @property
+    def file(self) -> str:
+        """Path of the image file, below the data set's folder if it is there."""
+        return _relative(self.path, self.source.dataset.data_root)
+
+    @property
+    def row(self) -> StoredRow:
+        """The row, without what the pipeline notes about the image."""
+        return StoredRow(self.sha256, self.view, self.file, Path(self.path).stat().st_size)
+
+    def load(self) -> dict:
+        """Return the packed sample that the row is computed from.
+
+        Raises:
+            ConvcutError: The image is damaged, or is not the one that was hashed.
+        """
+        item = self.source.dataset.get_data_info(self.idx)
+        sample = run_pipeline(item, partial(self.source.views.image, view=self.shown))
+        if file_sha256(item['img_path']) != self.sha256:
+            raise ConvcutError(
+                f'{item["img_path"]}: was replaced while features were computed; start again'
+            )
+        return sample
 
 
 @dataclass(frozen=True)
@@ -55,36 +108,14 @@ def rows_of_loader(loader: DataLoader, name: str) -> LoaderRows:
     dataset = cast(FERDataset, loader.dataset)  # check_dataset refuses others
     views = check_dataset(dataset, name)
     paths = [dataset.get_data_info(idx)['img_path'] for idx in range(len(dataset))]
-    rows = []
-    for idx, (path, sha256) in enumerate(zip(paths, _hash_files(paths, loader.num_workers))):
-        file, size = _relative(path, dataset.data_root), Path(path).stat().st_size
-        for view in views.names:
-            row = StoredRow(sha256, views.stored_name(view), file, size)
-            rows.append(WantedRow(row, partial(_load, dataset, views, idx, view, sha256)))
+    source = Source(dataset, views)
+    names = [(view, views.stored_name(view)) for view in views.names]
+    rows = [
+        WantedRow(sha256, stored, source, idx, view)
+        for idx, sha256 in enumerate(hash_images(paths, loader.num_workers))
+        for view, stored in names
+    ]
     return LoaderRows(loader, dataset, views, rows)
-
-
-def _hash_files(paths: Sequence[str], threads: int) -> list[str]:
-    shown = len(paths) > _FILES_WITHOUT_BAR and get_dist_info()[0] == 0
-    hashes = []
-    with (
-        ThreadPoolExecutor(max(1, threads)) as pool,
-        progress('Hashing images', len(paths), shown=shown) as step,
-    ):
-        for sha256 in pool.map(file_sha256, paths):
-            hashes.append(sha256)
-            step()
-    return hashes
-
-
-def _load(dataset: FERDataset, views: Views, idx: int, view: str, sha256: str) -> dict:
-    item = dataset.get_data_info(idx)
-    sample = run_pipeline(item, partial(views.image, view=view))
-    if file_sha256(item['img_path']) != sha256:
-        raise ConvcutError(
-            f'{item["img_path"]}: was replaced while features were computed; start again'
-        )
-    return sample
 
 
 def _relative(path: str, root: str) -> str:

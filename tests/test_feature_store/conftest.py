@@ -6,7 +6,6 @@ import logging
 import multiprocessing
 import shutil
 import time
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -21,12 +20,10 @@ from torch.utils.data import DataLoader
 
 import convcut_mm  # noqa: F401
 from convcut_mm.datasets import RAFDB
-from convcut_mm.datasets.utils.decoding import run_pipeline
 from convcut_mm.feature_store import StoreOptions, stored_loaders
 from convcut_mm.feature_store.manifest import new_manifest
-from convcut_mm.feature_store.row import StoredRow
 from convcut_mm.feature_store.store import StoreEntry
-from convcut_mm.feature_store.wanted import WantedRow
+from convcut_mm.feature_store.wanted import Source, WantedRow
 from convcut_mm.utils.hashing import file_sha256
 
 CLASSES = ('surprise', 'fear', 'disgust', 'happiness', 'sadness', 'anger', 'neutral')
@@ -204,19 +201,14 @@ def logger():
 def wanted_of():
     """All rows of a data set, as ``wanted.py`` lists them."""
 
-    def load(dataset, views, idx, view) -> dict:
-        return run_pipeline(dataset.get_data_info(idx), partial(views.image, view=view))
-
     def wanted(dataset, views) -> list:
-        found = []
-        for idx in range(len(dataset)):
-            path = Path(dataset.get_data_info(idx)['img_path'])
-            for view in views.names:
-                row = StoredRow(
-                    file_sha256(path), views.stored_name(view), path.name, path.stat().st_size
-                )
-                found.append(WantedRow(row, partial(load, dataset, views, idx, view)))
-        return found
+        source = Source(dataset, views)
+        hashes = [file_sha256(dataset.get_data_info(i)['img_path']) for i in range(len(dataset))]
+        return [
+            WantedRow(sha256, views.stored_name(view), source, idx, view)
+            for idx, sha256 in enumerate(hashes)
+            for view in views.names
+        ]
 
     return wanted
 

@@ -4,6 +4,7 @@ import threading
 import time
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -21,7 +22,6 @@ from convcut_mm.feature_store.computer import FeatureComputer
 from convcut_mm.feature_store.loader import MappedRows
 from convcut_mm.feature_store.shard import shard_name
 from convcut_mm.feature_store.views import Views
-from convcut_mm.feature_store.wanted import WantedRow
 
 
 @pytest.fixture
@@ -43,6 +43,14 @@ def open_entry(tmp_path, open_store):
 def small_shards(monkeypatch):
     """28 views make seven shards."""
     monkeypatch.setattr(store_module, 'SHARD_ROWS', 4)
+
+
+def with_load(one, load) -> SimpleNamespace:
+    """A wanted row that is computed from something else."""
+    row = one.row
+    return SimpleNamespace(
+        sha256=one.sha256, view=one.view, key=one.key, file=row.file, row=row, load=load
+    )
 
 
 def stored_rows(entry: StoreEntry, wanted: list) -> torch.Tensor:
@@ -129,13 +137,13 @@ def test_a_second_build_computes_nothing(computer, wanted, open_entry, logger):
     def never():
         raise AssertionError('computed again')
 
-    build(entry, [WantedRow(one.row, never) for one in wanted], computer, logger)
+    build(entry, [with_load(one, never) for one in wanted], computer, logger)
 
 
 def test_equal_images_are_computed_once(computer, wanted, open_entry):
     entry = open_entry()
-    doubled = [*wanted, *(WantedRow(replace(one.row, file='copy'), one.load) for one in wanted)]
-    assert sum(map(len, plan_shards(entry, doubled))) == len(wanted)
+    doubled = [*wanted, *(replace(one, idx=0) for one in wanted)]
+    assert sum(map(len, plan_shards(entry, doubled, entry.index()))) == len(wanted)
 
 
 def test_interrupted_build_continues_to_the_same_bytes(
@@ -144,7 +152,7 @@ def test_interrupted_build_continues_to_the_same_bytes(
     whole = open_entry('whole')
     build(whole, wanted, computer, logger)
     entry = open_entry('interrupted')
-    names = [shard_name([one.row for one in part]) for part in plan_shards(entry, wanted)]
+    names = [shard_name(part) for part in plan_shards(entry, wanted, entry.index())]
     assert len(names) == 7 and sorted(names) == whole.shards()
 
     path = Path(train_set.get_data_info(7)['img_path'])  # its views are in the fourth shard
@@ -154,7 +162,7 @@ def test_interrupted_build_continues_to_the_same_bytes(
         build(entry, wanted, computer, logger)
     assert entry.shards() == sorted(names[:3])
     assert not list(entry.folder.glob('*.convcut-tmp'))
-    left = [shard_name([one.row for one in part]) for part in plan_shards(entry, wanted)]
+    left = [shard_name(part) for part in plan_shards(entry, wanted, entry.index())]
     assert left == names[3:]
 
     path.write_bytes(content)
@@ -181,7 +189,7 @@ def test_waits_for_a_shard_that_another_process_computes(
 ):
     alone, entry = open_entry('alone'), open_entry('shared')
     build(alone, wanted, computer, logger)
-    names = [shard_name([one.row for one in part]) for part in plan_shards(entry, wanted)]
+    names = [shard_name(part) for part in plan_shards(entry, wanted, entry.index())]
     process, held = hold(entry.folder, names[2])
     assert held
     threading.Timer(0.7, process.kill).start()
@@ -225,7 +233,7 @@ def test_the_image_of_a_bad_feature_is_named(computer, wanted, open_entry, logge
         return sample
 
     changed = [
-        WantedRow(one.row, lambda number=number: load(number)) for number, one in enumerate(wanted)
+        with_load(one, lambda number=number: load(number)) for number, one in enumerate(wanted)
     ]
     with pytest.raises(ConvcutError, match=f'^{wanted[13].row.file}: a feature is not finite'):
         build(open_entry(), changed, computer, logger)

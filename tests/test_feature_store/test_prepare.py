@@ -3,6 +3,7 @@
 import json
 import logging
 import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,9 @@ from mmpretrain.datasets import CustomDataset
 
 from convcut_mm.datasets import RAFDB
 from convcut_mm.errors import ConvcutError
-from convcut_mm.feature_store import StoreOptions, check_dataset, entries
+from convcut_mm.feature_store import StoreOptions, check_dataset, entries, image_hashes
+from convcut_mm.feature_store import shard as shard_module
+from convcut_mm.feature_store import store as store_module
 from convcut_mm.utils.hashing import file_sha256
 
 
@@ -65,6 +68,32 @@ def test_everything_is_computed_once(build, caplog, store):
     assert computed(caplog) == 0 and states(store) == before
     (line,) = caplog.messages
     assert '35 views in' in line
+
+
+def test_an_opening_reads_each_file_a_fixed_number_of_times(build, monkeypatch):
+    """Whatever the number of rows and shards: an image once, a list to check and to use it."""
+    monkeypatch.setattr(store_module, 'SHARD_ROWS', 4)
+    build()
+    opened = Counter()
+    for module, name in ((shard_module, 'read_list'), (store_module, 'read_list')):
+        real = getattr(module, name)
+        monkeypatch.setattr(
+            module, name, lambda *args, real=real: opened.update([args[1]]) or real(*args)
+        )
+    monkeypatch.setattr(
+        image_hashes, 'file_sha256', lambda path: opened.update([path]) or file_sha256(path)
+    )
+    build()
+    images = {name: count for name, count in opened.items() if name.endswith('.png')}
+    lists = {name: count for name, count in opened.items() if name not in images}
+    assert len(images) == 21 and set(images.values()) == {1}
+    assert len(lists) == 9 and set(lists.values()) == {2}
+
+
+def test_equal_notes_on_images_are_held_once(build):
+    loader = build()['train_dataloader']
+    assert len(loader.dataset.metas) == 14
+    assert len({id(meta) for meta in loader.dataset.metas}) == 1
 
 
 def test_manifest_says_what_the_features_depend_on(build, store, model, train_set):

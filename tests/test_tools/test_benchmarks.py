@@ -29,6 +29,40 @@ def test_forward_compares_all_sides_and_writes_the_rates(run, capsys, tmp_path):
     assert all(name in printed for name in rates)
 
 
+def test_scale_fits_each_step_and_goes_on_where_it_stopped(run, capsys, tmp_path):
+    small = (
+        '--rows',
+        8,
+        16,
+        32,
+        '--ranks',
+        2,
+        '--rounds',
+        1,
+        '--large-rows',
+        8,
+        '--out',
+        tmp_path,
+    )
+    assert run('feature_store', 'scale', *small) in (None, 0)
+    figures = json.loads((tmp_path / 'scale' / 'figures.json').read_text())
+    steps = {'build', 'open first', 'open again', 'verify', 'epoch'}
+    assert set(figures['fits']['2']) == {*steps, 'memory'}
+    for measured in figures['measured'].values():
+        assert min(min(times) for times in measured.get('cpu', dict(none=[1])).values()) >= 0
+    assert (tmp_path / 'scale' / 'scale.png').stat().st_size > 10_000
+    printed = capsys.readouterr().out
+    assert all(step in printed for step in steps)
+    (tmp_path / 'scale' / 'figures.json').unlink()
+    assert run('feature_store', 'scale', *small, '--resume') in (None, 0)
+    assert json.loads((tmp_path / 'scale' / 'figures.json').read_text()) == figures
+
+
+def test_a_fit_of_two_sizes_is_refused(run, capsys, tmp_path):
+    assert run('feature_store', 'scale', '--rows', 8, 16, '--out', tmp_path) == 1
+    assert 'error: --rows 8 16: a fit needs three' in capsys.readouterr().err
+
+
 def test_a_folder_without_images_is_one_line(run, capsys, tmp_path):
     for case in ('same', 'job', 'faults'):
         assert run('feature_store', case, '--data', tmp_path, '--out', tmp_path / 'out') == 1

@@ -4,6 +4,7 @@
     python tools/benchmarks/feature_store.py job --data data/ferplus
     python tools/benchmarks/feature_store.py faults --data data/ferplus
     python tools/benchmarks/feature_store.py forward
+    python tools/benchmarks/feature_store.py scale
 
 DATA is the folder that holds FER2013Train and FER2013Valid. Each case prints a comparison and
 writes it as JSON to --out. Run nothing else on the machine meanwhile. Backbones have random
@@ -16,14 +17,15 @@ import os
 import sys
 from pathlib import Path
 
-from feature_store_cases import faults, forward, job, same
+from feature_store_cases import faults, forward, job, same, scale
 
 from convcut_mm.cli.parser import ToolParser
 from convcut_mm.cli.run import run_tool
 from convcut_mm.errors import ConvcutError
 from convcut_mm.utils.atomic import write_atomically
 
-CASES = dict(same=same, job=job, faults=faults, forward=forward)
+CASES = dict(same=same, job=job, faults=faults, forward=forward, scale=scale)
+NO_DATA = ('forward', 'scale')  # cases that need no images
 
 
 def parse_args() -> argparse.Namespace:
@@ -39,7 +41,7 @@ def parse_args() -> argparse.Namespace:
             default=Path('work_dirs/benchmarks/feature_store'),
             help='folder for logs, stores and results (default: %(default)s)',
         )
-        if name != 'forward':
+        if name not in NO_DATA:
             case.add_argument(
                 '--data', type=Path, required=True, help='folder of FER2013Train, FER2013Valid'
             )

@@ -13,9 +13,9 @@ these networks: RGB, (x - 127.5) / 127.5.
 import argparse
 import importlib.util
 from pathlib import Path
+from typing import Any
 
 import torch
-from torch import nn
 
 from convcut_mm.cli.options import check_not_input
 from convcut_mm.cli.parser import ToolParser
@@ -78,7 +78,7 @@ def package_file(size: str) -> Path:
     return files[0]
 
 
-def build(size: str) -> nn.Module:
+def build(size: str) -> Any:
     """Build timm's network, whose names and shapes the weights must have."""
     try:
         import timm
@@ -89,12 +89,12 @@ def build(size: str) -> nn.Module:
     return timm.create_model(f'tf_efficientnet_{size}', pretrained=False)
 
 
-def convert(weights: dict, network: nn.Module, path: Path) -> dict[str, torch.Tensor]:
+def convert(weights: dict, network: Any, path: Path) -> dict[str, torch.Tensor]:
     """Rename weights.
 
     Args:
         weights (dict): Tensors with EfficientNet-PyTorch's names.
-        network (nn.Module): timm's network of that size.
+        network (Module): timm's network of that size.
         path (Path): Their file, for error messages.
 
     Returns:

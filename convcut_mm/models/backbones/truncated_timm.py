@@ -4,6 +4,7 @@ import difflib
 import inspect
 import types
 from pathlib import Path
+from typing import Any
 
 import torch
 from mmengine.model import BaseModule
@@ -45,6 +46,8 @@ class TruncatedTimm(PartialInit, BaseModule):
     Raises:
         ConvcutError: timm is missing, or has no such model, map or argument.
     """
+
+    timm_model: Any  # a module whose type lacks what its class has
 
     def __init__(
         self,
@@ -166,7 +169,7 @@ def _timm() -> types.ModuleType:
     return timm
 
 
-def _create(model_name: str, kwargs: dict) -> nn.Module:
+def _create(model_name: str, kwargs: dict) -> Any:
     """Build the whole network with random weights."""
     timm = _timm()
     if not timm.is_model(model_name):
@@ -179,7 +182,7 @@ def _create(model_name: str, kwargs: dict) -> nn.Module:
         raise ConvcutError(f'{model_name} of timm: {error}') from None
 
 
-def _cut(network: nn.Module, model_name: str, out_index: int | str, every: dict) -> None:
+def _cut(network: Any, model_name: str, out_index: int | str, every: dict) -> None:
     """Remove what comes after a map, in place."""
     if not isinstance(out_index, int):
         raise ConvcutError(f'out_index={out_index!r}: expected a number, "pooled" or None')

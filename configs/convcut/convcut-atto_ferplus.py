@@ -62,7 +62,7 @@ test_pipeline = [
 ]
 train_dataloader = dict(
     batch_size=64,
-    # one image in two hundred shows contempt; the best row of "Imbalance" in docs/benchmark.md
+    # one image in two hundred shows contempt; best row of "Imbalance" in docs/benchmark_small.md
     sampler=dict(_delete_=True, type='ClassBalancedSampler', power=0.5),
     # the images that the majority rule keeps: others would change the held-out tenth
     # train on no image that stands in a test split too

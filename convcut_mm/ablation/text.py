@@ -86,10 +86,11 @@ def _legend(content: dict[str, Any]) -> list[str]:
         if one['missing'] is None:
             seeds = sorted({len(row['seeds']) for row in one['rows'].values()})
             number = ' or '.join(map(str, seeds))
-            lines.append(
-                f'"{one["heading"]}" is from {where}, {number} seeds, all images; its protocol is '
-                f'in {one["set"]}.md.'
-            )
+            line = f'"{one["heading"]}" is from {where}, {number} seeds, all images; its '
+            line += f'protocol is in {one["set"]}.md.'
+            titles = [row['title'] for row in content['rows']]
+            alone = [f'"{title}"' for title in one['rows'] if title not in titles]
+            lines.append(line + (f' Only there: {", ".join(alone)}.' if alone else ''))
         else:
             lines.append(f'"{one["heading"]}" has no figures yet ({one["missing"]}): run {where}.')
     return lines

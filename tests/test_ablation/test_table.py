@@ -150,7 +150,7 @@ def test_another_set_beside(compared, tmp_path):
     assert '"small" has no figures yet (not run): run `python tools/ablate.py other`.' in text()
     file = tmp_path / 'other.json'
     content = table(**compared)
-    content['rows'] = content['rows'][1:2]
+    content['rows'] = [content['rows'][1], {**content['rows'][0], 'title': 'other'}]
     file.write_text(json.dumps(content))
     found = text()
     assert 'small: overall accuracy | small: mean class accuracy | seeds |' in found
@@ -158,6 +158,7 @@ def test_another_set_beside(compared, tmp_path):
     # of itself the three metrics on all images, of the other set the first two
     assert row.count('50.00 ± 0.00 (') == 5
     assert '"small" is from `python tools/ablate.py other`, 3 seeds' in found
+    assert 'Only there: "other".' in found
     for broken in ('{', '[]', '{"rows": [{"title": "ref"}]}', '{"rows": 3}'):
         file.write_text(broken)
         assert '| cannot be read | cannot be read | 3 |' in text()

@@ -1,5 +1,5 @@
 # The graph of the authors' Keras program with its batch attention: the probabilities of an image
-# depend on the other images of the batch, see 'Batch attention, audited' in docs/benchmark.md.
+# depend on the other images of the batch, see 'Batch attention, audited', docs/benchmark_small.md.
 model = dict(
     type='ImageClassifier',
     backbone=dict(

@@ -1,5 +1,5 @@
-# The released graph with its batch attention on the backbone of the ablations; docs/benchmark.md
-# shows tools/analysis_tools/batch_audit.py on it.
+# The released graph with its batch attention on the backbone of the ablations;
+# docs/benchmark_small.md shows tools/analysis_tools/batch_audit.py on it.
 #     python tools/ablate.py released-small
 _base_ = ['attention-batch-small.py']
 model = dict(

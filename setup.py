@@ -9,8 +9,8 @@ from setuptools.command.build_py import build_py
 
 ROOT = Path(__file__).resolve().parent
 PACKED = ('configs', 'tools')
-INFER = ['scikit-image>=0.22']  # its face detector
-DEMO = ['gradio>=6,<7', *INFER]
+INFER = ['onnxruntime>=1.17']  # runs the face detector in weights/
+DEMO = ['gradio>=6,<7', 'scikit-image>=0.22', *INFER]  # scikit-image: photos to try
 HEIF = ['pillow-heif>=0.16']  # photos of iPhones
 # for writing and for running files of ONNX and OpenVINO
 EXPORT = ['torch>=2.6', 'onnx', 'onnxscript', 'onnxruntime', 'openvino']
@@ -66,7 +66,7 @@ setup(
     long_description_content_type='text/markdown',
     license='Apache-2.0',
     packages=find_packages(include=['convcut_mm', 'convcut_mm.*']),
-    package_data={'convcut_mm': ['py.typed', 'weights/*.safetensors']},
+    package_data={'convcut_mm': ['py.typed', 'weights/*.safetensors', 'weights/centerface*']},
     entry_points={'console_scripts': ['convcut = convcut_mm.cli.main:main']},
     python_requires='>=3.10',
     cmdclass={'build_py': BuildWithMim},
@@ -112,6 +112,7 @@ setup(
             'pytest-xdist>=3.5',
             'ruff',
             'selenium>=4.20',
+            'dlib-bin',
             *DEMO,
             *EXPORT,
             *HEIF,

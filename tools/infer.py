@@ -18,7 +18,7 @@ import sys
 from pathlib import Path
 
 from convcut_mm.apis.backends import BACKENDS
-from convcut_mm.apis.detectors import DETECTORS
+from convcut_mm.apis.detectors import DEFAULT_DETECTOR, DETECTORS
 from convcut_mm.apis.inferencer import ExpressionInferencer
 from convcut_mm.apis.inputs.find import find_sources
 from convcut_mm.apis.inputs.options import InputOptions
@@ -62,7 +62,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--detector',
         choices=DETECTORS,
-        default='cascade',
+        default=DEFAULT_DETECTOR,
         help='face detector; none: each image is a face (default: %(default)s)',
     )
     parser.add_argument('--detector-model', metavar='FILE', help="YuNet's model file")

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 import numpy as np
 
 from ..errors import ConvcutError
-from .find_faces import Crop, Detect, Found, find_faces
+from .find_faces import Crop, Found, Search, find_faces
 from .inputs.options import InputOptions
 from .inputs.sources import Source
 from .results import ImageResult, expression_of
@@ -20,7 +20,7 @@ def results(
     sources: Iterable[Source],
     options: InputOptions,
     max_pixels: int,
-    detect: Detect,
+    search: Search,
     crop: Crop,
     classify: Classify,
     classes: Sequence[str],
@@ -33,7 +33,8 @@ def results(
         sources (Iterable[Source]): Images and videos.
         options (InputOptions): How they are read.
         max_pixels (int): Width times height that an image or frame may have.
-        detect (callable): ``detect(image)`` gives the faces of an image (H, W, 3).
+        search (callable): ``search()`` gives a function for one image or video, which gives the
+            faces of an image (H, W, 3).
         crop (callable): ``crop(image, face)`` gives what the model is shown of a face.
         classify (callable): ``classify(crops)`` gives probabilities (N, C).
         classes (Sequence[str]): Class names.
@@ -48,7 +49,7 @@ def results(
         if source.is_video:  # it is done anew where a run goes on, so its batches are its own
             yield from _classified(waiting, classify, classes, batch_size)
             waiting = []
-        for found in find_faces(source, options, max_pixels, detect, crop, with_images):
+        for found in find_faces(source, options, max_pixels, search, crop, with_images):
             waiting.append(found)
             if _is_full(waiting, batch_size):
                 yield from _classified(waiting, classify, classes, batch_size)

@@ -9,14 +9,16 @@ from .backends import Backend
 from .detectors import Face, crop_face
 
 
-def cut_out(image: np.ndarray, face: Face, margin: float, backend: Backend) -> np.ndarray:
+def cut_out(
+    image: np.ndarray, face: Face, margin: float, template: np.ndarray, backend: Backend
+) -> np.ndarray:
     """Cut a face out for a backend; see :func:`crop_face`.
 
     Returns:
         ndarray: (size, size, 3) uint8.
     """
     side = round(backend.size / backend.crop_ratio)
-    return fitted(crop_face(image, face, margin, side), backend)
+    return fitted(crop_face(image, face, margin, side, template), backend)
 
 
 def whole(image: np.ndarray, face: Face, backend: Backend) -> np.ndarray:

@@ -16,6 +16,7 @@ from .results import ImageResult, failed_result, new_result
 from .tracking import Tracker
 
 Detect = Callable[[np.ndarray], Sequence[Face]]
+Search = Callable[[], Detect]
 Crop = Callable[[np.ndarray, Face], np.ndarray]
 
 
@@ -41,7 +42,7 @@ def find_faces(
     source: Source,
     options: InputOptions,
     max_pixels: int,
-    detect: Detect,
+    search: Search,
     crop: Crop,
     with_images: bool,
 ) -> Iterator[Found]:
@@ -51,7 +52,8 @@ def find_faces(
         source (Source): An image or a video.
         options (InputOptions): How it is read.
         max_pixels (int): Width times height that an image or frame may have.
-        detect (callable): ``detect(image)`` gives the faces of an image (H, W, 3).
+        search (callable): ``search()`` gives a function for one image or video, which gives the
+            faces of an image (H, W, 3).
         crop (callable): ``crop(image, face)`` gives what the model is shown of a face.
         with_images (bool): Whether results carry their image.
 
@@ -62,10 +64,10 @@ def find_faces(
         opened = _opened(source, options, max_pixels)
         if isinstance(opened, np.ndarray):
             image = options.turned(opened)
-            faces = _from_left_to_right(detect(image))
+            faces = _from_left_to_right(search()(image))
             yield _found(source, image, faces, {}, crop, with_images)
         else:
-            yield from _in_frames(source, opened, options, detect, crop, with_images)
+            yield from _in_frames(source, opened, options, search(), crop, with_images)
     except ConvcutError as error:
         yield Found(ImageResult(failed_result(source, f'{error}', {}), source), [])
 

@@ -19,8 +19,16 @@ from . import batching
 from .backends import Backend, TorchBackend, backend_class
 from .classifier import Classifier
 from .crops import classified, cut_out, whole
-from .detectors import Detector, Face, WholeImage, build_detector
-from .find_faces import Crop
+from .detectors import (
+    DEFAULT_DETECTOR,
+    Detector,
+    Face,
+    UprightSearch,
+    WholeImage,
+    build_detector,
+)
+from .detectors.base import RAF_DB
+from .find_faces import Crop, Detect
 from .inputs.options import AS_THEY_ARE, InputOptions
 from .inputs.sources import Source, as_video, iter_sources, list_sources, read_still
 from .load_classifier import checked_names, load_classifier
@@ -51,8 +59,9 @@ class ExpressionInferencer:
         device (str, optional): Where PyTorch computes. Defaults to a GPU if there is one.
         backend (str): What classifies: 'torch', 'onnxruntime' or 'openvino'; the last two run
             files that ``tools/deployment/export.py`` wrote. Defaults to 'torch'.
-        detector (str | Detector): What finds faces: 'cascade' (scikit-image's), 'none' (the image
-            is the face), 'yunet' (OpenCV's, aligns), or an object. Defaults to 'cascade'.
+        detector (str | Detector): What finds faces: 'centerface' (aligns them), 'cascade'
+            (scikit-image's), 'dlib', 'mtcnn', 'yunet' (OpenCV's), 'none' (the image is the face),
+            or an object. Defaults to 'centerface'.
         detector_model (str | Path, optional): YuNet's model file.
         margin (float, optional): What is cut out around a face, as a share of the box's side on
             each side. Defaults to what fits the detector.
@@ -68,6 +77,7 @@ class ExpressionInferencer:
         backend (Backend): What classifies.
         detector (Detector): What finds faces.
         margin (float): What is cut out around a face.
+        template (ndarray): (5, 2), where the landmarks of a face go; see :class:`Detector`.
         max_pixels (int): The limit of an image's size.
 
     Raises:
@@ -80,7 +90,7 @@ class ExpressionInferencer:
         pretrained: bool | str | Path | None = True,
         device: str | torch.device | None = None,
         backend: str = 'torch',
-        detector: str | Detector = 'cascade',
+        detector: str | Detector = DEFAULT_DETECTOR,
         detector_model: str | Path | None = None,
         margin: float | None = None,
         classes: Sequence[str] | None = None,
@@ -95,6 +105,7 @@ class ExpressionInferencer:
             detector = build_detector(detector, detector_model)
         self.detector = detector
         self.margin = getattr(detector, 'margin', 0.0) if margin is None else float(margin)
+        self.template = getattr(detector, 'template', RAF_DB)
         if not -0.4 <= self.margin <= 2:
             raise ConvcutError(f'margin={margin}: expected a share from -0.4 to 2')
         self.classifier: Classifier | None = None
@@ -113,6 +124,11 @@ class ExpressionInferencer:
             if classes is not None:
                 self.backend.classes = checked_names(classes, len(self.backend.classes))
         self.classes = self.backend.classes
+
+    @property
+    def takes_whole_images(self) -> bool:
+        """Whether each image is a face."""
+        return isinstance(self.detector, WholeImage)
 
     @property
     def model(self) -> nn.Module | None:
@@ -226,7 +242,7 @@ class ExpressionInferencer:
             sources,
             options,
             self.max_pixels,
-            detect=self.detector,
+            search=self._search,
             crop=self._cutter(),
             classify=partial(classified, backend=self.backend),
             classes=self.classes,
@@ -235,9 +251,9 @@ class ExpressionInferencer:
         )
 
     def _cutter(self) -> Crop:
-        if isinstance(self.detector, WholeImage) and self.margin == 0:
+        if self.takes_whole_images and self.margin == 0:
             return partial(whole, backend=self.backend)
-        return partial(cut_out, margin=self.margin, backend=self.backend)
+        return partial(cut_out, margin=self.margin, template=self.template, backend=self.backend)
 
     def detect(self, image: np.ndarray) -> list[Face]:
         """The faces of an image.
@@ -245,7 +261,11 @@ class ExpressionInferencer:
         Args:
             image (ndarray): (H, W, 3) uint8, red, green, blue.
         """
-        return self.detector(image)
+        return list(self._search()(image))
+
+    def _search(self) -> Detect:
+        """A search for one image or video."""
+        return self.detector if self.takes_whole_images else UprightSearch(self.detector)
 
     def crop(self, image: np.ndarray, face: Face) -> np.ndarray:
         """What the model is shown of a face, (H, W, 3) uint8; see :func:`crop_face`."""

@@ -255,7 +255,7 @@ def test_a_model_that_is_built_already(tiny_model, images):
 
 
 def test_finds_the_astronaut(make_inferencer, astronaut):
-    finder = make_inferencer(detector='cascade')
+    finder = make_inferencer(detector='centerface')
     (result,) = finder(astronaut)
     (face,) = result['faces']
     x1, y1, x2, y2 = face['box']

@@ -3,8 +3,9 @@
 import json
 
 import pytest
+from PIL import Image
 
-TOOLS = ('feature_store', 'inference')
+TOOLS = ('crops', 'detectors', 'feature_store', 'inference')
 
 
 @pytest.fixture
@@ -69,3 +70,40 @@ def test_a_folder_without_images_is_one_line(run, capsys, tmp_path):
         error = capsys.readouterr().err.strip().splitlines()[-1]
         assert error == f'error: {tmp_path}: no folder FER2013Train there'
     assert not (tmp_path / 'out').exists()
+
+
+def test_detectors_counts_known_faces(run, capsys, tmp_path):
+    pytest.importorskip('onnxruntime')
+    data = pytest.importorskip('skimage.data')
+    Image.fromarray(data.astronaut()).save(tmp_path / 'a.png')
+    Image.fromarray(data.coffee()).save(tmp_path / 'b.png')
+    truth = {'a.png': [[177, 70, 272, 165], [400, 400, 450, 450]], 'b.png': []}
+    (tmp_path / 'truth.json').write_text(json.dumps(truth))
+    out = tmp_path / 'out.json'
+    options = ('--detectors', 'centerface', '--rolls', '0', '45', '--out', out)
+    assert run('detectors', tmp_path, tmp_path / 'truth.json', *options) in (None, 0)
+    rows = json.loads(out.read_text())['detectors']['centerface']
+    assert (rows['found'], rows['false']) == (1, 0)  # the second face is none
+    assert rows['rolls'] == {'0': 50.0, '45': 50.0} and rows['ms'] > 0
+    assert 'centerface       1   50.0 %' in capsys.readouterr().out
+    for content, problem in (
+        ('{', 'not JSON'),
+        ('[]', 'expected {"photo.jpg"'),
+        ('{"a.png": [[5, 5, 1, 9]]}', '"a.png": expected faces'),
+        ('{"c.png": []}', '"c.png": no such photo'),
+        ('{"../a.png": []}', 'no such photo'),
+    ):
+        (tmp_path / 'truth.json').write_text(content)
+        assert run('detectors', tmp_path, tmp_path / 'truth.json') == 1
+        assert problem in capsys.readouterr().err
+
+
+def test_crops_compares_with_the_uncut_face(run, capsys, tmp_path, real_ferplus):
+    pytest.importorskip('onnxruntime')
+    out = tmp_path / 'out.json'
+    options = ('--split', 'valid', '--count', 12, '--templates', 'own', 'box', '--margins', 0)
+    data = real_ferplus('FER2013Valid')
+    assert run('crops', '--data', data, *options, '--out', out) in (None, 0)
+    own, box = json.loads(out.read_text())
+    assert own['found'] >= 50 and own['uncut'] == box['uncut'] >= 50
+    assert '12 images of valid, uncut' in capsys.readouterr().out

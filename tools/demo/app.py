@@ -19,7 +19,7 @@ from page_parts.offline import SelfContained
 from page_parts.photo import MOST_BYTES, MOST_PIXELS, classify_photo, no_image, too_large
 from page_parts.uploads import Uploads, no_urls, own_folder
 
-from convcut_mm.apis.detectors import DETECTORS
+from convcut_mm.apis.detectors import DEFAULT_DETECTOR, DETECTORS
 from convcut_mm.cli.parser import ToolParser
 from convcut_mm.cli.run import run_tool
 from convcut_mm.errors import ConvcutError
@@ -50,7 +50,10 @@ def parse_args() -> argparse.Namespace:
         help='a model to choose from, besides those that come with weights; may be repeated',
     )
     parser.add_argument(
-        '--detector', choices=DETECTORS, default='cascade', help='finds faces (default: cascade)'
+        '--detector',
+        choices=DETECTORS,
+        default=DEFAULT_DETECTOR,
+        help='finds faces (default: %(default)s)',
     )
     parser.add_argument('--detector-model', metavar='FILE', help="yunet's model file")
     parser.add_argument('--device', help='where the models compute; a GPU if there is one')

@@ -5,18 +5,29 @@ from pathlib import Path
 from ...errors import ConvcutError
 from .base import Detector, Face, WholeImage
 from .crop import crop_face
+from .upright import UprightSearch
 
-DETECTORS = ('cascade', 'none', 'yunet')
+DEFAULT_DETECTOR = 'centerface'
+DETECTORS = ('cascade', 'centerface', 'dlib', 'mtcnn', 'none', 'yunet')
 
-__all__ = ['DETECTORS', 'Detector', 'Face', 'WholeImage', 'build_detector', 'crop_face']
+__all__ = [
+    'DEFAULT_DETECTOR',
+    'DETECTORS',
+    'Detector',
+    'Face',
+    'UprightSearch',
+    'WholeImage',
+    'build_detector',
+    'crop_face',
+]
 
 
 def build_detector(name: str, model_file: str | Path | None = None) -> Detector:
     """Make a face detector.
 
     Args:
-        name (str): 'cascade' (scikit-image's, no download), 'none' (the image is the face) or
-            'yunet' (OpenCV's, five landmarks).
+        name (str): 'centerface' (in this package), 'cascade' (scikit-image's), 'dlib', 'mtcnn'
+            (facenet-pytorch's), 'yunet' (OpenCV's) or 'none' (the image is the face).
         model_file (str | Path, optional): YuNet's model file.
 
     Raises:
@@ -24,10 +35,22 @@ def build_detector(name: str, model_file: str | Path | None = None) -> Detector:
     """
     if name == 'none':
         return WholeImage()
+    if name == 'centerface':
+        from .centerface import CenterFaceDetector
+
+        return CenterFaceDetector()
     if name == 'cascade':
         from .cascade import CascadeDetector
 
         return CascadeDetector()
+    if name == 'dlib':
+        from .dlib_hog import DlibDetector
+
+        return DlibDetector()
+    if name == 'mtcnn':
+        from .mtcnn import MtcnnDetector
+
+        return MtcnnDetector()
     if name == 'yunet':
         from .yunet import YuNetDetector
 

@@ -5,21 +5,19 @@ import math
 import cv2
 import numpy as np
 
-from .base import Box, Face
+from .base import RAF_DB, Box, Face
 
-TEMPLATE_SIZE = 100  # pixels, as RAF-DB's aligned images
-# eyes and mouth corners, left and right of the image; RAF-DB publishes no positions, so these are
-# close to those of its aligned faces, not exact
-TEMPLATE = np.array([[31.0, 38.0], [69.0, 38.0], [35.0, 77.0], [65.0, 77.0]])
 LANDMARKS = [0, 1, 3, 4]  # of the five; the nose moves with the head's turn
 
 
-def crop_face(image: np.ndarray, face: Face, margin: float, size: int) -> np.ndarray:
+def crop_face(
+    image: np.ndarray, face: Face, margin: float, size: int, template: np.ndarray = RAF_DB
+) -> np.ndarray:
     """Cut a face out.
 
-    With landmarks, eyes and mouth corners are moved, turned and scaled onto RAF-DB's template
-    (least squares, no stretching); else the square around the box's middle with the box's longer
-    side is taken. What lies outside of the image repeats its border.
+    With landmarks, eyes and mouth corners are moved, turned and scaled onto a template (least
+    squares, no stretching); else the square around the box's middle with the box's longer side is
+    taken, turned as the whole image is. What lies outside of the image repeats its border.
 
     Args:
         image (ndarray): (H, W, 3) uint8.
@@ -27,14 +25,16 @@ def crop_face(image: np.ndarray, face: Face, margin: float, size: int) -> np.nda
         margin (float): What is added on each side, as a fraction of the square's side; negative
             for a tighter cut.
         size (int): Side of the result in pixels.
+        template (ndarray): (5, 2), where landmarks go, as parts of the square. Defaults to those
+            of RAF-DB's aligned faces.
 
     Returns:
         ndarray: (size, size, 3) uint8.
     """
     if face.landmarks is not None:
-        to_square = similarity(face.landmarks[LANDMARKS], TEMPLATE / TEMPLATE_SIZE)
+        to_square = similarity(face.landmarks[LANDMARKS], template[LANDMARKS])
     else:
-        to_square = _box_to_square(face.box)
+        to_square = _turned(_box_to_square(face.box), face.turn)
     # the unit square with its margin becomes the result
     grown = np.array([[1, 0, margin], [0, 1, margin]]) / (1 + 2 * margin)
     to_result = size * (grown[:, :2] @ to_square + [[0, 0, grown[0, 2]], [0, 0, grown[1, 2]]])
@@ -46,6 +46,13 @@ def _box_to_square(box: Box) -> np.ndarray:
     side = max(x2 - x1, y2 - y1)
     left, top = (x1 + x2 - side) / 2, (y1 + y2 - side) / 2
     return np.array([[1, 0, -left], [0, 1, -top]]) / side
+
+
+def _turned(to_square: np.ndarray, turn: int) -> np.ndarray:
+    """The unit square, turned clockwise about its middle."""
+    x, y = {0: (1, 0), 90: (0, 1), 180: (-1, 0), 270: (0, -1)}[turn]
+    turning = np.array([[x, -y], [y, x]])
+    return np.column_stack([turning @ to_square[:, :2], turning @ (to_square[:, 2] - 0.5) + 0.5])
 
 
 def similarity(points: np.ndarray, target: np.ndarray) -> np.ndarray:

@@ -1,14 +1,19 @@
 """Detectors on a real photograph and on images without a face; boxes; cut-out faces."""
 
+import pickle
+import sys
+
 import numpy as np
 import pytest
 from PIL import Image
 
-from convcut_mm.apis.detectors import Face, build_detector, crop_face
+from convcut_mm.apis.detectors import Face, UprightSearch, build_detector, crop_face
+from convcut_mm.apis.detectors.base import RAF_DB
 from convcut_mm.apis.detectors.boxes import inside, merge, overlap
-from convcut_mm.apis.detectors.crop import TEMPLATE, similarity
+from convcut_mm.apis.detectors.crop import LANDMARKS, similarity
 from convcut_mm.errors import ConvcutError
 
+TEMPLATE = 100 * RAF_DB[LANDMARKS]
 FACE = np.array([[177.0, 70.0, 272.0, 165.0]])  # of the astronaut, drawn by hand
 
 
@@ -85,8 +90,59 @@ def test_none_takes_the_whole_image():
 
 
 def test_unknown_detector():
-    with pytest.raises(ConvcutError, match='unknown detector "mtcnn", expected one of cascade'):
-        build_detector('mtcnn')
+    with pytest.raises(ConvcutError, match='unknown detector "haar", expected one of cascade'):
+        build_detector('haar')
+
+
+@pytest.mark.parametrize(
+    'name,package,command',
+    [
+        ('cascade', 'skimage.data', 'scikit-image'),
+        ('centerface', 'onnxruntime', 'onnxruntime'),
+        ('dlib', 'dlib', 'dlib-bin'),
+        ('mtcnn', 'facenet_pytorch', '--no-deps facenet-pytorch'),
+    ],
+)
+def test_a_missing_package_is_one_line(monkeypatch, name, package, command):
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(ConvcutError) as error:
+        build_detector(name)
+    text = str(error.value)
+    assert text.startswith(f'the detector "{name}" needs') and '\n' not in text
+    assert text.endswith(f': pip install {command}')
+
+
+@pytest.mark.parametrize('name,package', [('dlib', 'dlib'), ('mtcnn', 'facenet_pytorch')])
+def test_detectors_of_other_packages(name, package, astronaut):
+    pytest.importorskip(package)
+    detector = build_detector(name)
+    (face,) = detector(astronaut)
+    assert overlap(np.array([face.box]), FACE)[0, 0] > 0.5
+    assert (face.landmarks is None) == (name == 'dlib')
+    if name == 'mtcnn':
+        eyes, mouth = face.landmarks[:2], face.landmarks[3:]
+        assert eyes[0, 0] < eyes[1, 0] and mouth[0, 0] < mouth[1, 0]
+        assert eyes[:, 1].max() < mouth[:, 1].min()
+    assert pickle.loads(pickle.dumps(detector))(astronaut)[0].box == face.box
+    assert detector(np.zeros((8, 8, 3), np.uint8)) == []
+
+
+@pytest.mark.parametrize('turn', [90, 180, 270])
+def test_a_box_in_a_turned_image_is_cut_out_upright(turn):
+    image = ramp(100, 120)
+    upright = crop_face(image, Face((20.0, 30.0, 60.0, 70.0)), margin=0.1, size=48)
+    # the image as a camera held sideways stores it: turned clockwise, it stands right
+    stored = np.ascontiguousarray(np.rot90(image, turn // 90))
+    (face,) = UprightSearch(lambda image: [Face((20.0, 30.0, 60.0, 70.0))] * is_upright(image))(
+        stored
+    )
+    assert face.turn == turn
+    assert abs(crop_face(stored, face, 0.1, 48).astype(int) - upright).max() <= 1
+
+
+def is_upright(image: np.ndarray) -> bool:
+    """Whether a ramp is as it was drawn: red grows to the right, green downwards."""
+    return bool(image[0, -1, 0] > image[0, 0, 0] and image[-1, 0, 1] > image[0, 0, 1])
 
 
 def test_yunet_needs_its_file(tmp_path):

@@ -14,7 +14,7 @@ from PIL import Image
 
 from convcut_mm.apis import ExpressionInferencer
 from convcut_mm.apis.crops import middle, resized
-from convcut_mm.apis.detectors import Face, WholeImage, crop_face
+from convcut_mm.apis.detectors import Face, crop_face
 from convcut_mm.apis.inputs.images import read_image
 from convcut_mm.errors import ConvcutError
 from convcut_mm.visualization.face_grid import HEAT, OPACITY
@@ -94,8 +94,8 @@ def classify_photo(
     found = inferencer.detect(image)
     if not found:
         raise ConvcutError(
-            'No face was found in this photo. Faces have to be upright, look into the camera and '
-            'take up a good part of the picture.'
+            'No face was found in this photo. Faces have to show eyes, nose and mouth, and take '
+            'up a fiftieth of the picture or more.'
         )
     crops = np.stack([inferencer.crop(image, face) for face in found])
     with _MODEL:
@@ -161,8 +161,9 @@ def _fractions(box: tuple, image: np.ndarray) -> tuple[float, ...]:
 def _picture(inferencer: ExpressionInferencer, image: np.ndarray, face: Face) -> np.ndarray:
     """Cut out what the model sees of a face, in colour and in more pixels than it sees."""
     ratio = inferencer.backend.crop_ratio
-    if not isinstance(inferencer.detector, WholeImage):
-        image = crop_face(image, face, inferencer.margin, round(CARD_SIDE / ratio))
+    if not inferencer.takes_whole_images:
+        side = round(CARD_SIDE / ratio)
+        image = crop_face(image, face, inferencer.margin, side, inferencer.template)
     return resized(middle(image, ratio), CARD_SIDE)
 
 

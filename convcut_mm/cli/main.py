@@ -18,6 +18,10 @@ COMMANDS = {
     'train': ('train.py', 'train a config, or fine-tune on a folder of faces'),
     'test': ('test.py', 'test a checkpoint, with intervals'),
     'audit': ('analysis_tools/batch_audit.py', 'find out whether predictions depend on the batch'),
+    'duplicates': (
+        'analysis_tools/duplicates.py',
+        'count images that stand in several splits, and labels that disagree',
+    ),
     'export': ('deployment/export.py', 'export a model to ONNX or OpenVINO'),
     'ablate': ('ablate.py', 'run a set of configs with several seeds, and write one table'),
     'features': ('feature_store.py', 'list, verify and prune stored features'),

@@ -114,12 +114,7 @@ class FERPlus(FERDataset):
     def read_items(self) -> list[dict]:
         """Read the votes and apply the rule."""
         folder = self._folder()
-        if self.label_source == 'label.csv':
-            source = folder / 'label.csv'
-            names, votes = read_label_csv(source)
-        else:
-            source = Path(self.data_root) / 'fer2013new.csv'
-            names, votes = read_fer2013new_csv(source, USAGES[self.split])
+        names, votes = self.read_votes()
         # not passed to the constructor, where mmengine takes strings for file names
         self._metainfo.update(rule=self.rule, label_source=self.label_source)
         origin = folder / SOURCE_NOTE
@@ -129,7 +124,7 @@ class FERPlus(FERDataset):
         if self.keep != self.rule:
             kept = ferplus_votes.targets(votes, self.keep, self.num_classes)
             targets = targets * kept.any(1, keepdims=True)
-        check_listed(folder, names, source)
+        check_listed(folder, names, self._source())
         items = []
         for name, target in zip(names, targets):
             if target.any():
@@ -144,6 +139,18 @@ class FERPlus(FERDataset):
             logger='current',
         )
         return items
+
+    def read_votes(self) -> tuple[list[str], np.ndarray]:
+        """Return N image names and the votes on each, (N, 10), whatever the rule keeps."""
+        source = self._source()
+        if self.label_source == 'label.csv':
+            return read_label_csv(source)
+        return read_fer2013new_csv(source, USAGES[self.split])
+
+    def _source(self) -> Path:
+        if self.label_source == 'label.csv':
+            return self._folder() / 'label.csv'
+        return Path(self.data_root) / 'fer2013new.csv'
 
     def item_for_pipeline(self, idx: int) -> dict:
         """Sample the label of a training image from its votes, if the rule is 'probability'."""

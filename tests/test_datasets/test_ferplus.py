@@ -10,7 +10,9 @@ from PIL import Image
 
 import convcut_mm  # noqa: F401
 from convcut_mm.datasets import FERPlus
+from convcut_mm.datasets.utils.duplicates_cache import cached_duplicates
 from convcut_mm.errors import ConvcutError
+from convcut_mm.evaluation.data_quality import images_of_config, panel_bound, report_copies
 
 EMOTIONS = ('neutral', 'happiness', 'surprise', 'sadness', 'anger', 'disgust', 'fear', 'contempt')
 RULES = ('majority', 'probability', 'crossentropy', 'multi_target', 'argmax')
@@ -298,5 +300,42 @@ def test_real_counts(real, rule, train, valid):
 def test_real_counts_by_class(real):
     labels = FERPlus(real, 'train').get_gt_labels()
     assert np.bincount(labels).tolist() == [8733, 7284, 3136, 3022, 2098, 116, 536, 120]
-    parts = [len(FERPlus(real, 'train', part=part)) for part in ('fit', 'holdout')]
+    options = dict(duplicates='mark')
+    parts = [len(FERPlus(real, 'train', part=part, **options)) for part in ('fit', 'holdout')]
     assert sum(parts) == 25045 and parts[1] == 2533  # copies stay together
+    options = dict(duplicates='clean')
+    parts = [len(FERPlus(real, 'train', part=part, **options)) for part in ('fit', 'holdout')]
+    assert parts == [22202, 2463]
+
+
+def paths(dataset: FERPlus) -> list[str]:
+    return [dataset.get_data_info(i)['img_path'] for i in range(len(dataset))]
+
+
+def test_real_halves(real):
+    # all with duplicates='mark': one search for copies serves this file
+    options = dict(holdout=(0.5, 0.1), holdout_seed=1, duplicates='mark')
+    chains = ('fit/fit', 'fit/holdout', 'holdout/fit', 'holdout/holdout')
+    parts = [paths(FERPlus(real, part=name, **options)) for name in chains]
+    assert [len(each) for each in parts] == [11278, 1247, 11283, 1237]  # copies stay together
+    assert len(set().union(*parts)) == 25045
+    soft = FERPlus(real, part='holdout/fit', rule='crossentropy', keep='majority', **options)
+    assert paths(soft) == parts[2]
+
+
+def test_real_copies(real):
+    """The counts of docs/data_quality.md."""
+    images = images_of_config(dict(type='FERPlus', data_root=real), 'here')
+    report = report_copies(images, cached_duplicates(images.paths))
+    marked = report.standing['valid']
+    identical, near = (np.bincount(images.labels[mark], minlength=8) for mark in marked.values())
+    assert identical.tolist() == [31, 31, 105, 27, 19, 5, 9, 4]
+    assert near.tolist() == [35, 35, 111, 34, 26, 5, 11, 4]
+    assert [int(mark.sum()) for mark in report.whatever['valid'].values()] == [245, 275]
+    assert [int(mark.sum()) for mark in report.standing['train'].values()] == [1831, 2078]
+    assert [(one.pairs, one.different) for one in report.agreements[:2]] == [(846, 79), (231, 14)]
+    dataset = FERPlus(real, 'valid', duplicates='mark')
+    marks = [dataset.get_data_info(i)['duplicate'] for i in range(len(dataset))]
+    assert sum(marks) == 275 and dataset.metainfo['duplicates'].startswith('marked: 275 of 3191')
+    bound = panel_bound(images.votes[images.split == 1])
+    assert bound.per_cent == pytest.approx(96.6, abs=0.1) and bound.images == 3191

@@ -67,6 +67,20 @@ class Duplicates:
             found[second[exact[first]]] = True
         return found[self.identity]
 
+    def repeats(self, among: np.ndarray, near: bool = True) -> np.ndarray:
+        """Return which images are copies of *another* one of ``among``, (N,) bool.
+
+        Args:
+            among: Images that count, (N,) bool; the result is for these.
+            near: Whether nearly identical ones count. Defaults to True.
+        """
+        times = np.bincount(self.identity[among], minlength=len(self.identity))
+        found = times > 1
+        if near:
+            linked = self.pairs[(times[self.pairs] > 0).all(1)]
+            found[linked.reshape(-1)] = True
+        return found[self.identity] & among
+
 
 def find_duplicates(signatures: Signatures, threshold: float = NEAR) -> Duplicates:
     """Find all copies.

@@ -83,7 +83,7 @@ class FaceTree:
         for name, paths in train.items():
             for path in paths:
                 home.setdefault(group_of[path], name)
-        part_of = {}
+        part_of: dict = {}
         for name, paths in train.items():
             own = [group for group, at in home.items() if at == name]
             if len(own) <= len(sampled):

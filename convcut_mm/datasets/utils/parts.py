@@ -32,7 +32,7 @@ class HoldoutSplit:
     def __str__(self) -> str:
         return f'{self.part}, {self.holdout:g} held out, seed {self.seed}'
 
-    def take(self, labels: Sequence[int], groups: Sequence[int]) -> np.ndarray:
+    def take(self, labels: Sequence[int], groups: Sequence[int] | np.ndarray) -> np.ndarray:
         """Return the numbers of the images in the part, ascending.
 
         Whole groups are sampled, stratified by the class of their first image.

@@ -1,5 +1,6 @@
 """Copies of images: identical, nearly identical and mirrored ones are found, others are not."""
 
+import multiprocessing
 import os
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFilter
 
+from convcut_mm.datasets.utils import duplicates_cache
 from convcut_mm.datasets.utils.duplicates import find_duplicates
 from convcut_mm.datasets.utils.duplicates_cache import cached_duplicates
 from convcut_mm.datasets.utils.image_signatures import read_signatures
@@ -164,3 +166,17 @@ def test_groups_of_a_split_do_not_depend_on_others(tmp_path, cache):
     assert copies.stand_in(paths[1:2], ['train']) == [True]
     assert len(set(copies.groups('train', train).tolist())) == 2
     assert len(set(SplitCopies({'all': paths}).groups('all', paths).tolist())) == 1
+
+
+def test_of_several_processes_one_decodes(planted, cache, monkeypatch, tmp_path):
+    log = tmp_path / 'log'
+
+    def counted(paths):
+        with open(log, 'a') as file:
+            file.write('decoded\n')
+        return read_signatures(paths)
+
+    monkeypatch.setattr(duplicates_cache, 'read_signatures', counted)
+    with multiprocessing.get_context('fork').Pool(3) as pool:
+        first, *others = [fields(one) for one in pool.map(cached_duplicates, [planted] * 3, 1)]
+    assert others == [first] * 2 and log.read_text() == 'decoded\n'

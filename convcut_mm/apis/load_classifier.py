@@ -23,6 +23,9 @@ from ..utils.forks import claim_threads
 from ..utils.logs import warnings_only
 from .classifier import Classifier
 
+# Keras 2 writes HDF5 under each of these names
+KERAS = ('.h5', '.hdf5', '.keras')
+
 
 def load_classifier(
     model: str | Path | Config | nn.Module,
@@ -39,9 +42,9 @@ def load_classifier(
         model (str | Path | Config | nn.Module): Name in mmpretrain's zoo, config file, config, or
             a model made by ``mmpretrain.get_model``.
         weights (bool | str | Path, optional): True for the weights of that name or of the config's
-            ``load_from``; path or URL of a checkpoint, in which code is never run; False or None
-            for random ones. A model that is built keeps its own, unless a path is given. Defaults
-            to True.
+            ``load_from``; path or URL of a checkpoint, in which code is never run, or a Keras file
+            of the released graph; False or None for random ones. A model that is built keeps its
+            own, unless a path is given. Defaults to True.
         name (str, optional): What the pictures call it. Defaults to the config's name.
         cfg_options (dict, optional): Settings that override the config's.
         device (str | torch.device, optional): Where it computes. Defaults to a GPU if there is
@@ -66,7 +69,7 @@ def load_classifier(
         with warnings_only():
             network = get_model(config, False, **kwargs)
     if file is not None:
-        checkpoint = CheckpointLoader.load_checkpoint(file, map_location='cpu', logger='silent')
+        checkpoint = _read_checkpoint(file)
         meta = load_whole(network, checkpoint, file, _name(model))
     known = classes_in(meta, file or _name(model))
     trained_on = meta.get('dataset_meta') or {}
@@ -155,6 +158,15 @@ def _weights_file(
     if not file:
         raise ConvcutError(f'{_name(model)}: {missing} (pretrained, --checkpoint)')
     return file
+
+
+def _read_checkpoint(file: str) -> dict:
+    path = os.path.expanduser(file)
+    if os.path.isfile(path) and path.lower().endswith(KERAS):
+        from ..models.utils.keras_weights import keras_checkpoint  # imports h5py
+
+        return keras_checkpoint(path)
+    return CheckpointLoader.load_checkpoint(file, map_location='cpu', logger='silent')
 
 
 def _name(model: str | Path | Config | nn.Module) -> str:

@@ -7,6 +7,7 @@ close to zero, as a training may leave it: every image becomes its batch's mean.
 
 import json
 import re
+import zipfile
 
 import numpy as np
 import pytest
@@ -242,3 +243,71 @@ def test_bad_input(leak, run_tool_here, tmp_path, monkeypatch):
         line = err.strip().splitlines()[-1]
         assert status == 1 and line.startswith('error: ') and named in line
     assert not (tmp_path / 'work_dirs').exists()
+
+
+class TestKerasFile:
+    """The golden file of the released graph, audited on faces that it has never seen."""
+
+    GRAPH = (
+        '_base_ = ["{root}/configs/convcut/convcut-released-atto_rafdb{phase}.py"]\n'
+        'test_dataloader = dict(num_workers=0, dataset=dict(data_root="{data}"))\n'
+    )
+
+    @pytest.fixture
+    def audit(self, root, tmp_path, run_here, capsys):
+        from convcut_mm.datasets.synthetic_faces import render_dataset
+
+        render_dataset(tmp_path / 'faces', train_per_class=1, test_per_class=4, seed=0)
+
+        def run(keras, phase: str = '') -> tuple:
+            config = tmp_path / 'released.py'
+            data = tmp_path / 'faces'
+            config.write_text(self.GRAPH.format(root=root, data=data, phase=phase))
+            options = ('--out', tmp_path / 'out', '--batch-sizes', 16, '--seeds', 1)
+            return run_here(TOOL, config, keras, *options), capsys.readouterr()
+
+        return run
+
+    def test_probabilities_are_those_of_the_converted_file(
+        self, audit, root, tmp_path, released_checkpoint
+    ):
+        found = {}
+        for weights in (root / 'tests' / 'data' / 'released_atto.h5', released_checkpoint):
+            status, printed = audit(weights)
+            assert status == 3, printed.err[-2000:]
+            record = json.loads((tmp_path / 'out' / 'batch_audit.json').read_text())
+            assert record['depends_on_batch'] and record['images'] == 28
+            assert record['classes'] == sorted(record['classes'])  # as folders are read
+            found[weights.suffix] = [
+                {key: value for key, value in run.items() if key != 'checkpoint'}
+                for run in record['runs']
+            ]
+        assert found['.h5'] == found['.pth']
+
+    @pytest.mark.parametrize('case', ['graph', 'cut', 'archive', 'missing', 'link'])
+    def test_files_that_do_not_fit_are_told_in_one_line(self, case, audit, root, tmp_path):
+        import h5py
+
+        golden = root / 'tests' / 'data' / 'released_atto.h5'
+        file = tmp_path / ('weights.keras' if case == 'archive' else 'weights.h5')
+        if case == 'graph':
+            message = 'a checkpoint of another architecture than'
+            file.write_bytes(golden.read_bytes())
+        elif case == 'cut':
+            message = 'not a whole HDF5 file of Keras'
+            file.write_bytes(golden.read_bytes()[:5000])
+        elif case == 'archive':
+            message = 'an archive of Keras 3'
+            with zipfile.ZipFile(file, 'w') as archive:
+                archive.writestr('model.weights.h5', golden.read_bytes())
+        elif case == 'link':
+            message = 'is a link to another place'
+            with h5py.File(file, 'w') as content:
+                content['dense/kernel:0'] = h5py.ExternalLink(str(golden), '/model_weights')
+        else:
+            message = 'no such checkpoint file'
+        status, printed = audit(file, '_phase2' if case == 'graph' else '')
+        assert status == 1
+        (line,) = (line for line in printed.err.splitlines() if line.startswith('error: '))
+        assert line.startswith(f'error: {file}: ') and message in line
+        assert not (tmp_path / 'out').exists()

@@ -82,6 +82,14 @@ def whole_model_is_no_group(file, _):
     file['model_weights'] = np.zeros(3)
 
 
+def twice(file, _):
+    file['dense_7/dense_7/kernel:0'] = np.zeros((256, 32))
+
+
+def of_keras_3(file, _):
+    file['layers/dense/vars/0'] = np.zeros((256, 32))
+
+
 def unknown(file, _):
     file['evil\nlayer/kernel:0'] = np.zeros(3)
 
@@ -104,6 +112,8 @@ def unknown(file, _):
         (circle, 'is in the file twice'),
         (deep, "'a/b/c/d/e/f/g/h/i/j/k/l/m/n/o/p/q' is nested too deep"),
         (dimensions, 'has 7 dimensions'),
+        (twice, 'is a second weight for "head.embedding.fc.weight"'),
+        (of_keras_3, "'vars/0' is not a weight of the released graph (Keras 3 writes such names"),
         (unknown, r"'evil\nlayer/kernel' is not a weight of the released graph"),
     ],
 )

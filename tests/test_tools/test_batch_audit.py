@@ -248,10 +248,13 @@ def test_bad_input(leak, run_tool_here, tmp_path, monkeypatch):
 class TestKerasFile:
     """The golden file of the released graph, audited on faces that it has never seen."""
 
-    GRAPH = (
-        '_base_ = ["{root}/configs/convcut/convcut-released-atto_rafdb{phase}.py"]\n'
-        'test_dataloader = dict(num_workers=0, dataset=dict(data_root="{data}"))\n'
-    )
+    GRAPH = """
+_base_ = ['{root}/configs/convcut/convcut-released-atto_rafdb{phase}.py']
+load = dict(type='LoadImageFromFile', imdecode_backend='pillow')
+resize = dict(type='Resize', scale=(120, 120))
+data = dict(data_root='{data}', pipeline=[load, resize, dict(type='PackInputs')])
+test_dataloader = dict(num_workers=0, dataset=data)
+"""
 
     @pytest.fixture
     def audit(self, root, tmp_path, run_here, capsys):

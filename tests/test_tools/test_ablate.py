@@ -106,7 +106,7 @@ def test_table_equals_the_predictions(killed_and_resumed):
     assert row['paper'] == {'RAF-DB': 97.33} and '| 97.33 |' in text
     assert sum(content['classes'].values()) == 28 and content['classes']['fear'] == 4
     for line in (
-        '- fitted on: DrawnFaces, train, part fit (held out: 0.1, seed 0)',
+        '- fitted on: DrawnFaces, train, part fit (held out: 0.1, seed 0, copies in one part)',
         '- tested on: DrawnFaces, test',
         '- epoch chosen by: mean class accuracy (single-label/recall) on DrawnFaces, train, part '
         'holdout',

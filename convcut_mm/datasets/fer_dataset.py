@@ -11,6 +11,7 @@ from mmpretrain.datasets import BaseDataset
 
 from ..errors import ConvcutError
 from .utils.class_names import class_choice
+from .utils.class_order import folder_ranks
 from .utils.decoding import run_pipeline
 from .utils.epoch_seed import EpochSeed, preserved_generators
 from .utils.parts import parse_part
@@ -41,8 +42,9 @@ class FERDataset(BaseDataset):
             is compared with all other splits that are there, every other split with train,
             whatever images a rule or ``classes`` leaves out. Parts are sampled before.
             Defaults to 'keep'.
-        class_ordered: Sort the images by class, as the released data script does. Matters only to
-            models with batch attention. Defaults to False: the order of the files.
+        class_ordered: Sort the images by class, in the alphabetical order of the classes, as the
+            released data script reads its folders. Matters only to models with batch attention.
+            Defaults to False: the order of the files.
         classes: Names of some of the data set's classes, or a file with one name a line. Labels
             follow that order; images of other classes are left out; no class is renamed.
             Defaults to None: all classes in the data set's own order.
@@ -192,7 +194,8 @@ class FERDataset(BaseDataset):
         if self.duplicates != 'keep':
             items = self._marked(items)
         if self.class_ordered:
-            items.sort(key=lambda item: item['gt_label'])  # stable within a class
+            ranks = folder_ranks(self.metainfo['classes'])
+            items.sort(key=lambda item: ranks[item['gt_label']])  # stable within a class
         self.__dict__.pop('copies', None)  # not for the processes that load images
         return items
 

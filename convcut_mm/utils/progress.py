@@ -9,17 +9,13 @@ from rich.text import Text
 
 
 class RateColumn(bars.ProgressColumn):
-    """A column with the steps per second."""
-
-    def __init__(self, unit: str) -> None:
-        super().__init__()
-        self.unit = unit
+    """A column with the steps per second, in the unit of the task."""
 
     def render(self, task: bars.Task) -> Text:
-        speed = task.finished_speed or task.speed
+        speed, unit = task.finished_speed or task.speed, task.fields['unit']
         if speed is None:
             return Text('')
-        return Text(f'{speed:.0f} {self.unit}/s' if speed >= 20 else f'{speed:.1f} {self.unit}/s')
+        return Text(f'{speed:.0f} {unit}/s' if speed >= 20 else f'{speed:.1f} {unit}/s')
 
 
 class QuietConsole(Console):
@@ -29,11 +25,16 @@ class QuietConsole(Console):
         self.quiet = True
 
 
+_shown: bars.Progress | None = None
+
+
 @contextmanager
 def progress(
     title: str, total: int | None, unit: str = 'images', shown: bool = True
 ) -> Iterator[Callable[..., None]]:
     """Show a progress bar with count, rate and time left on stderr.
+
+    A bar within the block of another stands below it until its block ends.
 
     Args:
         title (str): Text before the bar.
@@ -45,11 +46,19 @@ def progress(
         Callable: Call it with the number of steps done, 1 by default; ``total=N``
             changes the total.
     """
+    global _shown
+    if _shown is not None and shown:  # releases of rich before 14.1 refuse a second display
+        task = _shown.add_task(title, total=total, unit=unit)
+        try:
+            yield _stepper(_shown, task)
+        finally:
+            _shown.remove_task(task)
+        return
     columns = (
         bars.TextColumn('{task.description}', markup=False),  # a file name is not markup
         bars.BarColumn(),
         bars.MofNCompleteColumn(),
-        RateColumn(unit),
+        RateColumn(),
         bars.TimeRemainingColumn(),
     )
     console = QuietConsole(stderr=True)
@@ -61,5 +70,12 @@ def progress(
         auto_refresh=console.is_terminal,
         refresh_per_second=2,
     ) as bar:
-        task = bar.add_task(title, total=total)
-        yield lambda steps=1, total=None: bar.update(task, advance=steps, total=total)
+        _shown = bar if shown else None
+        try:
+            yield _stepper(bar, bar.add_task(title, total=total, unit=unit))
+        finally:
+            _shown = None
+
+
+def _stepper(bar: bars.Progress, task: bars.TaskID) -> Callable[..., None]:
+    return lambda steps=1, total=None: bar.update(task, advance=steps, total=total)

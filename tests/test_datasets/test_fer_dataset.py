@@ -209,6 +209,7 @@ def test_class_ordered(tmp_path):
         (images / f'train_{i:05d}_aligned.jpg').touch()
     assert RAFDB(str(tmp_path)).get_gt_labels().tolist() == [2, 0, 6, 0, 2, 1]
     dataset = RAFDB(str(tmp_path), class_ordered=True)
-    assert dataset.get_gt_labels().tolist() == [0, 0, 1, 2, 2, 6]
+    # disgust, fear, neutral, surprise: alphabetical, as folders of classes are read
+    assert dataset.get_gt_labels().tolist() == [2, 2, 1, 6, 0, 0]
     names = [Path(item['img_path']).name[6:11] for item in dataset]
-    assert names == ['00001', '00003', '00005', '00000', '00004', '00002']
+    assert names == ['00000', '00004', '00005', '00002', '00001', '00003']

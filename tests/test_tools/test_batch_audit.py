@@ -19,6 +19,11 @@ from PIL import Image
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score, recall_score
 
+from convcut_mm.ablation.checkpoint_auditor import CheckpointAuditor
+from convcut_mm.apis.load_classifier import load_classifier
+from convcut_mm.evaluation.batch_audit import BatchTester, audit, regimes
+from convcut_mm.models.backbones import TruncatedConvNeXt
+
 TOOL = 'tools/analysis_tools/batch_audit.py'
 TRAIN, TEST = 40, 20  # images a class
 COLOURS = dict(a=(190, 90, 90), b=(90, 190, 90), c=(90, 90, 190), d=(150, 150, 90))
@@ -155,6 +160,155 @@ def test_several_trainings_are_averaged(leak, run_here, capsys, tmp_path):
     runs = [run for run in written['runs'] if run['checkpoint'].endswith('other.pth')]
     assert len(runs) == 3 and all(run['accuracy'] == 25 for run in runs)
     assert all(run['answers_changed'] == 0 for run in runs)
+
+
+@pytest.fixture(scope='module')
+def runs(leak) -> tuple:
+    """A set of two rows, with and without attention over the batch, and the folder of its runs."""
+    config, checkpoint, _, _ = leak
+    folder = config.parent
+    (folder / 'honest.py').write_text(
+        "_base_ = ['leak.py']\nmodel = dict(head=dict(attention=None))"
+    )
+    (folder / 'both.yml').write_text(
+        'title: Both\nrows:\n  - {title: batch attention, config: leak.py}\n'
+        '  - {title: no attention, config: honest.py, paper: {FERPlus: 82.46}}\n'
+    )
+    model, _ = fitted(config, **{'model.head.attention': None})
+    for name, weights in (
+        ('leak', torch.load(checkpoint, weights_only=True)['state_dict']),
+        ('honest', model.state_dict()),
+    ):
+        for seed in (0, 1):
+            for epoch, scale in ((1, 1.0), (2, 0.001)):
+                weights = {key: value.clone() for key, value in weights.items()}
+                weights['head.fc.weight'] *= 1 + 0.1 * seed
+                if name == 'leak':
+                    weights['head.attention.scale'].fill_(scale)
+                run = folder / 'runs' / name / f'seed_{seed}'
+                run.mkdir(parents=True, exist_ok=True)
+                content = dict(state_dict=weights, meta=dict(seed=seed, epoch=epoch))
+                torch.save(content, run / f'epoch_{epoch}.pth')
+    return folder / 'both.yml', folder / 'runs'
+
+
+def test_what_is_shared_changes_nothing(leak, runs, monkeypatch, tmp_path):
+    """The backbone sees each image once for all checkpoints, and again when it differs."""
+    paths = sorted((runs[1] / 'leak').rglob('*.pth'))[:2]
+    other = torch.load(paths[0], weights_only=True)
+    for key, value in other['state_dict'].items():
+        if key.startswith('backbone'):
+            value *= 1.2
+    torch.save(other, tmp_path / 'other.pth')
+    seen, forward = [], TruncatedConvNeXt.forward
+
+    def noted(self, x):
+        seen.append(len(x))
+        return forward(self, x)
+
+    tests = regimes([8, TEST], 1)
+    auditor = CheckpointAuditor(leak[0], tests)
+    with monkeypatch.context() as patch:
+        patch.setattr(TruncatedConvNeXt, 'forward', noted)
+        found = [auditor.audit(path).audit for path in paths]
+        assert sum(seen) == 4 * TEST
+        found.append(auditor.audit(tmp_path / 'other.pth').audit)
+        assert sum(seen) == 8 * TEST
+    assert auditor.computed == 'head on stored features'
+    for path, one in zip((*paths, tmp_path / 'other.pth'), found):
+        model = load_classifier(leak[0], path).model
+        whole = BatchTester(model, auditor.dataset, {})  # every image, in every batch
+        expected = audit(whole.probabilities, auditor.labels, tests)
+        for run, wanted in zip(one.runs, expected.runs):
+            assert (run.pred_labels == wanted.pred_labels).all()
+            assert run.moved == pytest.approx(wanted.moved, abs=1e-5)
+
+
+def test_maps_from_the_store_change_nothing(tiny_model, tmp_path):
+    extra = 'model = dict(backbone=dict(frozen=True))\nfeature_store = dict(dtype="float32")'
+    config, checkpoint = tiny_model('batch', extra=extra)
+    found = []
+    for store in (None, dict(dtype='float32', dir=str(tmp_path / 'store'))):
+        auditor = CheckpointAuditor(config, regimes([8], 2), cfg_options=dict(feature_store=store))
+        found.append(auditor.audit(checkpoint).audit)
+    assert list((tmp_path / 'store').rglob('*.bin'))
+    for run, stored in zip(found[0].runs, found[1].runs):
+        assert (run.pred_labels == stored.pred_labels).all()
+        assert stored.moved == pytest.approx(run.moved, abs=1e-5)
+
+
+def test_audit_of_a_set(leak, runs, run_here, capsys, tmp_path):
+    listed, work = runs
+    _, _, labels, pred_labels = leak
+    tool = 'tools/analysis_tools/audit_set.py'
+    arguments = (tool, listed, '--work-dir', work, '--batch-sizes', 8, TEST, '--seeds', 2)
+    assert run_here(*arguments) == 0
+    text = (work / 'both_audit.md').read_text()
+    assert text in capsys.readouterr().out
+    content = json.loads((work / 'both_audit.json').read_text())
+    batch, honest = content['trainings']
+    assert (batch['depends_on_batch'], honest['depends_on_batch']) == (True, False)
+    assert batch['class_order'] == list('abcd') and batch['seeds'] == [0, 1]
+    first, last = batch['epochs']
+    alone = 100 * accuracy_score(labels, pred_labels)
+    assert last['batches'][0]['accuracy']['value'] == pytest.approx(alone)
+    gain = last['batches'][-1]['gain']  # class-ordered, a class a batch
+    assert gain['value'] > 20 and gain['interval'][0] > 5
+    assert [one['readings']['attention scale']['value'] for one in (first, last)] == [
+        pytest.approx(1.0),
+        pytest.approx(0.001),
+    ]
+    assert batch['chosen_as_released']['epochs'] == {'0': 2, '1': 2}
+    assert f'| batch attention | 2 2 | {alone:.2f} ± 0.00' in text
+    assert '0.00 ± 0.00 (0.0 to 0.0)' in text and 'do not depend on the batch' in text
+    for name in ('', '_gain'):
+        assert (work / f'both_audit{name}.svg').is_file()
+
+    # again: only what has changed
+    kept = sorted(work.rglob('audit/*.json'))
+    assert len(kept) == 8
+    before = {path: path.stat().st_mtime_ns for path in kept}
+    kept[0].write_text('{')
+    assert run_here(*arguments) == 0
+    capsys.readouterr()
+    changed = [path for path in kept if path.stat().st_mtime_ns != before[path]]
+    assert changed == kept[:1] and json.loads(kept[0].read_text())['epoch'] == 1
+    assert (work / 'both_audit.md').read_text() == text
+
+    plot = 'tools/analysis_tools/plot_audit.py'
+    out = ('--out', tmp_path / 'picture')
+    paper = ('--paper', 'table2', 'FERPlus')
+    assert run_here(plot, work / 'both_audit.json', *paper, *out) == 0
+    svg = (tmp_path / 'picture.svg').read_text()
+    assert '95.69' in svg and 'no attention' in svg
+    for wrong, named in (
+        ((tmp_path / 'none.json',), 'none.json: no such file'),
+        ((listed,), 'both.yml: no audit over epochs'),
+        ((work / 'both_audit.json', '--row', 'x'), 'x: no such row; there are batch attention'),
+        ((work / 'both_audit.json', '--paper', 'table3', 'X'), 'table3 X: no row'),
+    ):
+        assert run_here(plot, *wrong, *out) == 1
+        assert named in capsys.readouterr().err
+    assert run_here(tool, 'table2', '--work-dir', tmp_path) == 1
+    assert 'no checkpoints of the set table2' in capsys.readouterr().err
+
+
+def test_epochs_of_several_trainings(leak, runs, run_here, capsys, tmp_path):
+    paths = sorted((runs[1] / 'leak').rglob('*.pth'))
+    sizes = ('--batch-sizes', TEST, '--seeds', 1)
+    assert run_here(TOOL, leak[0], *paths, *sizes, '--out', tmp_path) == 3
+    assert 'the table is of epoch 2' in capsys.readouterr().out
+    written = json.loads((tmp_path / 'batch_audit.json').read_text())
+    assert written['checkpoints'] == [str(path) for path in paths if path.stem == 'epoch_2']
+    (training,) = written['trainings']
+    assert [one['epoch'] for one in training['epochs']] == [1, 2]
+    assert [(one['seed'], one['epoch']) for one in written['weights']] == [
+        (0, 1), (0, 2), (1, 1), (1, 2)]  # fmt: skip
+    rows = {(row['order'], row['batch_size']): row for row in written['rows']}
+    for one in training['epochs'][-1]['batches']:
+        row = rows[one['order'], one['batch_size']]
+        assert one['accuracy']['value'] == pytest.approx(row['accuracy']['value'])
+    assert (tmp_path / 'batch_audit_epochs.png').is_file()
 
 
 def test_test_py_takes_each_image_alone(leak, run_here, capsys, tmp_path):

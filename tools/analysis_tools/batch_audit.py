@@ -3,9 +3,11 @@
     python tools/analysis_tools/batch_audit.py CONFIG CHECKPOINT
     python tools/analysis_tools/batch_audit.py CONFIG CHECKPOINT --batch-sizes 8 32 --seeds 5
     python tools/analysis_tools/batch_audit.py CONFIG seed_*/epoch_20.pth    # means over trainings
+    python tools/analysis_tools/batch_audit.py CONFIG seed_*/epoch_*.pth     # by epoch
 
 Test the same weights on the same images in batches of one, in shuffled batches and in batches read
-class by class. Write batch_audit.json, .png and .svg. Exit status: 0 if every image has the same
+class by class (in alphabetical order). Write batch_audit.json, .png and .svg, and for several
+epochs batch_audit_epochs.png and .svg. Exit status: 0 if every image has the same
 probabilities as alone, 3 if not, 1 if the audit failed.
 """
 
@@ -14,28 +16,24 @@ import json
 import sys
 from pathlib import Path
 
-import torch
-
-from convcut_mm.apis.load_classifier import load_classifier
+from convcut_mm.ablation.checkpoint_auditor import CheckpointAuditor
 from convcut_mm.cli.console import print_table
 from convcut_mm.cli.options import add_cfg_options
 from convcut_mm.cli.parser import ToolParser
 from convcut_mm.cli.run import run_tool
-from convcut_mm.datasets.builder import build_dataset
 from convcut_mm.errors import ConvcutError
 from convcut_mm.evaluation.batch_audit import (
     Audit,
-    BatchTester,
-    Regime,
-    audit,
+    AuditedCheckpoint,
     audit_record,
     audit_table,
-    probe_batches,
     regimes,
+    training_record,
 )
 from convcut_mm.utils.atomic import write_atomically
 from convcut_mm.utils.plotting import save
 from convcut_mm.utils.progress import progress
+from convcut_mm.visualization.audit_over_epochs import plot_epochs
 from convcut_mm.visualization.batch_audit import plot_batch_audit
 
 DEPENDS = 3  # exit status
@@ -91,57 +89,58 @@ def main() -> None:
     options = dict(args.cfg_options or {})
     if args.split is not None:
         options['test_dataloader.dataset.split'] = args.split
-    audits = []
-    for checkpoint in args.checkpoints:
-        classifier = load_classifier(args.config, checkpoint, cfg_options=options)
-        loader = classifier.config.test_dataloader
-        dataset = build_dataset(loader.dataset, pipeline=loader.dataset.pipeline)
-        tester = BatchTester(classifier.model, dataset, loader)
-        audits.append(run(tester, checkpoint, tests, args.tolerance, loader.get('batch_size', 32)))
-    found = Audit.of_all(audits)
+    auditor = CheckpointAuditor(
+        args.config, tests, args.tolerance, options, several=len(args.checkpoints) > 1
+    )
+    audited = []
+    with progress(
+        'Auditing', len(args.checkpoints), 'checkpoints', len(args.checkpoints) > 1
+    ) as step:
+        for checkpoint in args.checkpoints:
+            audited.append(auditor.audit(checkpoint))
+            step()
+    last = last_epoch(audited)
+    found = Audit.of_all([one.audit for one in last])
     about = dict(
         config=args.config,
-        checkpoints=args.checkpoints,
-        dataset=type(dataset).__name__,
-        split=loader.dataset.get('split'),
-        classes=classifier.classes,
-        computed='whole model' if tester.features is None else 'head on stored features',
+        checkpoints=[one.file for one in last],
+        dataset=type(auditor.dataset).__name__,
+        split=auditor.loader.dataset.get('split'),
+        classes=auditor.classes,
+        class_order=auditor.reading_order,
+        computed=auditor.computed,
+        weights=[
+            dict(checkpoint=one.file, seed=one.seed, epoch=one.epoch, readings=one.readings)
+            for one in audited
+        ],
     )
-    content = json.dumps({**about, **audit_record(found)}, indent=2, allow_nan=False)
+    record = {**about, **audit_record(found)}
+    paths = [out / 'batch_audit.json']
+    if len(last) < len(audited):
+        record['trainings'] = [training_record(audited, Path(args.config).stem)]
+    content = json.dumps(record, indent=2, allow_nan=False)
     write_atomically(out / 'batch_audit.json', f'{content}\n'.encode())
-    paths = [
-        out / 'batch_audit.json',
-        *save(plot_batch_audit(found, title(about, found)), out / 'batch_audit'),
-    ]
+    paths += save(plot_batch_audit(found, title(about, found)), out / 'batch_audit')
     print_table(audit_table(found))
+    if len(last) < len(audited):
+        paths += save(plot_epochs(record['trainings'][0]), out / 'batch_audit_epochs')
+        print(f'the table is of epoch {last[0].epoch}; the others are in the file')
     print(f'written: {", ".join(map(str, paths))}\n{found.verdict()}')
-    if found.depends_on_batch:
+    if any(one.audit.depends_on_batch for one in audited):
         sys.exit(DEPENDS)
 
 
-def run(
-    tester: BatchTester, checkpoint: str, tests: list[Regime], tolerance: float, batch_size: int
-) -> Audit:
-    """Test with the batches of all regimes, with a progress bar."""
-    # TensorFloat-32 rounds by more than the tolerance
-    torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = False
-    labels = tester.labels()
-    with progress('Computing features', len(tester)) as step:
-        tester.store_features(batch_size, step)
-    if not tester.features_hold(probe_batches(tests, labels), tolerance):
-        print(
-            'the input of the head depends on the batch or cannot be stored: the whole model runs '
-            f'in each of the {len(tests)} tests',
-            file=sys.stderr,
-        )
-    with progress('Testing', len(tests) * len(tester)) as step:
-        return audit(
-            lambda batches: tester.probabilities(batches, step),
-            labels,
-            tests,
-            tolerance,
-            checkpoint,
-        )
+def last_epoch(audited: list[AuditedCheckpoint]) -> list[AuditedCheckpoint]:
+    """Return the checkpoints of the last epoch of each training, all if epochs are not known."""
+    places = {(one.seed, one.epoch) for one in audited}
+    if len(places) < len(audited) or None in {part for place in places for part in place}:
+        return audited
+    common = set.intersection(
+        *({one.epoch for one in audited if one.seed == seed} for seed, _ in places)
+    )
+    if not common:
+        return audited
+    return [one for one in audited if one.epoch == max(common)]
 
 
 def title(about: dict, found: Audit) -> str:

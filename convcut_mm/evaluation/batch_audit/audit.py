@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from ...datasets.utils.class_order import folder_ranks
 from ...errors import ConvcutError
 from .audit_result import Audit, AuditRun
 from .regimes import Regime
@@ -21,6 +22,7 @@ def audit(
     tests: Sequence[Regime],
     tolerance: float = 1e-4,
     weights: str = '',
+    classes: Sequence[str] | None = None,
 ) -> Audit:
     """Test with the batches of each regime and compare with the first, batches of one.
 
@@ -33,14 +35,18 @@ def audit(
         tolerance (float): Largest difference of a probability that counts as numerical noise.
             Defaults to 1e-4.
         weights (str): Name of the checkpoint. Defaults to ''.
+        classes (Sequence[str], optional): Names of the classes: class-ordered batches read them in
+            alphabetical order, as data scripts read folders of classes. Defaults to None: the
+            order of their numbers.
 
     Raises:
         ConvcutError: A probability is not finite.
     """
     labels = np.asarray(labels)
+    places = reading_order(labels, classes)
     runs, reference = [], None
     for regime in tests:
-        probabilities = np.asarray(probabilities_in(regime.batches(labels)))
+        probabilities = np.asarray(probabilities_in(regime.batches(places)))
         if not np.isfinite(probabilities).all():
             image = int(np.flatnonzero(~np.isfinite(probabilities).all(axis=1))[0])
             raise ConvcutError(
@@ -53,6 +59,11 @@ def audit(
         moved = float(np.abs(probabilities - reference).max())
         runs.append(AuditRun(weights, regime, pred_labels, changed, moved))
     return Audit(runs, labels, probabilities.shape[1], tolerance)
+
+
+def reading_order(labels: np.ndarray, classes: Sequence[str] | None) -> np.ndarray:
+    """Number the class of each image by when class-ordered batches read it, (N,)."""
+    return np.asarray(labels) if classes is None else folder_ranks(classes)[labels]
 
 
 def changed_labels(

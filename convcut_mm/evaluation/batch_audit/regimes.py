@@ -17,8 +17,8 @@ class Regime:
     """A way to split a test set into batches.
 
     Args:
-        order (str): 'alone' (batches of one), 'shuffled', or 'class-ordered' (class after class,
-            shuffled within a class).
+        order (str): 'alone' (batches of one), 'shuffled', or 'class-ordered' (class after class in
+            the order of their numbers, shuffled within a class).
         batch_size (int): Images a batch; the last batch may have fewer. Defaults to 1.
         seed (int, optional): Seed of the shuffle. Defaults to None: no shuffle.
     """

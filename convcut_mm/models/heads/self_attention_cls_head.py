@@ -161,6 +161,12 @@ class SelfAttentionClsHead(ClsHead):
             return attended.squeeze(-1)
         return attended.mean(dim=1) if self.attention_over == 'spatial' else attended
 
+    def readings(self) -> dict[str, float]:
+        """Name the learnt numbers that a plot follows over the epochs of a training."""
+        if self.attention is None or not torch.is_tensor(self.attention.scale):
+            return {}
+        return {'attention scale': self.attention.scale.item()}
+
     def attention_weights(self, feats: tuple[torch.Tensor, ...] | torch.Tensor) -> torch.Tensor:
         """Compute the attention: (N, D, D) 'channel', (N, HW, HW) 'spatial', (N, N) 'batch'.
 

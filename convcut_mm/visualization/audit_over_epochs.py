@@ -19,6 +19,7 @@ NAMES = {ALONE: 'each alone', SHUFFLED: 'shuffled', CLASS_ORDERED: 'class by cla
 LINE_COLORS = tuple(color for color in OKABE_ITO if color != '#F0E442')  # yellow is too light
 # by rank of the batch size, the largest first: lines of one colour stay apart in grey print
 DASHES: tuple[Any, ...] = ('-', (0, (5, 1.5)), (0, (1, 1)), (0, (3, 1, 1, 1)))
+OWN_MARKERS = {ALONE: 'o', SHUFFLED: 'sphH', CLASS_ORDERED: 'DvXP'}
 PER_IMAGE = dict(color=OKABE_ITO[2], ls=(0, (4, 1.5, 1, 1.5)), marker='^')
 SHOWN = {SHUFFLED: (32,), CLASS_ORDERED: (16, 32, 256)}
 
@@ -95,12 +96,13 @@ def plot_epochs(
         axes.axhline(value, color=GREY, lw=0.9, ls=(0, (2, 2)), zorder=0)
         axes.annotate(
             f'{what} {value:.2f}',
-            (0, value),
+            (1, value),  # where lines are flat, and cross no text
             xycoords=('axes fraction', 'data'),
-            xytext=(4, 2),
+            xytext=(-4, 2),
             textcoords='offset points',
             color=GREY,
             fontsize=9,
+            ha='right',
             va='bottom',
         )
     label_lines(axes, labels)
@@ -177,8 +179,10 @@ def _style(place: tuple[str, int], training: dict[str, Any]) -> dict[str, Any]:
     order, size = place
     sizes = sorted((s for name, s in shown_places(training) if name == order), reverse=True)
     rank = sizes.index(size)
-    marker = {ALONE: 'o', SHUFFLED: 's', CLASS_ORDERED: 'D'}[order]
-    return dict(color=COLORS[order], ls=DASHES[rank % len(DASHES)], marker=marker)
+    markers = OWN_MARKERS[order]
+    return dict(
+        color=COLORS[order], ls=DASHES[rank % len(DASHES)], marker=markers[rank % len(markers)]
+    )
 
 
 def _line(
@@ -200,7 +204,9 @@ def _line(
     seen += [*lows, *highs]
     digits = '.2f' if place is None else '.1f'
     return LineLabel(
-        (epochs[-1], float(means[-1])), f'{name}: {means[-1]:{digits}}', style['color']
+        (epochs[-1], float(means[-1])),
+        f'{name}:\N{NO-BREAK SPACE}{means[-1]:{digits}}',
+        style['color'],
     )
 
 

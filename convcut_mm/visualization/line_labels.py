@@ -48,7 +48,9 @@ def label_lines(axes: Axes, labels: Sequence[LineLabel], size: float = 10) -> No
             fontsize=size,
             va='center',
             annotation_clip=False,
-            arrowprops=dict(arrowstyle='-', color=label.color, lw=0.7, shrinkA=1, shrinkB=3),
+            arrowprops=dict(
+                arrowstyle='-', color=label.color, lw=0.7, shrinkA=0, shrinkB=3, relpos=(0, 0.5)
+            ),
         )
 
 

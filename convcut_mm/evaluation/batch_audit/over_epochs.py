@@ -7,10 +7,10 @@ import numpy as np
 
 from ...errors import ConvcutError
 from ..functional.accuracy import confusion_matrices, mean_class_accuracy
+from ..functional.bootstrap import RESAMPLES, mean_over_seeds, percentile_interval, resample_images
 from ..functional.estimate import Estimate
 from .audited_checkpoint import AuditedCheckpoint
 from .regimes import ALONE, CLASS_ORDERED
-from .resamples import Resamples
 
 Place = tuple[str, int]  # order and batch size
 ALONE_PLACE: Place = (ALONE, 1)
@@ -51,10 +51,6 @@ class Trainings:
         places = [(run.regime.order, run.regime.batch_size) for run in first.runs]
         self.places: list[Place] = list(dict.fromkeys(places))
 
-    def correct(self, one: AuditedCheckpoint, place: Place) -> np.ndarray:
-        """Return how often each image is predicted rightly, over the shuffles, (N,), 0 to 1."""
-        return (_pred_labels(one, place) == self.labels[:, None]).mean(axis=1)
-
     def mean_class_accuracy(self, one: AuditedCheckpoint, place: Place) -> float:
         """Return the mean class accuracy, the mean over the shuffles, in per cent."""
         counts = np.ones(len(self.labels))
@@ -81,24 +77,10 @@ def over_epochs(trainings: Trainings) -> list[dict[str, Any]]:
         the trainings, ``spread`` their standard deviation, ``seeds`` what each has, ``interval``
         the 95 % interval over trainings and images, paired for ``gain``.
     """
-    resamples = Resamples(len(trainings.labels), len(trainings.by_seed))
     found = []
     for epoch in trainings.epochs:
         checkpoints = [epochs[epoch] for epochs in trainings.by_seed.values()]
-        alone = np.stack([trainings.correct(one, ALONE_PLACE) for one in checkpoints])
-        batches = []
-        for place in trainings.places:
-            right = np.stack([trainings.correct(one, place) for one in checkpoints])
-            by_class = [trainings.mean_class_accuracy(one, place) for one in checkpoints]
-            entry = dict(
-                order=place[0],
-                batch_size=place[1],
-                accuracy=_estimate(resamples, right),
-                mean_class_accuracy=_spread(by_class),
-            )
-            if place != ALONE_PLACE:
-                entry['gain'] = _estimate(resamples, right - alone)
-            batches.append(entry)
+        batches = _batches(trainings, checkpoints)
         names = dict.fromkeys(name for one in checkpoints for name in one.readings)
         values = {name: [one.readings.get(name, np.nan) for one in checkpoints] for name in names}
         found.append(
@@ -130,22 +112,13 @@ def chosen_as_released(trainings: Trainings) -> dict[str, Any] | None:
         return None
     place = (CLASS_ORDERED, sizes[0])
     chosen = {
-        seed: max(epochs.values(), key=lambda one: trainings.correct(one, place).mean())
+        seed: max(epochs.values(), key=lambda one: _right(trainings, one, place).sum())
         for seed, epochs in trainings.by_seed.items()
     }
-    resamples = Resamples(len(trainings.labels), len(chosen))
-    alone = np.stack([trainings.correct(one, ALONE_PLACE) for one in chosen.values()])
-    batches = []
-    for order, size in trainings.places:
-        right = np.stack([trainings.correct(one, (order, size)) for one in chosen.values()])
-        entry = dict(order=order, batch_size=size, accuracy=_estimate(resamples, right))
-        if (order, size) != ALONE_PLACE:
-            entry['gain'] = _estimate(resamples, right - alone)
-        batches.append(entry)
     return dict(
         chosen_in=sizes[0],
         epochs={str(seed): one.epoch for seed, one in chosen.items()},
-        batches=batches,
+        batches=_batches(trainings, list(chosen.values())),
     )
 
 
@@ -184,11 +157,45 @@ def _pred_labels(one: AuditedCheckpoint, place: Place) -> np.ndarray:
     return np.stack([run.pred_labels for run in runs], axis=1)
 
 
-def _estimate(resamples: Resamples, values: np.ndarray) -> dict[str, Any]:
-    values = 100 * values
-    by_seed = values.mean(axis=1)
-    estimate = Estimate.of_seeds(by_seed, resamples.interval(values))
-    return dict(estimate.as_dict(), seeds=by_seed.tolist())
+def _right(trainings: Trainings, one: AuditedCheckpoint, place: Place) -> np.ndarray:
+    """Count in how many shuffles each image is predicted rightly, (N,)."""
+    return (_pred_labels(one, place) == trainings.labels[:, None]).sum(axis=1)
+
+
+def _batches(
+    trainings: Trainings, checkpoints: Sequence[AuditedCheckpoint]
+) -> list[dict[str, Any]]:
+    """Summarise one checkpoint of each training in each kind of batch, see :func:`over_epochs`."""
+    places, images = trainings.places, len(trainings.labels)
+    shuffles = [_pred_labels(checkpoints[0], place).shape[1] for place in places]
+    scale = 100 / (np.array(shuffles)[:, None] * images)
+    columns = [_right(trainings, one, place) for place in places for one in checkpoints]
+
+    def accuracies_and_gains(cells: np.ndarray, counts: np.ndarray) -> np.ndarray:
+        right = counts.astype(float) @ cells.astype(float)
+        accuracies = right.reshape(*right.shape[:-1], len(places), len(checkpoints)) * scale
+        gains = accuracies - accuracies[..., :1, :]  # batches of one come first
+        return np.concatenate([accuracies, gains], axis=-2).swapaxes(-1, -2)
+
+    values, resampled = resample_images(accuracies_and_gains, columns, RESAMPLES, seed=0)
+    ends = percentile_interval(mean_over_seeds(resampled, seed=0)).T
+    estimates = [
+        dict(Estimate.of_seeds(each, (low, high)).as_dict(), seeds=each.tolist())
+        for each, (low, high) in zip(values.T, ends)
+    ]
+    found = []
+    for number, (order, size) in enumerate(places):
+        by_class = [trainings.mean_class_accuracy(one, (order, size)) for one in checkpoints]
+        entry = dict(
+            order=order,
+            batch_size=size,
+            accuracy=estimates[number],
+            mean_class_accuracy=_spread(by_class),
+        )
+        if number:
+            entry['gain'] = estimates[len(places) + number]
+        found.append(entry)
+    return found
 
 
 def _spread(values: Sequence[float]) -> dict[str, Any]:

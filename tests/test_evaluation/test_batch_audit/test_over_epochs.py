@@ -6,7 +6,14 @@ import numpy as np
 import pytest
 
 from convcut_mm.errors import ConvcutError
-from convcut_mm.evaluation.batch_audit import AuditedCheckpoint, audit, regimes, training_record
+from convcut_mm.evaluation import ResampledMetrics
+from convcut_mm.evaluation.batch_audit import (
+    Audit,
+    AuditedCheckpoint,
+    audit,
+    regimes,
+    training_record,
+)
 
 CLASSES, IMAGES, EPOCHS, SEEDS = 3, 60, (1, 2, 4), (0, 7)
 LABELS = np.arange(IMAGES) % CLASSES
@@ -75,6 +82,34 @@ def test_epochs(checkpoints):
                 assert batch['gain']['seeds'] == pytest.approx(gains)
                 low, high = batch['gain']['interval']
                 assert low <= gains.mean() <= high
+
+
+def test_intervals_are_those_of_the_statistics(checkpoints):
+    """Over seeds and images, on the resamples of ResampledMetrics; gains are paired."""
+    last = training_record(checkpoints, 'row')['epochs'][-1]['batches']
+    ones = [one for one in checkpoints if one.epoch == 4]
+    metrics = [
+        ResampledMetrics(LABELS, np.stack([one.audit.runs[run].pred_labels for one in ones], 1), 3)
+        for run in (0, 5)  # alone, the first shuffle of class-ordered batches of 4
+    ]
+    interval = metrics[0].estimates()[0].interval
+    assert last[0]['accuracy']['interval'] == pytest.approx(interval)
+    first_shuffle = [
+        AuditedCheckpoint(
+            one.file,
+            one.seed,
+            4,
+            {},
+            True,
+            Audit([one.audit.runs[0], one.audit.runs[5]], LABELS, 3, 1e-4),
+        )
+        for one in ones
+    ]
+    (_, ordered) = training_record(first_shuffle, 'row')['epochs'][0]['batches']
+    gain = metrics[1].above(metrics[0], paired=True).overall_accuracy
+    assert ordered['batch_size'] == 4 and ordered['order'] == 'class-ordered'
+    assert ordered['gain']['interval'] == pytest.approx(gain.interval)
+    assert ordered['gain']['spread'] == pytest.approx(gain.spread)
 
 
 def test_epoch_chosen_as_released(checkpoints):

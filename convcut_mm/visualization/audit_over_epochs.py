@@ -13,6 +13,7 @@ from ..evaluation.batch_audit import ALONE, CLASS_ORDERED, SHUFFLED
 from ..utils.plotting import MARKERS, OKABE_ITO, new_figure, styled
 from .line_labels import LineLabel, label_lines
 
+WIDTH, HEIGHT, PANEL = 8, 5.2, 3.8  # inches, of a figure and of one panel of several
 BLACK, GREY = OKABE_ITO[7], '#595959'
 COLORS = {ALONE: BLACK, SHUFFLED: OKABE_ITO[0], CLASS_ORDERED: OKABE_ITO[3]}
 NAMES = {ALONE: 'each alone', SHUFFLED: 'shuffled', CLASS_ORDERED: 'class by class'}
@@ -82,7 +83,7 @@ def plot_epochs(
     Raises:
         ConvcutError: No epoch that all trainings have.
     """
-    figure = new_figure(8, 5.2)
+    figure = new_figure(WIDTH, HEIGHT)
     axes = figure.subplots()
     labels, seen = [], [value for _, value in paper]
     for place in shown_places(training):
@@ -105,7 +106,7 @@ def plot_epochs(
             ha='right',
             va='bottom',
         )
-    label_lines(axes, labels)
+    label_lines(axes, labels, HEIGHT)
     axes.set_title(_caption(training, title), loc='left')
     return figure
 
@@ -130,7 +131,7 @@ def plot_gains(trainings: Sequence[dict[str, Any]], title: str | None = None) ->
     sizes = {_largest(training) for training in trainings}
     size = str(sizes.pop()) if len(sizes) == 1 else 'most images'
     names = list(dict.fromkeys(name for one in trainings for name in _readings(one)))
-    figure = new_figure(8, 3.8 * (1 + len(names)))
+    figure = new_figure(WIDTH, PANEL * (1 + len(names)))
     panels = figure.subplots(1 + len(names), 1, sharex=True, squeeze=False)[:, 0]
     for axes, what in zip(panels, ('gain', *names)):
         labels, seen = [], [0.0]
@@ -148,7 +149,7 @@ def plot_gains(trainings: Sequence[dict[str, Any]], title: str | None = None) ->
         gained = f'class by class, {size} a batch,\nminus alone (points of accuracy)'
         _finish(axes, seen, gained if what == 'gain' else what)
         axes.axhline(0, color=GREY, lw=0.9)
-        label_lines(axes, labels)
+        label_lines(axes, labels, PANEL)
         if axes is not panels[-1]:
             axes.set_xlabel('')
     panels[0].set_title(title or 'What the order of the test images adds', loc='left')

@@ -17,7 +17,7 @@ class LineLabel(NamedTuple):
     color: str
 
 
-def label_lines(axes: Axes, labels: Sequence[LineLabel], size: float = 10) -> None:
+def label_lines(axes: Axes, labels: Sequence[LineLabel], height: float, size: float = 10) -> None:
     """Write labels right of the panel, in the order of the lines' ends, with leaders.
 
     Call it once the limits are set. Each label stands beside its line's end, or as near as the
@@ -26,12 +26,11 @@ def label_lines(axes: Axes, labels: Sequence[LineLabel], size: float = 10) -> No
     Args:
         axes (Axes): The panel.
         labels (Sequence[LineLabel]): The labels.
+        height (float): Height of the panel with its title and ticks, inches.
         size (float): Of the text, points. Defaults to 10.
     """
     low, high = axes.get_ylim()
-    # constrained layout leaves about this fraction of the figure's rows to the panel
-    rows = axes.get_subplotspec().get_gridspec().nrows
-    height = 0.8 * 72 * axes.figure.get_figheight() / rows
+    height *= 0.8 * 72  # points; constrained layout leaves about this fraction to the lines
     texts = [textwrap.wrap(one.text, WIDTH) or [''] for one in labels]
     wanted = [(one.end[1] - low) / (high - low) * height for one in labels]
     needed = [1.25 * size * len(lines) for lines in texts]

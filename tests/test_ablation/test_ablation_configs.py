@@ -98,6 +98,8 @@ def test_a_row_differs_in_what_it_is_about(name):
 def test_released_rows_share_data_and_features_with_the_others():
     reference, released = config('convcut'), config('released')
     assert differing(released, config('released-weights')) == {'custom_hooks'}
+    no_attention = config('released-no-attention')
+    assert differing(released, no_attention) == {'model.head.attention'}
     differs = differing(reference, released)
     assert not [key for key in differs if 'dataset' in key or 'backbone' in key], differs
     assert released.default_hooks.checkpoint.max_keep_ckpts == -1

@@ -182,7 +182,8 @@ def runs(leak) -> tuple:
         for seed in (0, 1):
             for epoch, scale in ((1, 1.0), (2, 0.001)):
                 weights = {key: value.clone() for key, value in weights.items()}
-                weights['head.fc.weight'] *= 1 + 0.1 * seed
+                for part in ('weight', 'bias'):  # another training, the same predictions
+                    weights[f'head.fc.{part}'] *= 1 + 0.1 * seed
                 if name == 'leak':
                     weights['head.attention.scale'].fill_(scale)
                 run = folder / 'runs' / name / f'seed_{seed}'

@@ -1,0 +1,3 @@
+# The same without attention: each image is judged by itself.
+_base_ = ['released.py']
+model = dict(head=dict(attention=None))

@@ -261,7 +261,7 @@ def test_audit_of_a_set(leak, runs, run_here, capsys, tmp_path):
     ]
     assert batch['chosen_as_released']['epochs'] == {'0': 2, '1': 2}
     assert f'| batch attention | 2 2 | {alone:.2f} ± 0.00' in text
-    assert '0.00 ± 0.00 (0.0 to 0.0)' in text and 'do not depend on the batch' in text
+    assert '+0.00 ± 0.00 (+0.0 to +0.0)' in text and 'do not depend on the batch' in text
     for name in ('', '_gain'):
         assert (work / f'both_audit{name}.svg').is_file()
 

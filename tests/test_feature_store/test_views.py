@@ -109,8 +109,8 @@ PIPELINES = [
 ]
 
 
-def datasets(root: Path, pipeline: list) -> tuple:
-    dataset = RAFDB(str(root), pipeline=pipeline)
+def datasets(root: Path, pipeline: list, **options) -> tuple:
+    dataset = RAFDB(str(root), pipeline=pipeline, **options)
     return dataset, Views(list(dataset.pipeline.transforms), 'train_dataloader')
 
 
@@ -166,7 +166,8 @@ def test_views_are_the_same_in_many_threads(transforms, hasty_threads):
 
 @pytest.mark.parametrize('pipeline', PIPELINES)
 def test_flips_and_data_samples_are_those_of_the_pipeline(written_once, pipeline):
-    dataset, views = datasets(written_once, pipeline)
+    dataset, views = datasets(written_once, pipeline, duplicates='mark')
+    assert 'duplicate' in dataset[0]['data_samples'].metainfo
     sampled_views = set()
     for seed, epoch in [(0, 0), (0, 1), (0, 2), (7, 0), (7, 1)]:
         dataset.set_epoch(seed, epoch)

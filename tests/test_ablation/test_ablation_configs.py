@@ -79,6 +79,9 @@ def test_every_config_is_in_a_set():
     assert rows == {path.stem for path in FOLDER.glob('*.py')}
     assert {one.name for one in sets if one.metric} == {'imbalance'}
     assert not any(one.backbone for one in sets)
+    for one in sets:  # columns from other sets belong to rows by their titles
+        for other in one.beside.values():
+            assert {row.title for row in read_set(other).rows} <= {row.title for row in one.rows}
 
 
 def test_the_paper_s_figures():

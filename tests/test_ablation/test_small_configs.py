@@ -78,7 +78,8 @@ def test_the_paper_s_figures():
     def figures(name):
         return [tuple(row.paper.values()) for row in read_set(f'{name}{END}').rows if row.paper]
 
-    assert figures('table2') == [(75.62, 75.71), (78.65, 78.31), (84.24, 82.46), (97.33, 95.69)]
+    both = (97.33, 95.69)
+    assert figures('table2') == [(75.62, 75.71), (78.65, 78.31), (84.24, 82.46), both, both, both]
     assert figures('table3') == [(92.86, 86.84), (97.33, 94.69), (95.24, 90.91)]
 
 

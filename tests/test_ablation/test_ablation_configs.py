@@ -14,6 +14,7 @@ FOLDER = root() / 'configs' / 'convcut' / 'ablations'
 SETS = sorted(path.stem for path in FOLDER.glob('*.yml'))
 # by cut, what comes out of Lite0 for 224 pixels
 SHAPES = {3: (40, 28, 28), 4: (80, 14, 14), 5: (112, 14, 14), 7: (320, 7, 7), 'pooled': (1280,)}
+LITE2 = (120, 14, 14)
 HEAD, NECK = 'model.head.', 'model.neck.'
 CUT = {'model.backbone.out_index', f'{NECK}in_channels'}
 # what a row has other than convcut.py
@@ -125,14 +126,16 @@ def test_what_the_cuts_give():
     image = torch.zeros(1, 3, 224, 224)
     used = {config(name).model.backbone.out_index for name in DIFFERS}
     assert used == set(SHAPES)
-    for cut, shape in SHAPES.items():
-        backbone = dict(config('convcut').model.backbone, out_index=cut, init_cfg=None)
+    lite2 = config('released-lite2').model.backbone
+    backbones = {cut: dict(config('convcut').model.backbone, out_index=cut) for cut in SHAPES}
+    for backbone, shape in [*zip(backbones.values(), SHAPES.values()), (lite2, LITE2)]:
+        backbone = dict(backbone, init_cfg=None)
         with DefaultScope.overwrite_default_scope('mmpretrain'), torch.no_grad():
             (found,) = MODELS.build(backbone)(image)
         assert found.shape[1:] == shape
 
 
-@pytest.mark.parametrize('name', [*DIFFERS, 'released', 'released-weights'])
+@pytest.mark.parametrize('name', [*DIFFERS, 'released', 'released-weights', 'released-lite2'])
 def test_neck_and_head_learn_from_features(name):
     cfg = config(name)
     torch.manual_seed(0)
@@ -140,7 +143,8 @@ def test_neck_and_head_learn_from_features(name):
         parts = [MODELS.build(part) for part in (cfg.model.neck, cfg.model.head) if part]
         for hook in cfg.get('custom_hooks', []):
             HOOKS.build(hook)
-    found = (torch.randn(4, *SHAPES[cfg.model.backbone.out_index]),)
+    shape = LITE2 if name == 'released-lite2' else SHAPES[cfg.model.backbone.out_index]
+    found = (torch.randn(4, *shape),)
     for neck in parts[:-1]:
         found = neck(found)
     side = SIDES.get(name, 14 if cfg.model.neck is None else 2)

@@ -56,7 +56,9 @@ class FrozenMaps:
         weights = weights_sha256(model.backbone)
         if weights != self._weights:
             self._maps = None  # frees the memory of the last backbone's
-            self._maps = self._computed(model) if self.store is None else self._stored(model)
+            self._maps = (
+                self._computed(model) if self.store is None else self._stored(model, self.store)
+            )
             self._weights = weights
         return self._maps
 
@@ -84,24 +86,27 @@ class FrozenMaps:
                 if not isinstance(outputs, (tuple, list)) or len(outputs) != 1:
                     return None
                 if maps is None:
-                    maps = _empty(outputs[0], len(self.dataset))
-                    if maps is None:
+                    if len(self.dataset) * outputs[0][0].nbytes > MOST_BYTES:
                         return None
+                    maps = _memory(outputs[0], len(self.dataset))
                 if outputs[0].shape[1:] != maps.shape[1:]:  # images of several sizes
                     return None
                 maps[start : start + len(inputs)] = outputs[0].cpu()
                 step(len(inputs))
         return maps
 
-    def _stored(self, model: ImageClassifier) -> torch.Tensor:
+    def _stored(self, model: ImageClassifier, store: StoreOptions) -> torch.Tensor:
         images = DataLoader(
             self.dataset, batch_size=_AT_ONCE, num_workers=self.loader.get('num_workers', 0)
         )
-        rows = stored_loaders(model, dict(test_dataloader=images), self.store, _LOGGER)
-        maps, start = None, 0
-        for data in rows['test_dataloader']:
+        rows = stored_loaders(model, dict(test_dataloader=images), store, _LOGGER)
+        parts = iter(rows['test_dataloader'])
+        part = next(parts)['inputs'].cpu()
+        maps = _memory(part, len(self.dataset))
+        maps[: len(part)] = part
+        start = len(part)
+        for data in parts:
             part = data['inputs'].cpu()
-            maps = _empty(part, len(self.dataset), None) if maps is None else maps
             maps[start : start + len(part)] = part
             start += len(part)
         return maps
@@ -115,10 +120,8 @@ def _can_be_kept(model: Any) -> bool:
     return True
 
 
-def _empty(part: torch.Tensor, images: int, most: int | None = MOST_BYTES) -> torch.Tensor | None:
-    """Return memory for the maps of all images, None if they take more bytes than ``most``."""
-    if most is not None and images * part[0].numel() * part.element_size() > most:
-        return None
+def _memory(part: torch.Tensor, images: int) -> torch.Tensor:
+    """Return memory for the maps of all images, in the order of the first ones'."""
     shape = (images, *part.shape[1:])
     channels_last = part.ndim == 4 and part.is_contiguous(memory_format=torch.channels_last)
     order = torch.channels_last if channels_last else torch.contiguous_format

@@ -7,7 +7,8 @@ FER2013's images, 48 pixels with nothing around the face, are enlarged by three 
 detector looks for the face; each (template, margin) cuts it out, and the model classifies it
 beside the whole image, which is what it was trained on. A face that is not found counts as wrong
 in "all" and is left out of "found", whose second figure is that of the same images uncut. Choose
-on "holdout", the tenth of FER2013Train that no training sees, and report "valid".
+on "holdout", the tenth of FER2013Train that no training of this version sees (the weights of 0.1.0
+held other images out), and report "valid".
 
 The mean of the landmarks, as parts of the image, is printed too: a detector's template comes from
 there. Templates: own (the detector's), raf-db, mean (the printed one), box (no landmarks).

@@ -128,8 +128,8 @@ class CenterFaceNetwork:
                 if self._process != os.getpid():
                     self._open(1)
         batch = np.ascontiguousarray(images.transpose(0, 3, 1, 2), dtype=np.float32)
-        maps = self._session.run(None, {'input.1': batch})
-        return [decode(*(one[index] for one in maps), least_score) for index in range(len(batch))]
+        heat, size, offset, points = self._session.run(None, {'input.1': batch})
+        return [decode(*one, least_score=least_score) for one in zip(heat, size, offset, points)]
 
 
 def _cores() -> int:

@@ -67,7 +67,8 @@ setup(
     license='Apache-2.0',
     packages=find_packages(include=['convcut_mm', 'convcut_mm.*']),
     package_data={'convcut_mm': ['py.typed', 'weights/*.safetensors', 'weights/centerface*']},
-    entry_points={'console_scripts': ['convcut = convcut_mm.cli.main:main']},
+    py_modules=['convcut'],
+    entry_points={'console_scripts': ['convcut = convcut:main']},
     python_requires='>=3.10',
     cmdclass={'build_py': BuildWithMim},
     # no mm* package here: the two lines overwrite each other, so an extra chooses one

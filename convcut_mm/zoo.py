@@ -5,10 +5,6 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
-import yaml
-from mmpretrain.apis import ModelHub
-from modelindex.load_model_index import load as load_index
-
 from .errors import ConvcutError
 
 DEFAULT_MODEL = 'convcut-atto_ferplus'  # used if the user names none
@@ -22,6 +18,13 @@ def root() -> Path:
     """Return the folder of ``configs`` and ``tools``: ``.mim`` in a wheel, else the repository."""
     packed = PACKAGE / '.mim'
     return packed if (packed / 'configs').is_dir() else PACKAGE.parent
+
+
+def _hub() -> Any:
+    """mmpretrain's list of models, at whose import PyTorch is imported."""
+    from mmpretrain.apis import ModelHub
+
+    return ModelHub
 
 
 def register_models(index: Path | None = None, base: Path | None = None) -> list[str]:
@@ -48,9 +51,10 @@ def register_models(index: Path | None = None, base: Path | None = None) -> list
     if all(_registered.get(name) == config for name, config in added.items()):
         return []
     _check_new(added, index)
-    ModelHub.register_model_index(index, folder)
+    hub = _hub()
+    hub.register_model_index(index, folder)
     for name, config in added.items():
-        model = ModelHub._models_dict[name]
+        model = hub._models_dict[name]
         _registered[name] = config
         former = metadata(name).get('Formerly')
         if former:
@@ -63,6 +67,9 @@ def register_models(index: Path | None = None, base: Path | None = None) -> list
 
 def _listed(index: Path, folder: Path) -> dict[str, Path]:
     """Read the names of an index's models and their config files, and check that these exist."""
+    import yaml
+    from modelindex.load_model_index import load as load_index
+
     try:
         found = load_index(str(index))
     except (OSError, ValueError, yaml.YAMLError) as error:
@@ -87,8 +94,8 @@ def _listed(index: Path, folder: Path) -> dict[str, Path]:
 
 def _check_new(added: dict[str, Path], index: Path) -> None:
     for name in added:
-        if ModelHub.has(name):
-            other = ModelHub._models_dict[name].filepath
+        if _hub().has(name):
+            other = _hub()._models_dict[name].filepath
             raise ConvcutError(
                 f'{index}: a model of {other} is called "{name}" too, rename one of them'
             )
@@ -105,7 +112,7 @@ def models(with_weights: bool = False) -> list[str]:
 
 def metadata(name: str) -> dict[str, Any]:
     """Return the ``Metadata`` in a registered model's metafile, such as ``Batch Dependent``."""
-    found = ModelHub._models_dict[name].metadata
+    found = _hub()._models_dict[name].metadata
     return {} if found is None else dict(found.data)
 
 
@@ -118,7 +125,7 @@ def weights(name: str) -> str | None:
     Returns:
         None if there is no such model, or it has no weights.
     """
-    found = ModelHub._models_dict.get(name.lower())
+    found = _hub()._models_dict.get(name.lower())
     return None if found is None else found.weights
 
 
@@ -161,5 +168,5 @@ def load_methods() -> list[str]:
 
 def forget(name: str) -> None:
     """Remove a model from the zoo and from mmpretrain's list."""
-    ModelHub._models_dict.pop(name, None)
+    _hub()._models_dict.pop(name, None)
     _registered.pop(name, None)

@@ -11,6 +11,8 @@ that fails leaves the others alone. The table is WORK_DIR/SET.md and SET.json. d
 explains how to write a set.
 """
 
+from __future__ import annotations
+
 import argparse
 import json
 import signal
@@ -18,26 +20,18 @@ import sys
 import time
 from contextlib import closing
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from mmengine.config import Config
-from mmengine.registry import DefaultScope
-from mmpretrain.registry import DATASETS
-
-from convcut_mm.ablation import (
-    AblationRun,
-    AblationSet,
-    finished_runs,
-    markdown,
-    protocol,
-    read_beside,
-    read_set,
-    table,
-)
+from convcut import run_tool, start_up
 from convcut_mm.cli.parser import ToolParser, positive
-from convcut_mm.cli.run import run_tool
 from convcut_mm.errors import ConvcutError
-from convcut_mm.evaluation.predictions import Predictions, load_predictions
 from convcut_mm.utils.atomic import write_atomically
+
+if TYPE_CHECKING:
+    from mmengine.config import Config
+
+    from convcut_mm.ablation import AblationRun, AblationSet
+    from convcut_mm.evaluation.predictions import Predictions
 
 
 def parse_args() -> argparse.Namespace:
@@ -79,6 +73,8 @@ def parse_args() -> argparse.Namespace:
 
 def main() -> None:
     args = parse_args()
+    with start_up():
+        from convcut_mm.ablation import AblationRun, finished_runs, read_set
     if args.seeds < 1:
         raise ConvcutError(f'--seeds {args.seeds}: expected 1 or more')
     # when this process is terminated, it terminates its training too
@@ -129,6 +125,8 @@ def execute(runs: list[tuple[str, AblationRun]], jobs: int) -> None:
     Raises:
         ConvcutError: A run failed; the others have been run nevertheless.
     """
+    from convcut_mm.ablation import finished_runs
+
     # by folder: two rows of one config share their runs
     left = {run.folder: run for _, run in runs if run.predictions() is None}
     done = sum(run.folder not in left for _, run in runs)
@@ -157,6 +155,8 @@ def execute(runs: list[tuple[str, AblationRun]], jobs: int) -> None:
 
 def outcome(run: AblationRun, error: ConvcutError | None) -> str:
     """Return the accuracy of a run that has ended, or why it has none."""
+    from convcut_mm.evaluation.predictions import load_predictions
+
     if error is not None:
         return f'failed ({error})'
     tested = load_predictions(run.predictions_file)
@@ -178,6 +178,8 @@ def report(
     work_dir: Path,
 ) -> None:
     """Write and print the table of the finished runs, if there are any."""
+    from convcut_mm.ablation import markdown, protocol, read_beside, table
+
     results: dict[str, dict[int, Predictions]] = {}
     configs = {}
     for title, run in runs:
@@ -199,6 +201,9 @@ def report(
 
 def class_names(cfg: Config) -> tuple[str, ...] | None:
     """Return the class names of the test set, None if it has none."""
+    from mmengine.registry import DefaultScope
+    from mmpretrain.registry import DATASETS
+
     with DefaultScope.overwrite_default_scope('mmpretrain'):
         dataset = DATASETS.build({**cfg.test_dataloader.dataset, 'lazy_init': True})
     return dataset.metainfo.get('classes')

@@ -10,21 +10,25 @@ list and verify also work while trainings use a store; prune keeps entries that 
 files in an entry that are not the store's.
 """
 
+from __future__ import annotations
+
 import argparse
 import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.filesize import decimal
 from rich.table import Table
 
+from convcut import run_tool, start_up
 from convcut_mm.cli.console import print_table
 from convcut_mm.cli.parser import ToolParser
-from convcut_mm.cli.run import run_tool
 from convcut_mm.errors import ConvcutError
-from convcut_mm.feature_store import StoreEntry, StoreOptions, abandoned, entries, remove_entry
-from convcut_mm.feature_store.fingerprint import pipeline_text
 from convcut_mm.utils.progress import progress
+
+if TYPE_CHECKING:
+    from convcut_mm.feature_store import StoreEntry
 
 DAY = 24 * 3600
 
@@ -38,7 +42,12 @@ def parse_args() -> argparse.Namespace:
     commands.add_parser('verify', help=verify)
     pruning = commands.add_parser('prune', help=prune)
     for command in commands.choices.values():
-        command.add_argument('dir', nargs='?', default=StoreOptions.dir, help='folder of stores')
+        command.add_argument(
+            'dir',
+            nargs='?',
+            default='work_dirs/feature_store',
+            help='folder of stores (default: %(default)s)',
+        )
     pruning.add_argument(
         '--entry', nargs='+', default=[], metavar='NAME', help='entries to remove, as listed'
     )
@@ -51,6 +60,8 @@ def parse_args() -> argparse.Namespace:
 
 def main() -> None:
     args = parse_args()
+    with start_up():
+        from convcut_mm.feature_store import entries
     found, unreadable = entries(args.dir)
     if not found and not unreadable:
         print(f'{args.dir}: no entries')
@@ -68,6 +79,8 @@ def main() -> None:
 
 def show(found: list[StoreEntry]) -> None:
     """Print a table of the entries."""
+    from convcut_mm.feature_store.fingerprint import pipeline_text
+
     table = Table(box=None, pad_edge=False)
     for title in ('entry', 'dtype', 'row', 'compute'):
         table.add_column(title)
@@ -111,6 +124,8 @@ def verify(found: list[StoreEntry]) -> list[tuple[StoreEntry, str]]:
 
 def prune(found: list[StoreEntry], unreadable: dict[Path, str], args: argparse.Namespace) -> None:
     """Remove entries and damaged shards."""
+    from convcut_mm.feature_store import abandoned
+
     names = {folder.name for folder in [*(entry.folder for entry in found), *unreadable]}
     for name in args.entry:
         if name not in names:
@@ -146,6 +161,8 @@ def prune(found: list[StoreEntry], unreadable: dict[Path, str], args: argparse.N
 
 def remove(folder: Path) -> None:
     """Remove an entry; if it or a file in it stays, print why."""
+    from convcut_mm.feature_store import remove_entry
+
     left = remove_entry(folder)
     if left is None:
         print(f'{folder}: a training uses it, so it stays')

@@ -17,17 +17,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from convcut_mm.apis.backends import BACKENDS
-from convcut_mm.apis.detectors import DEFAULT_DETECTOR, DETECTORS
-from convcut_mm.apis.inferencer import ExpressionInferencer
-from convcut_mm.apis.inputs.find import find_sources
-from convcut_mm.apis.inputs.options import InputOptions
-from convcut_mm.apis.outputs.records import CSV, JSON_LINES
-from convcut_mm.apis.outputs.window import check_display
-from convcut_mm.apis.progress_bar import with_progress
-from convcut_mm.apis.run import Run
+from convcut import run_tool, start_up
 from convcut_mm.cli.parser import ToolParser, positive
-from convcut_mm.cli.run import run_tool
 from convcut_mm.errors import ConvcutError
 from convcut_mm.utils.hashing import file_sha256
 from convcut_mm.utils.text import say
@@ -38,6 +29,9 @@ NO_OPTIONS = 'inputs', 'out', 'model', 'checkpoint', 'no_pictures', 'show', 'res
 
 
 def parse_args() -> argparse.Namespace:
+    from convcut_mm.apis.backends import BACKENDS
+    from convcut_mm.apis.detectors import DEFAULT_DETECTOR, DETECTORS
+
     parser = ToolParser(__doc__)
     parser.add_argument(
         'inputs',
@@ -111,6 +105,14 @@ def parse_args() -> argparse.Namespace:
 
 def main() -> None:
     args = parse_args()
+    with start_up(with_models=args.backend == 'torch'):
+        from convcut_mm.apis.inferencer import ExpressionInferencer
+        from convcut_mm.apis.inputs.find import find_sources
+        from convcut_mm.apis.inputs.options import InputOptions
+        from convcut_mm.apis.outputs.records import CSV, JSON_LINES
+        from convcut_mm.apis.outputs.window import check_display
+        from convcut_mm.apis.progress_bar import with_progress
+        from convcut_mm.apis.run import Run
     out = Path(args.out)
     if out.exists() and not out.is_dir():
         raise ConvcutError(f'--out {out}: a file; expected a folder')

@@ -8,31 +8,21 @@ tools/test.py, and --batch-regime: a model whose predictions depend on the batch
 batches of one by default.
 """
 
+from __future__ import annotations
+
 import argparse
 from copy import deepcopy
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import mmengine
-import torch
-from mmengine.config import ConfigDict
-from mmengine.dist import is_main_process
-
-from convcut_mm.cli.check_config import check_config
-from convcut_mm.cli.config import finish_config, load_config, use_feature_store
+from convcut import run_tool, start_up
 from convcut_mm.cli.options import add_common_options
 from convcut_mm.cli.parser import ToolParser, positive
-from convcut_mm.cli.run import run_tool
-from convcut_mm.cli.runner import build_runner
 from convcut_mm.errors import ConvcutError
-from convcut_mm.evaluation import (
-    SUFFIXES,
-    CollectPredictions,
-    DumpPredictions,
-    summary_lines,
-)
-from convcut_mm.evaluation.batch_audit import BATCH_REGIMES, set_test_batches
 from convcut_mm.utils.atomic import write_atomically
-from convcut_mm.utils.checkpoint import load_from_local
+
+if TYPE_CHECKING:
+    from mmengine.config import ConfigDict
 
 LOADERS = ('test_dataloader',)
 
@@ -63,7 +53,7 @@ def parse_args() -> argparse.Namespace:
     )
     parser.add_argument(
         '--batch-regime',
-        choices=BATCH_REGIMES,
+        choices=['alone', 'configured'],
         help='test in batches of one (alone) or in those of the config (configured); by default '
         'alone if predictions depend on the batch, so that no image sees its neighbours',
     )
@@ -73,6 +63,22 @@ def parse_args() -> argparse.Namespace:
 
 def main() -> None:
     args = parse_args()
+    with start_up():
+        import mmengine
+        import torch
+        from mmengine.dist import is_main_process
+
+        from convcut_mm.cli.check_config import check_config
+        from convcut_mm.cli.config import finish_config, load_config, use_feature_store
+        from convcut_mm.cli.runner import build_runner
+        from convcut_mm.evaluation import (
+            SUFFIXES,
+            CollectPredictions,
+            DumpPredictions,
+            summary_lines,
+        )
+        from convcut_mm.evaluation.batch_audit import set_test_batches
+        from convcut_mm.utils.checkpoint import load_from_local
     if args.out_item is not None and args.out is None:
         raise ConvcutError('--out-item needs --out FILE')
     predictions = args.out is not None and args.out_item != 'metrics'
@@ -125,6 +131,8 @@ def main() -> None:
 
 def use_tta(cfg: ConfigDict) -> None:
     """Average over image and mirror image, unless the config has its own augmentation."""
+    from mmengine.config import ConfigDict
+
     pipeline = cfg.test_dataloader.dataset.pipeline
     cfg.setdefault('tta_model', dict(type='AverageClsScoreTTA'))
     if 'tta_pipeline' not in cfg:

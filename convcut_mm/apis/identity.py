@@ -2,11 +2,10 @@
 
 import hashlib
 import json
-
-import torch
+from typing import Any
 
 from ..utils.hashing import file_sha256
-from .backends import Backend, TorchBackend
+from .backends import Backend
 
 
 def model_identity(backend: Backend, config: object = None) -> str:
@@ -21,8 +20,11 @@ def model_identity(backend: Backend, config: object = None) -> str:
     """
     view = [list(backend.classes), backend.size, backend.grey, backend.crop_ratio]
     digest = hashlib.sha256(json.dumps([type(backend).__name__, view, str(config)]).encode())
-    if isinstance(backend, TorchBackend):
-        for name, tensor in sorted(backend.model.state_dict().items()):
+    model: Any = getattr(backend, 'model', None)  # a network of PyTorch's
+    if model is not None:
+        import torch
+
+        for name, tensor in sorted(model.state_dict().items()):
             digest.update(f'{name} {tensor.dtype} {tuple(tensor.shape)}'.encode())
             # as bytes, since NumPy has no bfloat16
             data = tensor.detach().cpu().contiguous().flatten().view(torch.uint8)

@@ -1,23 +1,22 @@
 """From a photo, a folder or a video to the expressions of the faces in it."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
-from mmengine.config import Config
-from torch import nn
 
+from .. import register
 from ..errors import ConvcutError
-from ..utils.checks import at_least, compute_device
+from ..utils.checks import at_least, checked_names, compute_device
 from ..utils.image_files import MAX_PIXELS
 from ..zoo import DEFAULT_MODEL
 from . import batching
-from .backends import Backend, TorchBackend, backend_class
-from .classifier import Classifier
+from .backends import Backend, backend_class
 from .crops import classified, cut_out, whole
 from .detectors import (
     DEFAULT_DETECTOR,
@@ -31,12 +30,18 @@ from .detectors.base import RAF_DB
 from .find_faces import Crop, Detect
 from .inputs.options import AS_THEY_ARE, InputOptions
 from .inputs.sources import Source, as_video, iter_sources, list_sources, read_still
-from .load_classifier import checked_names, load_classifier
 from .outputs.drawing import draw_result
 from .outputs.pictures import PictureWriter
 from .outputs.window import check_display, show
 from .progress_bar import with_progress
 from .results import ImageResult, check_probabilities
+
+if TYPE_CHECKING:  # exported models run without PyTorch and mmengine
+    import torch
+    from mmengine.config import Config
+    from torch import nn
+
+    from .classifier import Classifier
 
 MOMENT = 0.001  # seconds that a video's frame is shown for
 
@@ -100,7 +105,9 @@ class ExpressionInferencer:
         if not max_pixels >= 1:
             raise ConvcutError(f'max_pixels={max_pixels}: expected 1 or more')
         self.max_pixels = int(max_pixels)
-        exported = backend_class(backend)
+        if backend == 'torch':
+            register()
+        open_backend = backend_class(backend)
         if isinstance(detector, str):
             detector = build_detector(detector, detector_model)
         self.detector = detector
@@ -110,17 +117,21 @@ class ExpressionInferencer:
             raise ConvcutError(f'margin={margin}: expected a share from -0.4 to 2')
         self.classifier: Classifier | None = None
         self.backend: Backend
-        if exported is TorchBackend:
+        if backend == 'torch':
+            from .load_classifier import load_classifier
+
             self.classifier = load_classifier(
                 model, pretrained, device=device, classes=classes, **kwargs
             )
-            self.backend = TorchBackend(self.classifier)
+            self.backend = open_backend(self.classifier)
         else:
             if device is not None and compute_device(device).type != 'cpu':
                 raise ConvcutError(
                     f'device "{device}": the backend "{backend}" computes on the CPU; leave it out'
                 )
-            self.backend = exported(pretrained if isinstance(pretrained, (str, Path)) else model)
+            self.backend = open_backend(
+                pretrained if isinstance(pretrained, (str, Path)) else model
+            )
             if classes is not None:
                 self.backend.classes = checked_names(classes, len(self.backend.classes))
         self.classes = self.backend.classes

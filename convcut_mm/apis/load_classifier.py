@@ -17,7 +17,7 @@ from .. import zoo
 from ..datasets.builder import class_names, is_grey
 from ..errors import ConvcutError
 from ..utils.checkpoint_fit import load_whole
-from ..utils.checks import checked_class_names, classes_in, compute_device
+from ..utils.checks import checked_names, classes_in, compute_device
 from ..utils.config import merge_options, read_config
 from ..utils.forks import claim_threads
 from ..utils.logs import warnings_only
@@ -110,6 +110,9 @@ def read_model_config(
         config = copy.deepcopy(model)
     elif isinstance(model, Path) or str(model).endswith('.py'):
         config = read_config(model)
+    elif str(model) in zoo.models():
+        # ModelHub.get would read the 84 indexes of mmpretrain's own models first
+        config = read_config(str(zoo.config_file(str(model))))
     elif ModelHub.has(str(model)):
         config = ModelHub.get(str(model)).config
     else:
@@ -123,23 +126,6 @@ def read_model_config(
             f'{_name(model)}: has no test_dataloader, whose pipeline says how images are prepared'
         )
     return config
-
-
-def checked_names(classes: Any, number: int | None) -> tuple[str, ...]:
-    """Class names that a user gives.
-
-    Args:
-        classes (Sequence[str]): The names.
-        number (int, optional): Of the model's classes, None if that is not known.
-
-    Raises:
-        ConvcutError: Another number of names, or no names; see :func:`checked_class_names`.
-    """
-    # a string is a sequence of letters, and arrays and such are sequences of names
-    names = checked_class_names(classes if isinstance(classes, str) else list(classes), 'classes')
-    if number is not None and number != len(names):
-        raise ConvcutError(f'{len(names)} class names for a model with {number} classes')
-    return names
 
 
 def _weights_file(

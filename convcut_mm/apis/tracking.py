@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
 from .detectors.boxes import overlap
 
@@ -63,6 +62,8 @@ class Tracker:
         free = [index for index, number in enumerate(numbers) if number is None]
         if not known or not free:
             return
+        from scipy.optimize import linear_sum_assignment  # slow to import; photos need none
+
         shared = overlap(
             np.array([self._seen[number][0] for number in known], dtype=float),
             np.array([boxes[index] for index in free], dtype=float),

@@ -1,15 +1,18 @@
 """Options that the tools in tools/visualization share."""
 
+from __future__ import annotations
+
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from ..apis.classifier import Classifier
-from ..apis.load_classifier import load_classifier
 from ..errors import ConvcutError
 from .options import add_cfg_options
 from .parser import ToolParser, not_negative, positive
+
+if TYPE_CHECKING:
+    from ..apis.classifier import Classifier
 
 FOLDER = 'work_dirs/visualization'
 MOST_MODELS = 4
@@ -79,6 +82,8 @@ def load_models(args: argparse.Namespace) -> list[Classifier]:
     Raises:
         ConvcutError: There are too many models, or they have different classes.
     """
+    from ..apis.load_classifier import load_classifier
+
     if len(args.model) > MOST_MODELS:
         raise ConvcutError(f'--model: {len(args.model)} models, at most {MOST_MODELS} fit')
     models = [

@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 
 from ..errors import ConvcutError
-from .parser import CfgOptions
+from .cfg_options import CfgOptions
 
 
 def add_cfg_options(parser: argparse.ArgumentParser, whose: str, data: bool = True) -> None:

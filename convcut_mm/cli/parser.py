@@ -4,8 +4,6 @@ import argparse
 import sys
 from typing import NoReturn
 
-from mmengine.config import DictAction
-
 from ..utils.text import printable
 
 
@@ -25,17 +23,6 @@ class ToolParser(argparse.ArgumentParser):
         """Exit with status 2, as argparse does."""
         print(f'error: {printable(message)}; see {self.prog} --help', file=sys.stderr)
         sys.exit(2)
-
-
-class CfgOptions(DictAction):
-    """``KEY=VALUE`` pairs; mmengine's action raises a traceback for a word without "="."""
-
-    def __call__(self, parser, namespace, values, option_string=None) -> None:
-        """Parse the pairs."""
-        wrong = [word for word in values if not word.partition('=')[1]]
-        if wrong:
-            parser.error(f'{option_string}: {wrong[0]}: expected KEY=VALUE')
-        super().__call__(parser, namespace, values, option_string)
 
 
 def positive(text: str) -> int:

@@ -4,9 +4,7 @@ import io
 import re
 import sys
 from collections.abc import Callable
-
-import torch
-import torch.distributed
+from typing import Any
 
 from ..errors import ConvcutError
 from ..utils.disk_errors import (
@@ -16,6 +14,7 @@ from ..utils.disk_errors import (
     out_of_shared_memory,
 )
 from ..utils.text import printable
+from .start_up import INTERRUPTED
 
 
 def run_tool(main: Callable[[], None]) -> None:
@@ -34,7 +33,7 @@ def run_tool(main: Callable[[], None]) -> None:
         _leave_group()
     except KeyboardInterrupt:
         print('interrupted', file=sys.stderr)
-        sys.exit(130)
+        sys.exit(INTERRUPTED)
     except ConvcutError as error:
         print(f'error: {one_line(error)}', file=sys.stderr)
         sys.exit(1)
@@ -59,9 +58,10 @@ def run_tool(main: Callable[[], None]) -> None:
 
 def _leave_group() -> None:
     """End torchrun's processes together, since gloo may abort one that ends early."""
-    if torch.distributed.is_initialized():
-        torch.distributed.barrier()
-        torch.distributed.destroy_process_group()
+    distributed: Any = sys.modules.get('torch.distributed')  # None before torch is imported
+    if distributed is not None and distributed.is_initialized():
+        distributed.barrier()
+        distributed.destroy_process_group()
 
 
 def one_line(error: BaseException) -> str:

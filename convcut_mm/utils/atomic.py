@@ -8,11 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from mmengine.fileio import LocalBackend, register_backend
-
 from .drafts import Draft, naming
-
-ATOMIC_BACKEND = 'convcut_atomic'
 
 
 def write_atomically(path: str | Path, content: bytes | memoryview) -> None:
@@ -124,22 +120,3 @@ def _finish(draft: Draft) -> None:
 # one for the process: mmengine builds file backends from plain data, which holds no writer
 LATER = BackgroundWriter()
 os.register_at_fork(after_in_child=LATER.reset)
-
-
-class AtomicBackend(LocalBackend):
-    """mmengine's local file backend with atomic writes, ``backend_args=dict(backend=...)``.
-
-    Args:
-        later (bool): Sync and rename in the background, by :data:`LATER`. Defaults to False.
-    """
-
-    def __init__(self, later: bool = False) -> None:
-        super().__init__()
-        self._write = LATER.write if later else write_atomically
-
-    def put(self, obj: bytes | memoryview, filepath: str | Path) -> None:
-        """Write a file atomically."""
-        self._write(filepath, obj)
-
-
-register_backend(ATOMIC_BACKEND, AtomicBackend, force=True)

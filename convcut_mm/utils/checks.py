@@ -1,12 +1,14 @@
 """Check numbers, names and devices from outside before anything is computed or written."""
 
-import operator
-from typing import Any
+from __future__ import annotations
 
-import torch
-from mmengine.device import get_device
+import operator
+from typing import TYPE_CHECKING, Any
 
 from ..errors import ConvcutError
+
+if TYPE_CHECKING:
+    import torch
 
 LONGEST_NAME = 200  # characters of a class
 
@@ -40,6 +42,9 @@ def compute_device(device: str | torch.device | None) -> torch.device:
     Raises:
         ConvcutError: The name is unknown, or this machine has no such device.
     """
+    import torch
+    from mmengine.device import get_device
+
     if device is None:
         return torch.device(get_device())
     wanted = f'device "{device}"'
@@ -105,3 +110,20 @@ def checked_class_names(names: Any, source: str) -> tuple[str, ...]:
         twice = next(name for name in names if names.count(name) > 1)
         raise ConvcutError(f'{source}: two classes are called "{twice}"')
     return tuple(names)
+
+
+def checked_names(classes: Any, number: int | None) -> tuple[str, ...]:
+    """Class names that a user gives.
+
+    Args:
+        classes (Sequence[str]): The names.
+        number (int, optional): Of the model's classes, None if that is not known.
+
+    Raises:
+        ConvcutError: Another number of names, or no names; see :func:`checked_class_names`.
+    """
+    # a string is a sequence of letters, and arrays and such are sequences of names
+    names = checked_class_names(classes if isinstance(classes, str) else list(classes), 'classes')
+    if number is not None and number != len(names):
+        raise ConvcutError(f'{len(names)} class names for a model with {number} classes')
+    return names

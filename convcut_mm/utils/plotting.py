@@ -10,18 +10,8 @@ from matplotlib.figure import Figure
 
 from ..errors import ConvcutError
 from .atomic import write_atomically
+from .colours import OKABE_ITO
 
-# Okabe and Ito, 'Color Universal Design' (2008); black last, so that few classes need it
-OKABE_ITO = (
-    '#0072B2',  # blue
-    '#E69F00',  # orange
-    '#009E73',  # bluish green
-    '#D55E00',  # vermilion
-    '#56B4E9',  # sky blue
-    '#CC79A7',  # reddish purple
-    '#F0E442',  # yellow
-    '#000000',  # black
-)
 # tell classes apart without colour; 11 and 8 share no divisor, so there are 88 pairs
 MARKERS = ('o', 's', '^', 'D', 'v', 'P', 'X', 'p', '<', '>', 'h')
 WRONG = OKABE_ITO[3]  # for wrong predictions, always together with a cross

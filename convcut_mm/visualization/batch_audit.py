@@ -9,7 +9,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from ..evaluation.batch_audit import ALONE, CLASS_ORDERED, SHUFFLED, Audit, AuditRow
-from ..utils.plotting import OKABE_ITO, new_figure, styled
+from ..utils.colours import OKABE_ITO
+from ..utils.plotting import new_figure, styled
 
 # markers and dashes differ too; a larger hollow marker stays visible where both lines coincide
 STYLES: dict[str, dict[str, Any]] = {

@@ -13,7 +13,8 @@ from mmpretrain.datasets import BaseDataset
 from ..apis.load_classifier import read_model_config
 from ..datasets.builder import build_dataset
 from ..datasets.fer_dataset import FERDataset
-from ..utils.plotting import OKABE_ITO, new_figure, styled
+from ..utils.colours import OKABE_ITO
+from ..utils.plotting import new_figure, styled
 
 COLUMNS = 2
 BAR = 0.3  # inches

@@ -9,8 +9,6 @@ import torch
 from ..apis.classifier import Classifier
 from ..errors import ConvcutError
 
-STAGES = ('pre_logits', 'neck', 'backbone')
-
 
 @torch.no_grad()
 def extract_features(

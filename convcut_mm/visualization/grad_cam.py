@@ -20,8 +20,6 @@ from ..models.utils import grad_cam_layer
 from ..utils.plotting import styled
 from . import face_grid
 
-TARGETS = ('answer', 'true')
-
 
 @dataclass
 class Explanation:

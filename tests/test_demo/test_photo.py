@@ -8,7 +8,7 @@ from page_parts import markup
 from page_parts.photo import FaceResult, PhotoResult, classify_photo
 
 from convcut_mm.errors import ConvcutError
-from convcut_mm.utils.plotting import OKABE_ITO
+from convcut_mm.utils.colours import OKABE_ITO
 
 
 @pytest.fixture(scope='module')

@@ -11,30 +11,24 @@ epochs batch_audit_epochs.png and .svg. Exit status: 0 if every image has the sa
 probabilities as alone, 3 if not, 1 if the audit failed.
 """
 
+from __future__ import annotations
+
 import argparse
 import json
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from convcut_mm.ablation.checkpoint_auditor import CheckpointAuditor
+from convcut import run_tool, start_up
 from convcut_mm.cli.console import print_table
 from convcut_mm.cli.options import add_cfg_options
 from convcut_mm.cli.parser import ToolParser
-from convcut_mm.cli.run import run_tool
 from convcut_mm.errors import ConvcutError
-from convcut_mm.evaluation.batch_audit import (
-    Audit,
-    AuditedCheckpoint,
-    audit_record,
-    audit_table,
-    regimes,
-    training_record,
-)
 from convcut_mm.utils.atomic import write_atomically
-from convcut_mm.utils.plotting import save
 from convcut_mm.utils.progress import progress
-from convcut_mm.visualization.audit_over_epochs import plot_epochs
-from convcut_mm.visualization.batch_audit import plot_batch_audit
+
+if TYPE_CHECKING:
+    from convcut_mm.evaluation.batch_audit import Audit, AuditedCheckpoint
 
 DEPENDS = 3  # exit status
 
@@ -80,6 +74,18 @@ def parse_args() -> argparse.Namespace:
 
 def main() -> None:
     args = parse_args()
+    with start_up():
+        from convcut_mm.ablation.checkpoint_auditor import CheckpointAuditor
+        from convcut_mm.evaluation.batch_audit import (
+            Audit,
+            audit_record,
+            audit_table,
+            regimes,
+            training_record,
+        )
+        from convcut_mm.utils.plotting import save
+        from convcut_mm.visualization.audit_over_epochs import plot_epochs
+        from convcut_mm.visualization.batch_audit import plot_batch_audit
     tests = regimes(args.batch_sizes, args.seeds)
     if not args.tolerance > 0:
         raise ConvcutError(f'--tolerance {args.tolerance:g}: expected a positive number')

@@ -7,14 +7,9 @@
 The part of the training split that the configs hold out for validation counts as training.
 """
 
+from convcut import run_tool, start_up
 from convcut_mm.cli.figure_options import announce, new_parser
-from convcut_mm.cli.run import run_tool
 from convcut_mm.errors import ConvcutError
-from convcut_mm.utils.plotting import save
-from convcut_mm.visualization.class_distribution import (
-    class_distribution,
-    plot_class_distribution,
-)
 
 
 def main() -> None:
@@ -24,6 +19,12 @@ def main() -> None:
         '--names', nargs='+', metavar='NAME', help='title of each panel (default: the data set)'
     )
     args = parser.parse_args()
+    with start_up():
+        from convcut_mm.utils.plotting import save
+        from convcut_mm.visualization.class_distribution import (
+            class_distribution,
+            plot_class_distribution,
+        )
     names = args.names or [None] * len(args.config)
     if len(names) != len(args.config):
         raise ConvcutError(

@@ -7,20 +7,20 @@
 A checkpoint whose predictions depend on the batch is tested in batches of one.
 """
 
+from __future__ import annotations
+
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from convcut_mm.apis.classifier import Classifier
-from convcut_mm.apis.load_classifier import load_classifier, read_model_config
+from convcut import run_tool, start_up
 from convcut_mm.cli.figure_options import add_device, announce, new_parser
-from convcut_mm.cli.run import run_tool
-from convcut_mm.datasets.builder import class_names
-from convcut_mm.evaluation.predictions import SUFFIXES, Predictions, load_predictions
-from convcut_mm.models.utils import is_batch_dependent
-from convcut_mm.utils.plotting import save
-from convcut_mm.visualization.confusion_matrix import plot_confusion_matrix
+
+if TYPE_CHECKING:
+    from convcut_mm.apis.classifier import Classifier
+    from convcut_mm.evaluation.predictions import Predictions
 
 
 def main() -> None:
@@ -31,6 +31,12 @@ def main() -> None:
     )
     add_device(parser)
     args = parser.parse_args()
+    with start_up():
+        from convcut_mm.apis.load_classifier import load_classifier, read_model_config
+        from convcut_mm.datasets.builder import class_names
+        from convcut_mm.evaluation.predictions import SUFFIXES, load_predictions
+        from convcut_mm.utils.plotting import save
+        from convcut_mm.visualization.confusion_matrix import plot_confusion_matrix
     if args.result.endswith(SUFFIXES):
         classes = class_names(read_model_config(args.config, args.cfg_options))
         predictions = load_predictions(args.result, classes=classes)
@@ -45,6 +51,9 @@ def main() -> None:
 
 def test(classifier: Classifier) -> Predictions:
     """Test a model on the test set of its config."""
+    from convcut_mm.evaluation.predictions import Predictions
+    from convcut_mm.models.utils import is_batch_dependent
+
     if is_batch_dependent(classifier.model):
         print(
             'the predictions of this model depend on the batch: tested in batches of one',

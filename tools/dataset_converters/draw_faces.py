@@ -11,9 +11,8 @@ import io
 
 from PIL import Image
 
+from convcut import run_tool, start_up
 from convcut_mm.cli.parser import ToolParser
-from convcut_mm.cli.run import run_tool
-from convcut_mm.datasets.synthetic_faces import EXPRESSIONS, contact_sheet, render_dataset
 from convcut_mm.errors import ConvcutError
 from convcut_mm.utils.atomic import write_atomically
 
@@ -56,6 +55,8 @@ def parse_args() -> argparse.Namespace:
 
 def main() -> None:
     args = parse_args()
+    with start_up():
+        from convcut_mm.datasets.synthetic_faces import EXPRESSIONS, render_dataset
     if (args.folder is None) == (args.sheet is None):
         raise ConvcutError('name either the folder to create or --sheet FILE.png')
     if args.sheet is not None:
@@ -71,6 +72,8 @@ def main() -> None:
 
 def write_sheet(path: str, seed: int, size: int) -> None:
     """Write the contact sheet as a PNG file."""
+    from convcut_mm.datasets.synthetic_faces import contact_sheet
+
     if not path.lower().endswith('.png'):
         raise ConvcutError(f'--sheet {path}: expected a name that ends in .png')
     sheet = Image.fromarray(contact_sheet(SHEET_COLUMNS, seed, size))

@@ -12,24 +12,23 @@ refused, and so are files that differ from PyTorch by more than --tolerance. See
 docs/deployment.md.
 """
 
+from __future__ import annotations
+
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import numpy as np
-
-from convcut_mm.apis.backends import Backend, TorchBackend
-from convcut_mm.apis.crops import fitted
-from convcut_mm.apis.inputs.images import read_image
-from convcut_mm.apis.inputs.kinds import is_media_name
-from convcut_mm.apis.inputs.sources import files_below
-from convcut_mm.apis.load_classifier import load_classifier
+from convcut import run_tool, start_up
 from convcut_mm.cli.options import add_cfg_options
 from convcut_mm.cli.parser import ToolParser
-from convcut_mm.cli.run import run_tool
-from convcut_mm.deployment import FORMATS, export
-from convcut_mm.deployment.export import TOLERANCE
 from convcut_mm.errors import ConvcutError
 
+if TYPE_CHECKING:
+    import numpy as np
+
+    from convcut_mm.apis.backends import Backend
+
+SUFFIXES = dict(onnx='.onnx', openvino='.xml')
 CALIBRATION = 1024  # faces
 
 
@@ -39,14 +38,14 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         'checkpoint', nargs='?', help="checkpoint file (default: the zoo's weights of that name)"
     )
-    parser.add_argument('--format', choices=FORMATS, required=True, help='file format')
+    parser.add_argument('--format', choices=SUFFIXES, required=True, help='file format')
     parser.add_argument(
         '--out', type=Path, help='file to write (default: in work_dirs/deployment)'
     )
     parser.add_argument(
         '--tolerance',
         type=float,
-        default=TOLERANCE,
+        default=1e-4,
         help="largest accepted difference from PyTorch's probabilities (default: %(default)g)",
     )
     parser.add_argument(
@@ -61,6 +60,10 @@ def parse_args() -> argparse.Namespace:
 
 def main() -> None:
     args = parse_args()
+    with start_up():
+        from convcut_mm.apis.backends.torch_backend import TorchBackend
+        from convcut_mm.apis.load_classifier import load_classifier
+        from convcut_mm.deployment import export
     out = args.out or default_out(args.config, args.format)
     weights = True if args.checkpoint is None else args.checkpoint
     options = dict(cfg_options=args.cfg_options, device='cpu')
@@ -84,11 +87,18 @@ def main() -> None:
 
 def default_out(config: str, format: str) -> Path:
     """Return a file in work_dirs/deployment, named after the config."""
-    return Path('work_dirs/deployment') / f'{Path(config).stem}{FORMATS[format].suffix}'
+    return Path('work_dirs/deployment') / f'{Path(config).stem}{SUFFIXES[format]}'
 
 
 def typical_faces(folder: Path, backend: Backend) -> np.ndarray:
     """Read faces spread evenly over a folder, in the model's size."""
+    import numpy as np
+
+    from convcut_mm.apis.crops import fitted
+    from convcut_mm.apis.inputs.images import read_image
+    from convcut_mm.apis.inputs.kinds import is_media_name
+    from convcut_mm.apis.inputs.sources import files_below
+
     files = [file for file in files_below(folder) if is_media_name(file)]
     if len(files) < 2:
         raise ConvcutError(f'--int8 {folder}: not a folder with two or more images of faces')

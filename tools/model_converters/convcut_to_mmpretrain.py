@@ -11,12 +11,9 @@ LayerNorm after the convolutions. batch_audit.py takes SRC itself.
 import argparse
 import io
 
-import torch
-
+from convcut import run_tool, start_up
 from convcut_mm.cli.options import check_not_input
 from convcut_mm.cli.parser import ToolParser
-from convcut_mm.cli.run import run_tool
-from convcut_mm.models.utils.keras_weights import keras_checkpoint
 from convcut_mm.utils.atomic import write_atomically
 
 
@@ -29,6 +26,10 @@ def parse_args() -> argparse.Namespace:
 
 def main() -> None:
     args = parse_args()
+    with start_up():
+        import torch
+
+        from convcut_mm.models.utils.keras_weights import keras_checkpoint
     check_not_input(args.dst, args.src)
     checkpoint = keras_checkpoint(args.src)
     state = checkpoint['state_dict']

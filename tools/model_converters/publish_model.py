@@ -11,17 +11,13 @@ import argparse
 import hashlib
 from pathlib import Path
 
-import torch
-
-from convcut_mm.apis.load_classifier import load_classifier
+from convcut import run_tool, start_up
 from convcut_mm.cli.options import check_not_input
 from convcut_mm.cli.parser import ToolParser
-from convcut_mm.cli.run import run_tool
 from convcut_mm.errors import ConvcutError
 from convcut_mm.utils.atomic import write_atomically
-from convcut_mm.utils.safetensors_file import SUFFIX, to_safetensors
 
-LARGEST_HALF = torch.finfo(torch.float16).max
+LARGEST_HALF = 65504  # torch.finfo(torch.float16).max
 
 
 def parse_args() -> argparse.Namespace:
@@ -53,6 +49,9 @@ def halved(weights: dict, source: str) -> dict:
 
 def main() -> None:
     args = parse_args()
+    with start_up():
+        from convcut_mm.apis.load_classifier import load_classifier
+        from convcut_mm.utils.safetensors_file import SUFFIX, to_safetensors
     if args.out.suffix != SUFFIX:
         raise ConvcutError(f'{args.out}: expected a name that ends in {SUFFIX}')
     check_not_input(args.out, args.checkpoint, args.config)

@@ -11,23 +11,25 @@ The plot depends on what the head attends over:
   default 8). A block for each class means that images learn their class from their neighbours.
 """
 
+from __future__ import annotations
+
 import sys
+from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.figure import Figure
 
-from convcut_mm.apis.classifier import Classifier, LabelledImage
-from convcut_mm.apis.load_classifier import load_classifier
+from convcut import run_tool, start_up
 from convcut_mm.cli.figure_options import (
     add_device,
     add_faces,
     announce,
     new_parser,
 )
-from convcut_mm.cli.run import run_tool
-from convcut_mm.utils.plotting import save
-from convcut_mm.visualization import attention, attention_figure
-from convcut_mm.visualization.sampling import choose_images
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from convcut_mm.apis.classifier import Classifier, LabelledImage
 
 BATCH_PER_CLASS = 8
 
@@ -39,6 +41,11 @@ def main() -> None:
     add_device(parser)
     add_faces(parser, per_class=None)
     args = parser.parse_args()
+    with start_up():
+        from convcut_mm.apis.load_classifier import load_classifier
+        from convcut_mm.utils.plotting import save
+        from convcut_mm.visualization import attention, attention_figure
+        from convcut_mm.visualization.sampling import choose_images
     classifier = load_classifier(
         args.config, args.checkpoint, cfg_options=args.cfg_options, device=args.device
     )
@@ -60,6 +67,8 @@ def main() -> None:
 
 def batch_figure(classifier: Classifier, images: list[LabelledImage]) -> Figure:
     """Plot the matrix of a batch, and print where its attention goes."""
+    from convcut_mm.visualization import attention, attention_figure
+
     images = attention.class_ordered(images)
     labels = np.array([image.label for image in images])
     weights = attention.batch_attention(classifier, [image.path for image in images])

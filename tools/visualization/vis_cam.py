@@ -8,6 +8,7 @@
 The header of each face is its true class; the captions are each model's prediction.
 """
 
+from convcut import run_tool, start_up
 from convcut_mm.cli.figure_options import (
     add_faces,
     add_models,
@@ -16,10 +17,6 @@ from convcut_mm.cli.figure_options import (
     new_parser,
     one_for_each,
 )
-from convcut_mm.cli.run import run_tool
-from convcut_mm.utils.plotting import save
-from convcut_mm.visualization.grad_cam import TARGETS, grad_cam, plot_grad_cam
-from convcut_mm.visualization.sampling import choose_images
 
 
 def main() -> None:
@@ -37,11 +34,15 @@ def main() -> None:
     )
     parser.add_argument(
         '--target',
-        choices=TARGETS,
+        choices=['answer', 'true'],
         default='answer',
         help="class to explain: the predicted one ('answer', the default) or the true one",
     )
     args = parser.parse_args()
+    with start_up():
+        from convcut_mm.utils.plotting import save
+        from convcut_mm.visualization.grad_cam import grad_cam, plot_grad_cam
+        from convcut_mm.visualization.sampling import choose_images
     models = load_models(args)
     layers = one_for_each(args.target_layer, models, '--target-layer')
     images = choose_images(models[0], args.per_class, args.seed, args.images)

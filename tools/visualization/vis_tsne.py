@@ -14,6 +14,7 @@ from functools import partial
 
 import numpy as np
 
+from convcut import run_tool, start_up
 from convcut_mm.cli.figure_options import (
     add_models,
     announce,
@@ -23,13 +24,7 @@ from convcut_mm.cli.figure_options import (
     positive,
 )
 from convcut_mm.cli.parser import not_negative
-from convcut_mm.cli.run import run_tool
 from convcut_mm.errors import ConvcutError
-from convcut_mm.evaluation import evaluate, interval_text
-from convcut_mm.utils.plotting import save
-from convcut_mm.visualization.features import STAGES, extract_features
-from convcut_mm.visualization.sampling import sample_per_class
-from convcut_mm.visualization.tsne import embed, plot_tsne
 
 
 def main() -> None:
@@ -38,7 +33,7 @@ def main() -> None:
     parser.add_argument(
         '--stage',
         nargs='+',
-        choices=STAGES,
+        choices=['pre_logits', 'neck', 'backbone'],
         default=['pre_logits'],
         help='features to plot, one for all models or one for each: the vector that the head '
         'classifies (the default), or the pooled map after neck or backbone',
@@ -59,6 +54,12 @@ def main() -> None:
         help='seed of images and t-SNE (default: %(default)s)',
     )
     args = parser.parse_args()
+    with start_up():
+        from convcut_mm.evaluation import evaluate, interval_text
+        from convcut_mm.utils.plotting import save
+        from convcut_mm.visualization.features import extract_features
+        from convcut_mm.visualization.sampling import sample_per_class
+        from convcut_mm.visualization.tsne import embed, plot_tsne
     if args.iterations < 250:  # scikit-learn's limit, checked before the features are computed
         raise ConvcutError(f'--iterations {args.iterations}: expected at least 250')
     if args.perplexity < 1:

@@ -1,17 +1,17 @@
 """What classifies faces: PyTorch, ONNX Runtime or OpenVINO behind one interface."""
 
 from collections.abc import Callable
+from importlib import import_module
 
 from ...errors import ConvcutError
 from .base import Backend
-from .onnxruntime_backend import OnnxRuntimeBackend
-from .openvino_backend import OpenVinoBackend
-from .torch_backend import TorchBackend
 
-# onnxruntime and openvino are imported when one is opened
-BACKENDS: dict[str, type[Backend]] = dict(
-    torch=TorchBackend, onnxruntime=OnnxRuntimeBackend, openvino=OpenVinoBackend
-)
+# by name: module and class, imported when it is used, so that none needs another's packages
+BACKENDS = {
+    'torch': ('torch_backend', 'TorchBackend'),
+    'onnxruntime': ('onnxruntime_backend', 'OnnxRuntimeBackend'),
+    'openvino': ('openvino_backend', 'OpenVinoBackend'),
+}
 
 
 def backend_class(name: str) -> Callable[..., Backend]:
@@ -25,7 +25,15 @@ def backend_class(name: str) -> Callable[..., Backend]:
     """
     if name not in BACKENDS:
         raise ConvcutError(f'unknown backend "{name}", expected one of {", ".join(BACKENDS)}')
-    return BACKENDS[name]
+    return __getattr__(BACKENDS[name][1])
+
+
+def __getattr__(name: str):
+    """Import the class of a backend at its first use."""
+    for module, kind in BACKENDS.values():
+        if name == kind:
+            return getattr(import_module(f'.{module}', __name__), kind)
+    raise AttributeError(f'module {__name__!r} has no attribute {name!r}')
 
 
 __all__ = [

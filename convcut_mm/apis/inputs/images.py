@@ -9,7 +9,6 @@ from typing import Any
 
 import cv2
 import numpy as np
-import torch
 from PIL import Image, UnidentifiedImageError
 from PIL.ImageFile import ImageFile
 from PIL.TiffImagePlugin import TiffImageFile
@@ -21,7 +20,7 @@ from ...utils.image_files import MAX_PIXELS
 from ...utils.image_headers import tiff_pixels
 from ...utils.text import first_line
 from .animation import Animation, is_animated
-from .pixels import ORIENTATION, from_array, from_pil, from_tensor, load_quietly
+from .pixels import ORIENTATION, from_array, from_pil, from_tensor, is_tensor, load_quietly
 
 URL_PREFIXES = ('http://', 'https://')
 DATA_PREFIX = 'data:'
@@ -70,7 +69,7 @@ def read(
 ) -> np.ndarray | Animation:
     """Read an image, or open it if it has several frames; see :func:`read_image`."""
     try:
-        if isinstance(source, torch.Tensor):
+        if is_tensor(source):
             source = from_tensor(source)
         if isinstance(source, np.ndarray):
             return from_array(source, max_value, name)

@@ -1,12 +1,18 @@
 """Pixels of any kind as upright RGB with 8 bits: arrays, tensors and PIL images."""
 
+from __future__ import annotations
+
+import sys
 import warnings
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 from PIL import Image, ImageOps
 
 from ...errors import ConvcutError
+
+if TYPE_CHECKING:
+    import torch
 
 BAND = 2**21  # pixels that are converted at a time, so that no step doubles a large image
 OVERSHOOT = 0.1  # of the range: interpolation leaves it a little
@@ -50,6 +56,12 @@ def _over_white(image: Image.Image) -> np.ndarray:
     return np.asarray(image.convert('RGB'))
 
 
+def is_tensor(item: Any) -> bool:
+    """Whether something is one of PyTorch's tensors, which nothing is before torch is imported."""
+    torch = sys.modules.get('torch')
+    return torch is not None and isinstance(item, torch.Tensor)
+
+
 def from_tensor(tensor: torch.Tensor) -> np.ndarray:
     """A tensor as an array, channels last.
 
@@ -58,7 +70,7 @@ def from_tensor(tensor: torch.Tensor) -> np.ndarray:
             with a batch in front. Where both would do, channels come first.
     """
     tensor = tensor.detach().cpu()
-    if tensor.dtype in (torch.bfloat16, torch.float16):
+    if tensor.is_floating_point() and tensor.element_size() < 4:  # NumPy has no bfloat16
         tensor = tensor.float()
     array = tensor.numpy()
     if array.ndim in (3, 4) and array.shape[-3] in CHANNELS:

@@ -10,7 +10,6 @@ from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 import numpy as np
-import torch
 from PIL import Image
 
 from ...errors import ConvcutError
@@ -24,7 +23,7 @@ from .kinds import (
     is_video_name,
     webcam_number,
 )
-from .pixels import from_tensor
+from .pixels import from_tensor, is_tensor
 
 FILE_PREFIX = 'file://'
 _SCHEME = re.compile(r'([a-zA-Z][a-zA-Z0-9+.-]+)(://)|(data)(:)', re.IGNORECASE)
@@ -77,14 +76,14 @@ def _items(inputs: Any) -> Iterable:
         return inputs.ravel().tolist()
     if type(inputs).__name__ == 'DataFrame':  # a loop over it gives its columns' names
         raise ConvcutError("a DataFrame is no image; give the column of paths: table['path']")
-    alone = (str, bytes, bytearray, memoryview, os.PathLike, np.ndarray, torch.Tensor, dict)
-    if isinstance(inputs, (*alone, Image.Image)) or hasattr(inputs, 'read'):
+    alone = (str, bytes, bytearray, memoryview, os.PathLike, np.ndarray, dict)
+    if isinstance(inputs, (*alone, Image.Image)) or is_tensor(inputs) or hasattr(inputs, 'read'):
         return [inputs]
     return inputs if isinstance(inputs, Iterable) else [inputs]
 
 
 def _sources_of(item: Any, name: str) -> list[Source]:
-    if isinstance(item, torch.Tensor):
+    if is_tensor(item):
         item = from_tensor(item)
     if isinstance(item, np.ndarray):
         if item.ndim == 4:

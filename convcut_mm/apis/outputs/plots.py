@@ -1,13 +1,17 @@
 """The plot of each video beside its pictures."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from ...utils.plotting import output_paths, save
 from ..inputs.sources import Source
 from ..results import ImageResult
 from .names import TIMELINE, PictureNames
-from .timeline import Timeline
+
+if TYPE_CHECKING:
+    from .timeline import Timeline  # imports matplotlib, which only videos need
 
 
 class PlotWriter:
@@ -37,7 +41,10 @@ class PlotWriter:
             self.close()
             self._source = result.source
             self._name = self.names.of(result.source)
-            self._timeline = None if result.video is None else Timeline(self.classes)
+            if result.video is not None:
+                from .timeline import Timeline
+
+                self._timeline = Timeline(self.classes)
         if self._timeline is not None:
             self._timeline.add(result.data)
 
@@ -45,6 +52,8 @@ class PlotWriter:
         """Write the plot of the video so far."""
         timeline, self._timeline = self._timeline, None
         if timeline and self._source is not None:
+            from ...utils.plotting import save
+
             figure = timeline.figure(Path(self._source.name).name)
             self.files += save(figure, self.path(self._name))
 
@@ -54,4 +63,6 @@ class PlotWriter:
 
     def found(self, name: str) -> None:
         """Record the plot that an earlier run wrote for a video, if there is one."""
+        from ...utils.plotting import output_paths
+
         self.files += [path for path in output_paths(self.path(name)) if path.is_file()]

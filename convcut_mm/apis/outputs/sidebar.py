@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from functools import lru_cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from PIL import ImageDraw, ImageFont
 
-from ...utils.plotting import OKABE_ITO
+from ...utils.colours import OKABE_ITO
 
 TEXT, FAINT, TRACK = '#1A1A1A', '#5F6B73', '#E4E8EA'
 OTHER_BARS = '#A9B4BB'  # of the classes that are not the likeliest
@@ -126,10 +127,11 @@ def in_order(result: dict[str, Any]) -> list[dict[str, Any]]:
 @lru_cache(maxsize=16)
 def font(size: int, bold: bool = False) -> ImageFont.FreeTypeFont:
     """The letters of all pictures, matplotlib's DejaVu Sans."""
-    import matplotlib
-
+    package = find_spec('matplotlib')  # its import takes longer than all drawing
+    assert package is not None and package.origin is not None  # the package requires it
+    folder = Path(package.origin).parent / 'mpl-data/fonts/ttf'
     name = 'DejaVuSans-Bold.ttf' if bold else 'DejaVuSans.ttf'
-    return ImageFont.truetype(str(Path(matplotlib.get_data_path()) / 'fonts/ttf' / name), size)
+    return ImageFont.truetype(str(folder / name), size)
 
 
 def face_colour(face: dict[str, Any], number: int) -> str:

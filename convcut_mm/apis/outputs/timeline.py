@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from ...utils.plotting import OKABE_ITO, new_figure, styled
+from ...utils.colours import OKABE_ITO
+from ...utils.plotting import new_figure, styled
 from ...utils.text import printable
 
 MOST_PERSONS = 3

@@ -11,7 +11,8 @@ from mmengine.runner import Runner
 from mmpretrain.registry import HOOKS
 
 from ...errors import ConvcutError
-from ...utils.atomic import ATOMIC_BACKEND, LATER, write_atomically
+from ...utils.atomic import LATER, write_atomically
+from ...utils.atomic_backend import ATOMIC_BACKEND
 from .work_folder_hook import WorkFolderHook
 
 

@@ -4,7 +4,7 @@ from .audit import audit, changed_labels, reading_order
 from .audit_result import Audit, AuditRow, AuditRun
 from .audited_checkpoint import AuditedCheckpoint
 from .batch_tester import BatchTester
-from .batching import BATCH_REGIMES, set_test_batches
+from .batching import set_test_batches
 from .frozen_maps import FrozenMaps
 from .over_epochs import training_record
 from .regimes import ALONE, CLASS_ORDERED, SHUFFLED, Regime, probe_batches, regimes
@@ -12,7 +12,6 @@ from .report import audit_record, audit_table
 
 __all__ = [
     'ALONE',
-    'BATCH_REGIMES',
     'CLASS_ORDERED',
     'SHUFFLED',
     'Audit',

@@ -7,7 +7,6 @@ from ...models.utils import batch_dependent_parts
 
 ALONE = 'alone'
 CONFIGURED = 'configured'
-BATCH_REGIMES = (ALONE, CONFIGURED)
 
 
 def set_test_batches(cfg: Config, model: nn.Module, wanted: str | None) -> str | None:

@@ -9,9 +9,15 @@ mmpretrain take two seconds. A program that imports this module first is asked n
 What builds models calls ``convcut_mm.register()``, as the inferencer does for PyTorch's backend.
 """
 
-from convcut_mm.cli.main import main
-from convcut_mm.cli.run import run_tool
-from convcut_mm.cli.start_up import start_up
+import sys
+
+try:
+    from convcut_mm.cli.main import main
+    from convcut_mm.cli.run import run_tool
+    from convcut_mm.cli.start_up import start_up
+except KeyboardInterrupt:
+    print('interrupted', file=sys.stderr)
+    sys.exit(130)
 
 __all__ = ['main', 'run_tool', 'start_up']
 

@@ -1,6 +1,9 @@
 """Backends behind the inferencer, and files that they refuse."""
 
+import json
+import os
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -42,6 +45,35 @@ def test_inferencer_gives_the_same_labels(backend, exported, inferencer, tmp_pat
         (face,), (same,) = one['faces'], two['faces']
         assert face['expression'] == same['expression'] and face['label'] == same['label']
         assert same['probabilities'] == pytest.approx(face['probabilities'], abs=1e-4)
+
+
+# through the command and in Python
+WITHOUT_TORCH = """
+import sys
+import convcut
+
+photo, model, out = sys.argv[1:]
+options = dict(backend='onnxruntime', detector='none')
+assert convcut.ExpressionInferencer(model, **options)(photo)[0]['faces']
+words = [word for name, value in options.items() for word in (f'--{name}', value)]
+try:
+    convcut.main(['infer', photo, '--out', out, '--model', model, *words])
+except SystemExit as end:
+    assert not end.code
+heavy = {'torch', 'torchvision', 'mmengine', 'mmcv', 'mmpretrain', 'matplotlib', 'scipy'}
+assert not heavy & set(sys.modules), heavy & set(sys.modules)
+"""
+
+
+def test_onnx_needs_neither_torch_nor_mmpretrain(exported, inferencer, root, tmp_path):
+    photo = root / 'docs/images/astronaut.jpg'
+    words = [sys.executable, '-c', WITHOUT_TORCH, photo, exported('onnxruntime'), tmp_path]
+    environment = {**os.environ, 'PYTHONPATH': str(root)}
+    done = subprocess.run(words, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-3000:]
+    (face,) = json.loads((tmp_path / 'predictions.jsonl').read_text())['faces']
+    (expected,) = inferencer(photo)[0]['faces']
+    assert face['probabilities'] == pytest.approx(expected['probabilities'], abs=1e-5)
 
 
 @pytest.mark.parametrize('backend', SUFFIX)

@@ -21,7 +21,7 @@ def status(*words):
     except SystemExit as end:
         return end.code
 
-for name in set(COMMANDS) - {'page', 'convert-ferplus'}:
+for name in set(COMMANDS) - {'page'}:
     assert status(name, '--help') == 0, name
     assert status(name, '--such') == 2, name
     assert 'torch' not in sys.modules, name

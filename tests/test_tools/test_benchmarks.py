@@ -5,7 +5,7 @@ import json
 import pytest
 from PIL import Image
 
-TOOLS = ('crops', 'detectors', 'feature_store', 'inference')
+TOOLS = ('crops', 'detectors', 'feature_store', 'inference', 'startup')
 
 
 @pytest.fixture

@@ -20,8 +20,8 @@ KNOWN = RAFDB.METAINFO['classes']
 
 def write_faces(folder: Path, each: int = 6, size: int = 64, **brightness: int) -> Path:
     """Write ``each`` images of noise a class, in folders; the classes differ in brightness."""
-    noise = np.random.default_rng(0)
     for name, level in brightness.items():
+        noise = np.random.default_rng(list(name.encode()))  # no copies between classes
         (folder / name).mkdir(parents=True)
         for number in range(each):
             pixels = noise.integers(level, level + 60, (size, size, 3), dtype=np.uint8)

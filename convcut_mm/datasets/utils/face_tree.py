@@ -88,7 +88,7 @@ class FaceTree:
             own = [group for group, at in home.items() if at == name]
             if len(own) <= len(sampled):
                 *first, last = ['train', *sorted(sampled, reverse=True)]
-                once = ' that is no copy' if len(own) < len(paths) else ''
+                once = ' without copies of others' if len(own) < len(paths) else ''
                 raise ConvcutError(
                     f'{paths[0].parent}: only {_count(len(own))}{once}, at least '
                     f'{len(sampled) + 1} are needed, one each for {", ".join(first)} and {last}'

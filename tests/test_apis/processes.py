@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from convcut_mm.apis import ExpressionInferencer
+from convcut_mm.apis.detectors.centerface import CenterFaceDetector
 from convcut_mm.errors import ConvcutError
 from convcut_mm.utils import forks
 
@@ -47,6 +48,24 @@ def test_fork_after_use(cascade, astronaut):
         torch.set_num_threads(threads)
     assert np.allclose(scores, expected, atol=1e-5)
     assert again['faces'][0]['expression'] == found['faces'][0]['expression']
+
+
+def test_the_detector_s_threads_do_not_outlive_a_fork(astronaut):
+    """ONNX Runtime waits for them when a session ends."""
+    detector = CenterFaceDetector(threads=2)
+    (expected,) = detector(astronaut)
+    receiver, sender = multiprocessing.Pipe(duplex=False)
+    process = multiprocessing.get_context('fork').Process(
+        target=lambda: sender.send(detector(astronaut)[0].box)
+    )
+    process.start()
+    try:
+        assert receiver.poll(60), 'it hangs'
+        assert np.allclose(receiver.recv(), expected.box)
+    finally:
+        process.kill()
+        process.join()
+    assert np.allclose(detector(astronaut)[0].box, expected.box)
 
 
 def test_forks_leave_gpus_alone(monkeypatch):

@@ -11,4 +11,4 @@ def test_in_other_processes_and_threads(run_command, root):
     file = Path(__file__).with_name('processes.py').relative_to(root)
     options = ('-n', '0', '-p', 'no:cacheprovider')
     done = run_command('python', '-m', 'pytest', *options, file, PYTEST_XDIST_WORKER='gw0')
-    assert '5 passed' in done.stdout, done.stdout[-2000:]
+    assert '6 passed' in done.stdout, done.stdout[-2000:]

@@ -9,7 +9,8 @@ loops over cells in Python.
 import os
 from pathlib import Path
 from threading import Lock
-from typing import NamedTuple
+from typing import Any, NamedTuple
+from weakref import WeakSet
 
 import cv2
 import numpy as np
@@ -91,12 +92,13 @@ class CenterFaceNetwork:
     def __init__(self, threads: int | None = None) -> None:
         self.threads = threads
         self._lock = Lock()
-        self._open(threads or _cores())
+        self._session = self._opened()
+        _NETWORKS.add(self)
 
     def __reduce__(self) -> tuple:
         return type(self), (self.threads,)
 
-    def _open(self, threads: int) -> None:
+    def _opened(self) -> Any:
         try:
             import onnxruntime
         except ImportError as error:
@@ -105,13 +107,12 @@ class CenterFaceNetwork:
             ) from None
         options = onnxruntime.SessionOptions()
         options.log_severity_level = ERRORS_ONLY
-        options.intra_op_num_threads = threads
+        options.intra_op_num_threads = self.threads or _cores()
         # threads that wait in a loop take the cores from the classifier
         options.add_session_config_entry('session.intra_op.allow_spinning', '0')
-        self._session = onnxruntime.InferenceSession(
+        return onnxruntime.InferenceSession(
             FILE.read_bytes(), options, providers=['CPUExecutionProvider']
         )
-        self._process = os.getpid()
 
     def __call__(self, images: np.ndarray, least_score: float) -> list[list[Candidate]]:
         """Find faces.
@@ -123,13 +124,36 @@ class CenterFaceNetwork:
         Returns:
             list[list[Candidate]]: For each image.
         """
-        if self._process != os.getpid():
-            with self._lock:  # a fork has none of its parent's threads
-                if self._process != os.getpid():
-                    self._open(1)
+        with self._lock:
+            session = self._session = self._session or self._opened()
         batch = np.ascontiguousarray(images.transpose(0, 3, 1, 2), dtype=np.float32)
-        heat, size, offset, points = self._session.run(None, {'input.1': batch})
+        heat, size, offset, points = session.run(None, {'input.1': batch})
         return [decode(*one, least_score=least_score) for one in zip(heat, size, offset, points)]
+
+    def close(self) -> None:
+        """End the network's threads; the next call opens it again, in 20 ms."""
+        self._session = None
+
+    def _renew_lock(self) -> None:
+        self._lock = Lock()
+
+
+_NETWORKS: WeakSet[CenterFaceNetwork] = WeakSet()
+
+
+def _close_all() -> None:
+    for network in list(_NETWORKS):
+        network.close()
+
+
+def _renew_locks() -> None:
+    for network in list(_NETWORKS):
+        network._renew_lock()
+
+
+if hasattr(os, 'register_at_fork'):
+    # a fork has none of its parent's threads, and waits for them for ever when a session ends
+    os.register_at_fork(before=_close_all, after_in_child=_renew_locks)
 
 
 def _cores() -> int:

@@ -10,10 +10,9 @@ from typing import Any
 
 import torch
 from mmengine.config import Config
-from mmengine.runner import CheckpointLoader
 
 from ..apis.classifier import Classifier
-from ..apis.load_classifier import load_classifier, read_model_config
+from ..apis.load_classifier import load_classifier, read_checkpoint, read_model_config
 from ..datasets.builder import build_dataset
 from ..errors import ConvcutError
 from ..evaluation.batch_audit import (
@@ -149,7 +148,7 @@ class CheckpointAuditor:
         if self._classifier is None:
             self._classifier = load_classifier(self.config, checkpoint)
             self.classes = self._classifier.classes
-        content = CheckpointLoader.load_checkpoint(checkpoint, map_location='cpu', logger='silent')
+        content = read_checkpoint(checkpoint)
         owner = str(self.config.filename or 'the config')
         return self._classifier.model, load_whole(
             self._classifier.model, content, checkpoint, owner

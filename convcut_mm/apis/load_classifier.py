@@ -69,7 +69,7 @@ def load_classifier(
         with warnings_only():
             network = get_model(config, False, **kwargs)
     if file is not None:
-        checkpoint = _read_checkpoint(file)
+        checkpoint = read_checkpoint(file)
         meta = load_whole(network, checkpoint, file, _name(model))
     known = classes_in(meta, file or _name(model))
     trained_on = meta.get('dataset_meta') or {}
@@ -146,7 +146,15 @@ def _weights_file(
     return file
 
 
-def _read_checkpoint(file: str) -> dict:
+def read_checkpoint(file: str) -> dict:
+    """Read a checkpoint, or a Keras file of the released graph, as a checkpoint's content.
+
+    Args:
+        file (str): Path or URL. Code in it is never run.
+
+    Raises:
+        ConvcutError: The file is missing, damaged, or holds more than data.
+    """
     path = os.path.expanduser(file)
     if os.path.isfile(path) and path.lower().endswith(KERAS):
         from ..models.utils.keras_weights import keras_checkpoint  # imports h5py

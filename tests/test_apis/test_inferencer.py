@@ -210,7 +210,7 @@ def test_memory_does_not_grow_with_the_video(inferencer, write_video, tmp_path):
         (dict(pretrained='missing.pth'), 'missing.pth: no such checkpoint file'),
         (dict(pretrained=True), 'a config holds no weights'),
         (dict(backend='tensorrt'), 'unknown backend "tensorrt"'),
-        (dict(detector='mtcnn'), 'unknown detector "mtcnn"'),
+        (dict(detector='haar'), 'unknown detector "haar"'),
         (dict(margin=-0.5), 'expected a share from -0.4 to 2'),
         (dict(classes=['a', 'b']), '2 class names for a model with 7 classes'),
     ],

@@ -85,7 +85,7 @@ def test_metrics_equal_scikit_learn(trained, run_here, capsys, tmp_path):
     low, high = found.overall_accuracy.interval
     assert metrics['convcut/overall_accuracy_interval'] == pytest.approx([low, high])
     assert f'(95 % interval {low:.1f} to {high:.1f})' in printed
-    assert printed.count('95 % interval') == 2
+    assert printed.count('(95 % interval') == 2
     assert (
         metrics['confusion_matrix/result']
         == confusion_matrix(truth, answer, labels=range(7)).tolist()

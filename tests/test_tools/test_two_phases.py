@@ -108,8 +108,10 @@ def test_second_phase_goes_on_counting(tmp_path, write, run_tool_here):
 
     state = get_model(str(tmp_path / 'one.py')).state_dict()
     torch.save(dict(state_dict=state, meta=dict(epoch=30, iter=90)), start)
-    options = ('--work-dir', tmp_path / 'work', '--cfg-options', f'load_from={start}')
-    status, err = run_tool_here('tools/train.py', two, *options)
+    options = (f'load_from={start}', 'default_hooks.logger.interval=1')
+    status, err = run_tool_here(
+        'tools/train.py', two, '--work-dir', tmp_path / 'work', '--cfg-options', *options
+    )
     assert status == 0, err[-2000:]
     assert {path.name for path in (tmp_path / 'work').glob('epoch_*')} == {'epoch_26.pth'}
     (rate,) = {line['lr'] for line in logged(tmp_path / 'work') if 'lr' in line}

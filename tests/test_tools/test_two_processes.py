@@ -70,7 +70,7 @@ def test_two_processes_equal_one(tmp_path, run_here, fork_two, small_config, mon
     assert scores[0].shape == (28, 7)
     assert np.abs(scores[0] - scores[1]).max() < 1e-5
     lines = [
-        [line for line in printed.splitlines() if '95 % interval' in line]
+        [line for line in printed.splitlines() if '(95 % interval' in line]
         for printed in (printed_alone, *printed_by_two)
     ]
     # the second process says nothing

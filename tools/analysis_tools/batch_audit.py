@@ -142,7 +142,10 @@ def last_epoch(audited: list[AuditedCheckpoint]) -> list[AuditedCheckpoint]:
     if len(places) < len(audited) or None in {part for place in places for part in place}:
         return audited
     common = set.intersection(
-        *({one.epoch for one in audited if one.seed == seed} for seed, _ in places)
+        *(
+            {one.epoch for one in audited if one.seed == seed and one.epoch is not None}
+            for seed, _ in places
+        )
     )
     if not common:
         return audited

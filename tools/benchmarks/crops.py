@@ -72,9 +72,10 @@ def main() -> None:
     rows = []
     for name in args.detectors:
         detector = build_detector(name, args.detector_model)
-        faces = find(name, detector, images)
-        known = [index for index, face in enumerate(faces) if face is not None]
-        mean = mean_landmarks([faces[index] for index in known])
+        found = enumerate(find(name, detector, images))
+        faces = {index: face for index, face in found if face is not None}
+        known = list(faces)
+        mean = mean_landmarks(list(faces.values()))
         where = '' if mean is None else f', mean {mean.round(3).tolist()}'
         say(f'{name}: {len(known)} found{where}')
         for template in args.templates:

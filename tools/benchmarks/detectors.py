@@ -152,7 +152,7 @@ def turn(image: np.ndarray, boxes: np.ndarray, degrees: float) -> tuple[np.ndarr
     height, width = image.shape[:2]
     side = math.ceil(math.hypot(height, width))
     matrix = cv2.getRotationMatrix2D((width / 2, height / 2), -degrees, 1.0)
-    matrix[:, 2] += side / 2 - np.array([width / 2, height / 2])
+    matrix[:, 2] += (side - width) / 2, (side - height) / 2
     turned = cv2.warpAffine(image, matrix, (side, side), borderValue=GREY)
     middles = (boxes[:, :2] + boxes[:, 2:]) / 2 @ matrix[:, :2].T + matrix[:, 2]
     halves = (boxes[:, 2:] - boxes[:, :2]) / 2

@@ -43,6 +43,7 @@ class KerasEarlyStoppingHook(EarlyStoppingHook):
     """
 
     priority = 'LOW'  # before the checkpoint hook, so that checkpoints include this epoch
+    best_score: float  # set by the parent
 
     def __init__(
         self, monitor: str, rule: str, min_delta: float, patience: int, restore: bool = True

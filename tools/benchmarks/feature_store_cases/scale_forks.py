@@ -75,8 +75,8 @@ def run_ranks(
 
 
 def _rank(*work) -> None:
-    *work, end = work
-    end.send(measure(*work))
+    *arguments, end = work
+    end.send(measure(*arguments))
 
 
 def _anonymous(pid: int | None) -> Iterable[tuple[float, int]]:

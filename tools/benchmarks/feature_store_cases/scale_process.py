@@ -132,7 +132,7 @@ def measure(
     """
     torch.set_num_threads(1)
     if made_up:  # this process is a fork, which ends with its steps
-        FeatureComputer._batch = _zeros  # type: ignore[method-assign]
+        FeatureComputer._batch = _zeros  # type: ignore[method-assign,assignment]
     if rank.world_size > 1:
         os.environ.update(
             MASTER_ADDR='127.0.0.1',

@@ -1,8 +1,7 @@
 """Intervals of proportions of few images."""
 
 import math
-
-from scipy.stats import norm
+from statistics import NormalDist  # scipy.stats takes half a second to import
 
 from .bootstrap import LEVEL
 
@@ -25,7 +24,7 @@ def wilson_interval(right: float, images: int, level: float = LEVEL) -> tuple[fl
     """
     if images == 0:
         return math.nan, math.nan
-    z = float(norm.ppf((1 + level) / 2))
+    z = NormalDist().inv_cdf((1 + level) / 2)
     share = right / images
     centre = share + z**2 / (2 * images)
     half = z * math.sqrt(share * (1 - share) / images + (z / (2 * images)) ** 2)

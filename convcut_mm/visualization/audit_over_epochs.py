@@ -95,17 +95,8 @@ def plot_epochs(
     _finish(axes, seen, 'accuracy (%)')
     for what, value in paper:
         axes.axhline(value, color=GREY, lw=0.9, ls=(0, (2, 2)), zorder=0)
-        axes.annotate(
-            f'{what} {value:.2f}',
-            (1, value),  # where lines are flat, and cross no text
-            xycoords=('axes fraction', 'data'),
-            xytext=(-4, 2),
-            textcoords='offset points',
-            color=GREY,
-            fontsize=9,
-            ha='right',
-            va='bottom',
-        )
+        end = training['epochs'][-1]['epoch']
+        labels.append(LineLabel((end, value), f'{what}\N{NO-BREAK SPACE}{value:.2f}', GREY))
     label_lines(axes, labels, HEIGHT)
     axes.set_title(_caption(training, title), loc='left')
     return figure

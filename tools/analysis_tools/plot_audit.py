@@ -11,6 +11,7 @@ class order adds, and the learnt scale of the attention, for all rows that depen
 
 import argparse
 import json
+from os.path import commonprefix
 from pathlib import Path
 from typing import Any
 
@@ -75,7 +76,15 @@ def published(name: str, column: str) -> list[tuple[str, float]]:
     rows = [row for row in read_set(name).rows if column in row.paper]
     if not rows:
         raise ConvcutError(f'--paper {name} {column}: no row of that set has such a result')
-    return [(f'paper, {row.title}:', row.paper[column]) for row in rows]
+    titles: dict[float, list[str]] = {}
+    for row in rows:
+        titles.setdefault(row.paper[column], []).append(row.title)
+    return [(f'paper, {_common(named)}:', value) for value, named in titles.items()]
+
+
+def _common(titles: list[str]) -> str:
+    """Return what the titles of rows with one result begin with: the paper has one row for them."""
+    return titles[0] if len(titles) == 1 else commonprefix(titles).rstrip(' (,') or titles[0]
 
 
 if __name__ == '__main__':

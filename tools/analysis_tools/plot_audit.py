@@ -83,7 +83,7 @@ def published(name: str, column: str) -> list[tuple[str, float]]:
 
 
 def _common(titles: list[str]) -> str:
-    """Return what the titles of rows with one result begin with: the paper has one row for them."""
+    """Return how the titles of rows with one result begin: the paper has one row for them."""
     return titles[0] if len(titles) == 1 else commonprefix(titles).rstrip(' (,') or titles[0]
 
 

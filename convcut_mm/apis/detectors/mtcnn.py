@@ -24,10 +24,11 @@ class MtcnnDetector(Detector):
     def __init__(self, longest: int = 640, least_score: float = 0.9) -> None:
         try:
             from facenet_pytorch import MTCNN
-        except ImportError:
+        except ImportError as error:
             # its metadata ask for a torch of 2023, which it does not need
             raise ConvcutError(
-                'the detector "mtcnn" needs facenet-pytorch: pip install --no-deps facenet-pytorch'
+                f'the detector "mtcnn" needs facenet-pytorch ({error}): '
+                'pip install requests tqdm && pip install --no-deps facenet-pytorch'
             ) from None
         self._network = MTCNN(keep_all=True, device='cpu')
         self._lock = Lock()

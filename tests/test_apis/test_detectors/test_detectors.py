@@ -100,7 +100,7 @@ def test_unknown_detector():
         ('cascade', 'skimage.data', 'scikit-image'),
         ('centerface', 'onnxruntime', 'onnxruntime'),
         ('dlib', 'dlib', 'dlib-bin'),
-        ('mtcnn', 'facenet_pytorch', '--no-deps facenet-pytorch'),
+        ('mtcnn', 'facenet_pytorch', 'requests tqdm && pip install --no-deps facenet-pytorch'),
     ],
 )
 def test_a_missing_package_is_one_line(monkeypatch, name, package, command):

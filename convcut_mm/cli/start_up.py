@@ -21,15 +21,17 @@ def start_up(with_models: bool = True) -> Iterator[None]:
     """
     collects = gc.isenabled()
     gc.disable()  # a fifth of the time: imports make a million objects, and nearly all stay
-    with _ends_at_ctrl_c():
-        if with_models:
-            from .. import register
+    try:
+        with _ends_at_ctrl_c():
+            if with_models:
+                from .. import register
 
-            register()
-        yield
-    if collects:
-        gc.freeze()
-        gc.enable()
+                register()
+            yield
+    finally:
+        if collects:
+            gc.freeze()
+            gc.enable()
 
 
 @contextmanager

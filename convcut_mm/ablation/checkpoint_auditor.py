@@ -1,7 +1,5 @@
 """Audit many checkpoints of one config, computing once what they share."""
 
-import hashlib
-import json
 import sys
 from collections.abc import Sequence
 from functools import cached_property
@@ -27,7 +25,7 @@ from ..evaluation.batch_audit import (
 from ..feature_store import StoreOptions
 from ..models.utils import is_batch_dependent, readings
 from ..utils.checkpoint_fit import load_whole
-from ..utils.hashing import file_sha256
+from ..utils.hashing import file_sha256, settings_sha256
 from ..utils.progress import progress
 
 _FORMAT = 1  # of what an audit computes; a change makes kept audits old
@@ -99,8 +97,7 @@ class CheckpointAuditor:
         names = [self.dataset.get_data_info(i).get('img_path') for i in range(len(self.dataset))]
         used = [self.config.get(key) for key in ('model', 'data_preprocessor', 'feature_store')]
         used += [self.loader.dataset.pipeline, names, self.labels.tolist(), self._names]
-        text = json.dumps(used, sort_keys=True, default=repr)
-        return hashlib.sha256(text.encode()).hexdigest()
+        return settings_sha256(used)
 
     def audit(self, checkpoint: str | Path) -> AuditedCheckpoint:
         """Test a checkpoint in the batches of all tests, with progress bars.

@@ -1,18 +1,16 @@
 """Train and test one config with one seed by tools/train.py and tools/test.py, resumable."""
 
-import hashlib
 import json
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from ..errors import ConvcutError
 from ..evaluation.predictions import Predictions, load_predictions
 from ..utils.atomic import write_atomically
 from ..utils.config import merge_options, read_config
-from ..utils.hashing import file_sha256
+from ..utils.hashing import file_sha256, settings_sha256
 from ..utils.locks import lock_handle
 from .options import BACKBONE_OPTION, check_backbone, choose_by, parsed
 from .tool_call import call_tool
@@ -70,7 +68,7 @@ class AblationRun:
             check_backbone(config, self.cfg.model.backbone.get('init_cfg'))
             self.options.append(f'{BACKBONE_OPTION}={backbone}')
             weights = file_sha256(backbone)
-        self._settings = _sha256_of(dict(config=self.cfg.to_dict(), backbone=weights))
+        self._settings = settings_sha256(dict(config=self.cfg.to_dict(), backbone=weights))
 
     def __reduce__(self) -> tuple:
         return AblationRun, self._arguments  # a config that was read cannot be sent to a process
@@ -201,11 +199,6 @@ class AblationRun:
                     f'{self.folder}: another process is working on this run; wait until it ends'
                 )
             yield
-
-
-def _sha256_of(settings: dict[str, Any]) -> str:
-    text = json.dumps(settings, sort_keys=True, default=repr)
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _number(path: Path) -> int:

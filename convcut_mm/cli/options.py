@@ -33,6 +33,25 @@ def add_cfg_options(parser: argparse.ArgumentParser, whose: str, data: bool = Tr
         )
 
 
+def add_batch_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say in which batches an audit tests."""
+    parser.add_argument(
+        '--batch-sizes',
+        type=int,
+        nargs='+',
+        default=[16, 32, 64, 256],
+        metavar='N',
+        help='batch sizes to test beside batches of one (default: 16 32 64 256)',
+    )
+    parser.add_argument(
+        '--seeds',
+        type=int,
+        default=3,
+        metavar='N',
+        help='shuffles of each order and batch size (default: %(default)s)',
+    )
+
+
 class _DataRoot(argparse.Action):
     """``--data-root DIR``, short for ``--cfg-options data_root=DIR``."""
 

@@ -1,7 +1,9 @@
-"""Hash files."""
+"""Hash files and settings."""
 
 import hashlib
+import json
 from pathlib import Path
+from typing import Any
 
 
 def file_sha256(path: str | Path) -> str:
@@ -11,3 +13,9 @@ def file_sha256(path: str | Path) -> str:
         while chunk := file.read(1 << 20):
             digest.update(chunk)
     return digest.hexdigest()
+
+
+def settings_sha256(settings: Any) -> str:
+    """Return the SHA-256 of settings as hexadecimal digits; what JSON lacks counts by its repr."""
+    text = json.dumps(settings, sort_keys=True, default=repr)
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -16,7 +16,7 @@ from pathlib import Path
 from convcut_mm.ablation import read_set
 from convcut_mm.ablation.audit_set import audit_row, rows_to_audit
 from convcut_mm.ablation.audit_table import audit_markdown
-from convcut_mm.cli.options import add_cfg_options
+from convcut_mm.cli.options import add_batch_options, add_cfg_options
 from convcut_mm.cli.parser import ToolParser
 from convcut_mm.cli.run import run_tool
 from convcut_mm.evaluation.batch_audit import regimes
@@ -34,21 +34,7 @@ def parse_args() -> argparse.Namespace:
         default='work_dirs/ablations',
         help='folder of the runs (default: %(default)s)',
     )
-    parser.add_argument(
-        '--batch-sizes',
-        type=int,
-        nargs='+',
-        default=[16, 32, 64, 256],
-        metavar='N',
-        help='batch sizes to test beside batches of one (default: 16 32 64 256)',
-    )
-    parser.add_argument(
-        '--seeds',
-        type=int,
-        default=3,
-        metavar='N',
-        help='shuffles of each order and batch size (default: %(default)s)',
-    )
+    add_batch_options(parser)
     add_cfg_options(parser, 'every config of the set')
     return parser.parse_args()
 

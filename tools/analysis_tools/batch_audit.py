@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 from convcut import run_tool, start_up
 from convcut_mm.cli.console import print_table
-from convcut_mm.cli.options import add_cfg_options
+from convcut_mm.cli.options import add_batch_options, add_cfg_options
 from convcut_mm.cli.parser import ToolParser
 from convcut_mm.errors import ConvcutError
 from convcut_mm.utils.atomic import write_atomically
@@ -42,21 +42,7 @@ def parse_args() -> argparse.Namespace:
         metavar='checkpoint',
         help='checkpoint file, or the checkpoints of several trainings',
     )
-    parser.add_argument(
-        '--batch-sizes',
-        type=int,
-        nargs='+',
-        default=[16, 32, 64, 256],
-        metavar='N',
-        help='batch sizes to test beside batches of one (default: 16 32 64 256)',
-    )
-    parser.add_argument(
-        '--seeds',
-        type=int,
-        default=3,
-        metavar='N',
-        help='shuffles of each order and batch size (default: %(default)s)',
-    )
+    add_batch_options(parser)
     parser.add_argument('--split', help="another split of the test set, such as 'valid'")
     parser.add_argument(
         '--tolerance',

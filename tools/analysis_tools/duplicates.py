@@ -15,9 +15,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from rich.table import Table
-
-from convcut_mm.cli.console import print_table
+from convcut_mm.cli.console import print_rows
 from convcut_mm.cli.figure_options import announce, new_parser
 from convcut_mm.cli.parser import positive
 from convcut_mm.cli.run import run_tool
@@ -65,7 +63,7 @@ def main() -> None:
     print(f'{images.title}: {len(images.paths):,} image files')
     for rows in count_tables(report):
         print()
-        show(rows)
+        print_rows(rows)
     print()
     bounds = panel_bounds(images)
     for line in sentences(report, bounds):
@@ -139,15 +137,6 @@ def sentences(report: CopiesReport, bounds: dict[str, PanelBound]) -> list[str]:
             f'{len(report.unreadable)} files cannot be read, the first: {report.unreadable[0]}'
         )
     return lines
-
-
-def show(rows: list[list[str]]) -> None:
-    table = Table(box=None, pad_edge=False)
-    for index, title in enumerate(rows[0]):
-        table.add_column(title, justify='right' if index else 'left')
-    for row in rows[1:]:
-        table.add_row(*row)
-    print_table(table)
 
 
 def as_dict(report: CopiesReport, bounds: dict[str, PanelBound]) -> dict[str, Any]:

@@ -19,9 +19,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from rich.table import Table
 
-from convcut_mm.cli.console import print_table
+from convcut_mm.cli.console import print_rows
 from convcut_mm.cli.options import add_cfg_options
 from convcut_mm.cli.parser import ToolParser
 from convcut_mm.cli.run import run_tool
@@ -110,7 +109,7 @@ def main() -> None:
     print(title)
     for rows in tables:
         print()
-        show(rows)
+        print_rows(rows)
 
 
 def compare(
@@ -153,16 +152,6 @@ def files_of_methods(args: argparse.Namespace) -> dict[str, list[str]]:
         if times > 1:
             raise ConvcutError(f'two methods called {name}; rename one by --group NAME=FILE')
     return dict(methods)
-
-
-def show(rows: list[list[str]]) -> None:
-    """Print a table whose first row is its header."""
-    table = Table(box=None, pad_edge=False)
-    for index, title in enumerate(rows[0]):
-        table.add_column(title, justify='right' if index else 'left')
-    for row in rows[1:]:
-        table.add_row(*row)
-    print_table(table)
 
 
 def as_dict(args: argparse.Namespace, truth: GroundTruth, files: dict, methods: dict) -> dict:

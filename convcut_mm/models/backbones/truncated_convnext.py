@@ -8,7 +8,7 @@ from mmpretrain.registry import MODELS
 from torch import nn
 
 from ...errors import ConvcutError
-from ..utils.cpu import compute_in_slices, train_depthwise_in_float32
+from ..utils.cpu import compute_map, train_depthwise_in_float32
 from ..utils.norm import norm_in_place_order
 from ..utils.partial_checkpoint import PartialInit
 from .convnext_cut import ConvNeXtCut
@@ -148,12 +148,7 @@ class TruncatedConvNeXt(PartialInit, ConvNeXt):
         Returns:
             tuple[Tensor]: One map, (N, C, H / 16, W / 16) for three stages, rounded down.
         """
-        # an exported graph has a free batch size, and its runtime chooses the memory order
-        if torch.onnx.is_in_onnx_export():
-            return (self._map(x),)
-        if self.channels_last and x.device.type == 'cpu':
-            x = x.contiguous(memory_format=torch.channels_last)
-        return (compute_in_slices(self._map, x) if self.frozen else self._map(x),)
+        return (compute_map(self._map, x, self.channels_last, in_slices=self.frozen),)
 
     def _map(self, x: torch.Tensor) -> torch.Tensor:
         for downsample, stage in zip(self.downsample_layers, self.stages):

@@ -13,7 +13,7 @@ from torch import nn
 from torch.func import functional_call
 
 from ...errors import ConvcutError
-from ..utils.cpu import compute_in_slices
+from ..utils.cpu import compute_map
 from ..utils.partial_checkpoint import PartialInit
 
 _OWN = ('pretrained', 'checkpoint_path', 'features_only', 'num_classes', 'global_pool')
@@ -111,12 +111,7 @@ class TruncatedTimm(PartialInit, BaseModule):
             tuple[Tensor]: One map, (N, C, H', W'); of a whole transformer tokens, (N, L, C); with
             'pooled' a vector, (N, C).
         """
-        # an exported graph has a free batch size, and its runtime chooses the memory order
-        if torch.onnx.is_in_onnx_export():
-            return (self._map(x),)
-        if self.channels_last and x.device.type == 'cpu':
-            x = x.contiguous(memory_format=torch.channels_last)
-        return (compute_in_slices(self._map, x) if self.frozen else self._map(x),)
+        return (compute_map(self._map, x, self.channels_last, in_slices=self.frozen),)
 
     def _map(self, x: torch.Tensor) -> torch.Tensor:
         if self.out_index is None:

@@ -68,3 +68,29 @@ def compute_in_slices(
     if x.device.type != 'cpu' or len(x) <= size:
         return compute(x)
     return torch.cat([compute(part) for part in x.split(size)])
+
+
+def compute_map(
+    compute: Callable[[torch.Tensor], torch.Tensor],
+    x: torch.Tensor,
+    channels_last: bool,
+    in_slices: bool,
+) -> torch.Tensor:
+    """Compute the map of a backbone in the memory order and the portions that suit a CPU.
+
+    An exported graph is left as it is: its batch size is free, and its runtime chooses the order.
+
+    Args:
+        compute (Callable): Function of (n, ...) to (n, ...) that treats each image on its own.
+        x (Tensor): (N, C, H, W).
+        channels_last (bool): Use channels-last memory order on the CPU.
+        in_slices (bool): Compute by :func:`compute_in_slices`.
+
+    Returns:
+        Tensor: (N, ...).
+    """
+    if torch.onnx.is_in_onnx_export():
+        return compute(x)
+    if channels_last and x.device.type == 'cpu':
+        x = x.contiguous(memory_format=torch.channels_last)
+    return compute_in_slices(compute, x) if in_slices else compute(x)
